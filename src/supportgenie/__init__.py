@@ -1,0 +1,1 @@
+"""SupportGenie: a shop's support desk, answered by a team of specialised agents."""

@@ -1,0 +1,126 @@
+"""Handoffs: the terms on which one agent puts a conversation through to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+import pydantic
+
+from switchroom.errors import UserError
+from switchroom.messages import Message
+from switchroom.model import ToolSpec
+from switchroom.schema import Invalid, explained, strict_object
+
+RECOMMENDED_PROMPT_PREFIX = (
+    "You are one of several agents who share a conversation with one person. Each has a field of its own. "
+    "When a request lies outside yours, put it through by calling the tool transfer_to_<agent> whose description fits; "
+    "give the reason, and whatever the tool asks for, so that nobody has to ask again. "
+    "The person notices only that they are helped: do not speak of transfers, tools or other agents."
+)
+"""A beginning for the instructions of an agent that has handoffs."""
+
+
+class Decline(msgspec.Struct, frozen=True):
+    """What `accepts` gives back when the target does not take the conversation; the asker is told the reason."""
+
+    reason: str
+
+
+Accepts: TypeAlias = Callable[[Any, dict[str, Any]], "Decline | None | Awaitable[Decline | None]"]
+Filter: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
+
+
+@dataclass(frozen=True, eq=False)
+class Handoff:
+    """A target and the terms; made by `handoff`."""
+
+    target: Any
+    requires: type[pydantic.BaseModel] | None = None
+    accepts: Accepts | None = None
+    returns: type[pydantic.BaseModel] | None = None
+    filter: Filter | None = None
+    deadline: float | None = None
+
+    @property
+    def target_name(self) -> str:
+        """The target's name."""
+        return self.target if isinstance(self.target, str) else self.target.name
+
+
+def handoff(
+    target: Any,
+    *,
+    requires: type[pydantic.BaseModel] | None = None,
+    accepts: Accepts | None = None,
+    returns: type[pydantic.BaseModel] | None = None,
+    filter: Filter | None = None,
+    deadline: float | None = None,
+) -> Handoff:
+    """Let an agent hand over to `target`, on terms.
+
+    Args:
+        target: an agent, or the name of one in the team.
+        requires: what the target needs to know; its fields are asked of the model beside the reason, and make up the brief.
+        accepts: `f(ctx, brief)`, sync or async: `Decline(reason)` refuses, None accepts.
+        returns: the outcome that the target owes the asker; it gets the tool `return_to_<asker>` with these fields.
+        filter: which messages the target gets to see, from all so far.
+        deadline: seconds from the commit to the target's first answer; then the asker has the conversation again.
+
+    Raises:
+        UserError: the deadline is not above 0, or a type is no pydantic model.
+    """
+    if deadline is not None and deadline <= 0:
+        raise UserError(f"handoff(deadline={deadline}): give seconds above 0.")
+    for option, given in (("requires", requires), ("returns", returns)):
+        if given is not None and not (isinstance(given, type) and issubclass(given, pydantic.BaseModel)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"handoff({option}={given!r}): pass a pydantic model's class.")
+    if requires is not None and "reason" in requires.model_fields:
+        raise UserError(f"handoff(requires={requires.__name__}): the field 'reason' is there anyway; give it another name.")
+    return Handoff(target, requires, accepts, returns, filter, deadline)
+
+
+class Transfer:
+    """A handoff as a tool: how the model is shown it, and how its arguments are read."""
+
+    __slots__ = ("spec", "terms", "type")
+
+    def __init__(self, name: str, description: str, terms: Handoff, type: type[pydantic.BaseModel] | None) -> None:
+        self.terms = terms
+        self.type = type
+        schema = {"type": "object"} if type is None else strict_object(type.model_json_schema())
+        reason = {"reason": {"type": "string", "description": "why, in a few words"}}
+        self.spec = ToolSpec(name, description, {**schema, "properties": {**reason, **schema.get("properties", {})}})
+
+    def read(self, args: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The reason and the fields.
+
+        Raises:
+            Invalid: the fields are not what the type asks for.
+        """
+        fields = {name: value for name, value in args.items() if name != "reason"}
+        reason = str(args.get("reason") or "")
+        if self.type is None:
+            return reason, fields
+        try:
+            return reason, self.type.model_validate(fields).model_dump(mode="json")
+        except pydantic.ValidationError as error:
+            raise Invalid(explained(error)) from error
+
+
+def transfer_name(agent: str) -> str:
+    """The name of the tool by which a model hands over to an agent."""
+    return f"transfer_to_{slug(agent)}"
+
+
+def return_name(agent: str) -> str:
+    """The name of the tool by which a model gives the conversation back to an agent."""
+    return f"return_to_{slug(agent)}"
+
+
+def slug(name: str) -> str:
+    """A name with only what models take in a tool's name."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:50]

@@ -1,0 +1,288 @@
+"""Tools: functions that a model may call, with what has to be known about them to call them safely."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import re
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, get_type_hints, overload
+
+import pydantic
+from switchroom.context import ToolContext
+from switchroom.errors import UserError
+from switchroom.events import Effect
+from switchroom.messages import ToolCall
+from switchroom.model import ToolSpec
+from switchroom.schema import Invalid, explained, fields_of, model_of, strict_object
+from switchroom.step import step_name
+
+Approval: TypeAlias = bool | Callable[[ToolCall], bool | Awaitable[bool]]
+Invoke: TypeAlias = Callable[[ToolContext[Any], dict[str, Any]], Awaitable[Any]]
+
+EFFECTS: tuple[Effect, ...] = ("read", "idempotent", "compensable", "irreversible")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class NotDone:
+    """What a `reconcile` function gives back when the effect did not happen, so that the call may run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tool:
+    """Something that a model may call. Made by `tool`, `Tool.from_schema` or `as_tool`; compared by identity.
+
+    Args:
+        name: as the model calls it.
+        description: as the model reads it.
+        parameters: the JSON schema of its arguments.
+        check: validates arguments, and gives the keyword arguments; raises `Invalid`.
+        invoke: calls it.
+        effect: what a call does to the world: "read" and "idempotent" may run again after a crash, "compensable" and
+            "irreversible" never silently.
+        needs_approval: whether a person has to approve a call, or a function of the call that says so.
+        timeout: seconds a call may take.
+        on_error: "raise" ends the run with the tool's exception; "tell_model" gives the model the message.
+        on_interrupt: whether a call in flight is finished or cancelled when a person interrupts; by default what only reads
+            is cancelled, and all else finished.
+        reconcile: `async f(ctx, args)` asked when a crash left the effect unknown: what the call had returned, or `NotDone()`.
+        step: the step that is run, of a tool made from one.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    check: Callable[[dict[str, Any]], dict[str, Any]]
+    invoke: Invoke
+    effect: Effect = "irreversible"
+    needs_approval: Approval = False
+    timeout: float | None = None
+    on_error: Literal["raise", "tell_model"] = "raise"
+    on_interrupt: Literal["finish", "cancel"] | None = None
+    reconcile: Callable[..., Awaitable[Any]] | None = None
+    step: Any = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise UserError(
+                f"A tool is called {self.name!r}. Models take 1 to 64 letters, digits, '_' and '-'; pass name=... to rename it."
+            )
+        if self.effect not in EFFECTS:
+            raise UserError(f"Tool '{self.name}' has effect={self.effect!r}; it may be {', '.join(EFFECTS)}.")
+        if self.timeout is not None and self.timeout <= 0:
+            raise UserError(f"Tool '{self.name}' has timeout={self.timeout}; give seconds above 0.")
+
+    @cached_property
+    def spec(self) -> ToolSpec:
+        """The tool as a model is shown it."""
+        return ToolSpec(self.name, self.description, self.parameters)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a call whose outcome is unknown may simply run again."""
+        return self.effect in ("read", "idempotent")
+
+    @staticmethod
+    def from_schema(
+        name: str,
+        description: str,
+        parameters_json_schema: Mapping[str, Any],
+        fn: Callable[..., Awaitable[Any]],
+        *,
+        effect: Effect = "irreversible",
+    ) -> Tool:
+        """A tool from a JSON schema and an async function that takes the arguments by keyword.
+
+        Args:
+            name: as the model calls it.
+            description: as the model reads it.
+            parameters_json_schema: an object schema; its properties' plain types and enums are checked.
+            fn: `async f(**args)`.
+            effect: see `Tool`.
+
+        Raises:
+            UserError: the schema is not one of an object.
+        """
+        if parameters_json_schema.get("type", "object") != "object":
+            raise UserError(f"Tool '{name}': the parameters' schema has to be of an object.")
+        model = model_of(name, *fields_of(parameters_json_schema))
+
+        async def invoke(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
+            return await fn(**args)
+
+        def check(args: dict[str, Any]) -> dict[str, Any]:
+            _validated(model, args)
+            return args
+
+        return Tool(name, description, parameters_json_schema, check, invoke, effect)
+
+
+@overload
+def tool(fn: Callable[..., Any], /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    effect: Effect = "irreversible",
+    needs_approval: Approval = False,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Callable[[Callable[..., Any]], Tool]:
+    """Make a tool of a function: `@tool`, or `@tool(effect="read", timeout=5)`.
+
+    The schema comes from the signature and the docstring (Google, NumPy or Sphinx style). A first parameter annotated
+    `ToolContext` gets the context. A plain `def` runs in a thread.
+
+    Args:
+        fn: the function.
+        options: `name`, `description`, and the fields of `Tool` from `effect` to `reconcile`.
+
+    Raises:
+        UserError: an option is unknown, or a parameter has no schema.
+    """
+    local_names = sys._getframe(1).f_locals
+    if fn is not None:
+        return _from_function(fn, local_names, options)
+    return lambda function: _from_function(function, local_names, options)
+
+
+function_tool = tool
+
+
+def as_tool(step: Any, name: str | None = None, description: str | None = None) -> Tool:
+    """Any step as a tool; its input is one text, or the fields of the step's `input_type`."""
+    called = name or step_name(step)
+    input_type: type[Any] | None = getattr(step, "input_type", None)
+    if input_type is None:
+        model = model_of(called, {"input": (str, ...)})
+    else:
+        model = input_type
+
+    def check(args: dict[str, Any]) -> dict[str, Any]:
+        validated = _validated(model, args)
+        return {"input": args["input"] if input_type is None else validated}
+
+    async def invoke(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
+        raise AssertionError("a step is run through its scope")
+
+    doc = inspect.getdoc(step) if inspect.isroutine(step) else ""
+    about = description or getattr(step, "description", "") or doc or ""
+    schema = strict_object(model.model_json_schema())
+    return Tool(re.sub(r"[^A-Za-z0-9_-]", "_", called), about, schema, check, invoke, "read", step=step)
+
+
+def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], options: dict[str, Any]) -> Tool:
+    known = ("name", "description", "effect", "needs_approval", "timeout", "on_error", "on_interrupt", "reconcile")
+    for option in options:
+        if option not in known:
+            raise UserError(f"tool({option}=...) is not known; there is {', '.join(known)}.")
+    name = options.pop("name", None) or getattr(fn, "__name__", type(fn).__name__)
+    doc = inspect.getdoc(fn) or ""
+    summary, described = _documented(doc)
+    hints = _hints(fn, name, local_names)
+    parameters = list(inspect.signature(fn).parameters.values())
+    wants_context = bool(parameters) and _is_context(hints.get(parameters[0].name))
+    taken = parameters[1:] if wants_context else parameters
+    fields: dict[str, Any] = {}
+    aliases: list[str] = []
+    for position, parameter in enumerate(taken):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise UserError(f"Tool '{name}': a model cannot pass {parameter}. Give each parameter a name of its own.")
+        default = ... if parameter.default is parameter.empty else parameter.default
+        about = pydantic.Field(default, alias=parameter.name, description=described.get(parameter.name))
+        # Fields stand under neutral names, so that a parameter may be called `json` or `_id`.
+        fields[f"p{position}"] = (hints.get(parameter.name, Any), about)
+        aliases.append(parameter.name)
+    try:
+        model = model_of(name, fields)
+        schema = strict_object(model.model_json_schema(by_alias=True))
+    except (pydantic.PydanticUserError, pydantic.PydanticSchemaGenerationError) as error:
+        raise UserError(f"Tool '{name}': no schema can be made of its signature: {error}") from error
+
+    def check(args: dict[str, Any]) -> dict[str, Any]:
+        validated = _validated(model, args)
+        return {alias: getattr(validated, field) for field, alias in zip(fields, aliases, strict=True)}
+
+    return Tool(
+        name, options.pop("description", None) or summary, schema, check, _invoker(fn, wants_context), **options
+    )
+
+
+def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
+    target = fn if inspect.isroutine(fn) else getattr(fn, "__call__", fn)  # noqa: B004
+    if inspect.iscoroutinefunction(target):
+        if wants_context:
+            return lambda ctx, args: fn(ctx, **args)
+        return lambda ctx, args: fn(**args)
+
+    async def in_thread(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
+        # As asyncio.to_thread, but not limited to the default executor's few threads.
+        context = contextvars.copy_context()
+        call: Callable[[], Any] = (lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args))
+        return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, call)
+
+    return in_thread
+
+
+_pool: ThreadPoolExecutor | None = None
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="switchroom-tool")
+    return _pool
+
+
+def _validated(model: type[pydantic.BaseModel], args: dict[str, Any]) -> pydantic.BaseModel:
+    try:
+        return model.model_validate(args)
+    except pydantic.ValidationError as error:
+        raise Invalid(explained(error)) from error
+
+
+def _is_context(hint: Any) -> bool:
+    return hint is ToolContext or getattr(hint, "__origin__", None) is ToolContext
+
+
+def _hints(fn: Callable[..., Any], name: str, local_names: Mapping[str, Any]) -> dict[str, Any]:
+    target = fn if inspect.isroutine(fn) else fn.__call__
+    try:
+        return get_type_hints(target, localns=dict(local_names), include_extras=True)
+    except NameError as error:
+        raise UserError(f"Tool '{name}': an annotation cannot be resolved: {error}. Define the type at module level.") from error
+
+
+def _documented(doc: str) -> tuple[str, dict[str, str]]:
+    """A docstring's text for the model, and what it says of each parameter."""
+    style = next((style for style, mark in _STYLES if re.search(mark, doc, re.MULTILINE)), None)
+    if style is None:
+        return doc, {}
+    import griffe
+
+    texts: list[str] = []
+    described: dict[str, str] = {}
+    for section in griffe.Docstring(doc).parse(style, warnings=False):
+        match section.kind:
+            case griffe.DocstringSectionKind.text:
+                texts.append(str(section.value))
+            case griffe.DocstringSectionKind.parameters:
+                described |= {parameter.name: parameter.description.strip() for parameter in section.value}
+            case _:
+                pass
+    return "\n\n".join(texts), described
+
+
+_STYLES: tuple[tuple[Literal["google", "numpy", "sphinx"], str], ...] = (
+    ("google", r"^(Args|Arguments|Parameters):\s*$"),
+    ("numpy", r"^Parameters\s*\n-{3,}"),
+    ("sphinx", r"^\s*:param "),
+)
+
+

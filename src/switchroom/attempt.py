@@ -1,0 +1,216 @@
+"""One attempt at a turn: what was known when it began, and the one way in which it comes to know more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+import pydantic
+
+from switchroom.channel import Channel
+from switchroom.config import RunConfig
+from switchroom.conversation import Conversation, by_path
+from switchroom.errors import UserError
+from switchroom.events import AnyFact, Fact, RunEvent, StepStarted
+from switchroom.journal import Journal
+from switchroom.messages import Message
+from switchroom.rules.root import Root, evolve_root
+from switchroom.rules.state import State, carried
+from switchroom.schema import jsonable
+
+log = logging.getLogger("switchroom")
+
+
+class Suspended(BaseException):
+    """A person has to answer before the run can go on. It passes through user code to the edge, as a cancellation does."""
+
+
+class Interpreter(Protocol):
+    """How steps of all kinds are run. The runner brings it, for it knows them all."""
+
+    def begin(self, step: Any, input: Any, scope: Any) -> StepStarted:
+        """What is noted when the step begins; readies the scope for it."""
+        ...
+
+    def run(self, step: Any, input: Any, scope: Any) -> Awaitable[Any]:
+        """Run the step in its scope, and note what it returned."""
+        ...
+
+    def load(self, step: Any, output: Any, agent: str) -> Any:
+        """What the step gave, from what the journal kept of it; `agent` is who had the conversation at its end."""
+        ...
+
+
+class Interruption:
+    """A message that a person threw in, and who waits to hear whether it was taken."""
+
+    __slots__ = ("heard", "message", "taken")
+
+    def __init__(self, message: Message, heard: int | None) -> None:
+        self.message = message
+        self.heard = heard
+        self.taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class Attempt:
+    """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the caller's handles."""
+
+    __slots__ = (
+        "_conversation",
+        "_order",
+        "_state",
+        "before",
+        "channel",
+        "clock",
+        "config",
+        "deps",
+        "events",
+        "inbox",
+        "interpreter",
+        "journal",
+        "loop",
+        "past",
+        "root",
+        "rosters",
+        "seq",
+        "state_type",
+        "task",
+        "top",
+    )
+
+    def __init__(
+        self, config: RunConfig, journal: Journal, interpreter: Interpreter, conversation: str, known: Conversation
+    ) -> None:
+        self.config = config
+        self.journal = journal
+        self.interpreter = interpreter
+        self._conversation = conversation
+        self.seq = known.seq
+        self.root: Root = known.root
+        self.before: State = carried(known.state)
+        self.past: dict[str, list[RunEvent]] = {}
+        self.events: list[RunEvent] = []
+        self.clock: Callable[[], float] = time.time
+        self.deps: Any = None
+        self.state_type: type[pydantic.BaseModel] | None = None
+        self._state: tuple[Any, Any] = (None, None)
+        self.channel: Channel | None = None
+        self.rosters: list[Any] = []
+        self.inbox: list[Interruption] = []
+        self.task: asyncio.Task[Any] | None = None
+        self.loop = asyncio.get_running_loop()
+        self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
+        self.top: Any = None
+
+    def go_on(self, known: Conversation) -> None:
+        """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
+        self.before = known.before
+        self.past = by_path(known.events)
+        self.events = list(known.events)
+
+    @property
+    def conversation(self) -> str:
+        """The conversation's id, made up when it is first asked for and none was given."""
+        if not self._conversation:
+            self._conversation = uuid.uuid4().hex
+        return self._conversation
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether all who listen clear what was withdrawn."""
+        reader = self.channel is None or self.config.withdraws
+        return reader and all(getattr(listener, "withdraws", False) for listener in self.config.listeners)
+
+    @property
+    def listened(self) -> bool:
+        """Whether anybody is told of deltas."""
+        return self.channel is not None or bool(self.config.listeners)
+
+    def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
+        """Append facts, evolve the root: for a journal that writes at once."""
+        events = self._stamped(path, facts)
+        self.journal.append(self._conversation, events)
+        self._known(events)
+        return events
+
+    async def commit_waiting(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
+        """The same for a journal that has to be awaited: one after the other, and whole also when the run is cancelled."""
+        writing = asyncio.ensure_future(self._in_order(path, facts, evolve))
+        cancelled: asyncio.CancelledError | None = None
+        while not writing.done():
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError as error:
+                cancelled = error
+            except Exception:
+                break
+        events = writing.result()
+        if cancelled is not None:
+            raise cancelled
+        return events
+
+    async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
+        async with cast("asyncio.Lock", self._order):
+            events = self._stamped(path, facts)
+            await cast("Awaitable[None]", self.journal.append(self._conversation, events))
+            self._known(events)
+            evolve()
+            return events
+
+    def _stamped(self, path: str, facts: tuple[Fact, ...]) -> list[RunEvent]:
+        at = self.clock()
+        if len(facts) == 1:
+            return [RunEvent(path, facts[0], self.seq + 1, at)]
+        return [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
+
+    def _known(self, events: list[RunEvent]) -> None:
+        self.seq += len(events)
+        self.events += events
+        for event in events:
+            if event.fact.concerns_root:
+                self.root = evolve_root(self.root, event)
+
+    def show(self, event: RunEvent) -> None:
+        """Tell the listeners. One that fails is reported, and does not stop the run."""
+        for listener in self.config.listeners:
+            try:
+                listener(event)
+            except Exception:
+                log.exception("A listener failed on %s at %s", event.kind, event.path)
+        if self.channel is not None:
+            self.channel.offer(event)
+
+    def state(self) -> Any:
+        """The shared state as its declared type, made once for each change."""
+        shared = self.root.shared
+        if shared is None:
+            return None
+        if self._state[0] is not shared:
+            self._state = (shared, dict(shared) if self.state_type is None else self.state_type.model_validate(shared))
+        return self._state[1]
+
+    def changed(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Changes of the shared state, validated, as JSON.
+
+        Raises:
+            UserError: there is no shared state, or a field is unknown or not of its type.
+        """
+        shared = self.root.shared
+        if shared is None:
+            raise UserError("update(...): the run has no shared state. Pass state=YourModel(...) to Runner.run.")
+        plain = {name: jsonable(value, f"update({name}=...)") for name, value in changes.items()}
+        if self.state_type is None:
+            return plain
+        for name in changes:
+            if name not in self.state_type.model_fields:
+                fields = list(self.state_type.model_fields)
+                raise UserError(f"update({name}=...): {self.state_type.__name__} has no field '{name}'; it has {fields}.")
+        try:
+            valid = self.state_type.model_validate({**shared, **plain}).model_dump(mode="json")
+        except pydantic.ValidationError as error:
+            raise UserError(f"update(...): {error}") from error
+        return {name: valid[name] for name in changes}

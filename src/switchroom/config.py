@@ -1,0 +1,64 @@
+"""How a run is to go: the options of a run, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pydantic
+
+from switchroom.errors import UserError
+from switchroom.events import RunEvent
+from switchroom.history import HistoryPolicy
+from switchroom.journal import Journal
+from switchroom.model import Model
+from switchroom.rules.limits import MAX_TURNS
+
+Listener: TypeAlias = Callable[[RunEvent], None]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Options of a run.
+
+    Args:
+        journal: where facts are kept: a journal, or a URL ("sqlite:///chats.db", "memory:"); None keeps nothing.
+        model: the model of agents that have none of their own.
+        max_turns: model answers in a run, children included.
+        deadline: seconds that a turn may take.
+        deps: makes the handles of a conversation when none are passed: `f(conversation)`.
+        state_type: the pydantic model of the shared state; by default the type of the `state` that is passed.
+        history: which messages models get to see, such as `keep_last(50)`.
+        parallel_tools: calls of one answer that run at the same time.
+        listeners: functions that are told each event. One that clears what was withdrawn says so by an attribute
+            `withdraws = True`.
+        withdraws: whether the reader of the stream clears what was withdrawn.
+        detached: a run started inside another stands on its own, with its own journal, limits and usage.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+
+    journal: Journal | str | None = None
+    model: Model | str | None = None
+    max_turns: int = MAX_TURNS
+    deadline: float | None = None
+    deps: Callable[[str], Any] | None = None
+    state_type: type[pydantic.BaseModel] | None = None
+    history: HistoryPolicy | None = None
+    parallel_tools: int = 16
+    listeners: tuple[Listener, ...] = ()
+    withdraws: bool = False
+    detached: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_turns < 1:
+            raise UserError(f"RunConfig(max_turns={self.max_turns}): a run needs at least 1 model answer.")
+        if self.parallel_tools < 1:
+            raise UserError(f"RunConfig(parallel_tools={self.parallel_tools}): at least 1 call runs at a time.")
+        if self.deadline is not None and self.deadline <= 0:
+            raise UserError(f"RunConfig(deadline={self.deadline}): give seconds above 0.")
+
+
+DEFAULT_CONFIG = RunConfig()

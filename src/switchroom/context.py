@@ -1,0 +1,76 @@
+"""What user code gets to know of the run that calls it: instructions, tools, guardrails, handoffs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable
+from typing import Any, Generic, TypeVar, cast
+
+from typing_extensions import TypeVar as DefaultTypeVar
+
+from switchroom.messages import ToolCall
+from switchroom.step import Scope
+
+Deps = DefaultTypeVar("Deps", default=Any)
+T = TypeVar("T")
+
+
+class RunContext(Generic[Deps]):
+    """The run as an agent's own functions see it.
+
+    Attributes:
+        scope: the place in the run, to run steps under it.
+        agent: the name of the agent on whose behalf the function is called.
+    """
+
+    __slots__ = ("agent", "scope")
+
+    def __init__(self, scope: Scope, agent: str) -> None:
+        self.scope = scope
+        self.agent = agent
+
+    @property
+    def deps(self) -> Deps:
+        """The handles that the caller passed (database, client)."""
+        return self.scope.deps
+
+    @property
+    def state(self) -> Any:
+        """The state that the conversation's agents share."""
+        return self.scope.state
+
+    @property
+    def conversation(self) -> str:
+        """The conversation's id."""
+        return self.scope.conversation
+
+    def update(self, **changes: Any) -> Awaitable[None]:
+        """Change fields of the shared state: validated against its type, and kept. To be awaited, except in a thread.
+
+        Raises:
+            UserError: there is no shared state, or a field is unknown or not of its type.
+        """
+        return self.scope.update(**changes)
+
+
+class ToolContext(RunContext[Deps]):
+    """The run as a tool sees it.
+
+    Attributes:
+        call: the call: `.name`, `.args`.
+        effect_key: the same for every try at this call, also after a crash: give it to a payment API as idempotency key.
+    """
+
+    __slots__ = ("call", "effect_key")
+
+    def __init__(self, scope: Scope, agent: str, call: ToolCall, effect_key: str) -> None:
+        super().__init__(scope, agent)
+        self.call = call
+        self.effect_key = effect_key
+
+
+async def settled(value: T | Awaitable[T]) -> T:
+    """The value, awaited where a user's function was async."""
+    if inspect.isawaitable(value):
+        return await cast("Awaitable[T]", value)
+    return value

@@ -1,0 +1,94 @@
+"""What can go wrong, under two roots, by whose fault it is.
+
+* UserError: the developer's. The message says what to do.
+    * Diverged: the code asks for something else than the journal recorded.
+* RunError: the world's, or a model's that did not mend its ways. It carries the run so far (`error.run`), which resumes.
+    * ModelMisbehaved: the model got the same kind of thing wrong too often.
+    * MaxTurnsExceeded: the run had as many model answers as it was given.
+    * DeadlineExceeded: the run's time is over.
+    * ToolTimeout, ToolCancelled: a tool took too long, or cancelled itself.
+    * GuardrailTripped: a guardrail said no.
+    * ConversationWaiting: the conversation waits for a person.
+    * Fenced: another writer has the conversation.
+    * JournalUnreadable: a journal is damaged, or from a newer version.
+
+An exception that a tool, a model or a step raises is neither: it reaches the caller as its own type, with `run` attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+
+class UserError(Exception):
+    """Something in the code that uses Switchroom has to be changed; the message says what."""
+
+
+class Diverged(UserError):
+    """The journal of an unfinished turn and the code that resumes it disagree; the message says in what."""
+
+
+class RunError(Exception):
+    """The run stopped for a reason outside the code that started it.
+
+    Attributes:
+        run: the result so far (`facts`, `usage`, `conversation`), or None when the run did not begin.
+    """
+
+    run: Any = None
+
+
+class ModelMisbehaved(RunError):
+    """The model repeated a fault (unknown tool, invalid arguments or output, an empty answer) beyond the bound."""
+
+
+class MaxTurnsExceeded(RunError):
+    """The run, its children included, had as many model answers as `max_turns` allows."""
+
+
+class DeadlineExceeded(RunError, TimeoutError):
+    """The run took longer than its deadline in seconds."""
+
+
+class ToolTimeout(RunError, TimeoutError):
+    """A tool took longer than its timeout in seconds."""
+
+
+class ToolCancelled(RunError):
+    """A tool raised CancelledError though nobody cancelled it."""
+
+
+class GuardrailTripped(RunError):
+    """A guardrail refused an input, an output or a call.
+
+    Attributes:
+        guardrail: the name of the guardrail's function.
+        reason: what it gave as reason.
+    """
+
+    def __init__(self, guardrail: str, reason: str) -> None:
+        super().__init__(f"Guardrail '{guardrail}' tripped: {reason}")
+        self.guardrail = guardrail
+        self.reason = reason
+
+
+class ConversationWaiting(RunError):
+    """A person is to answer first: pass `answers=` to `Runner.resume`."""
+
+
+class Fenced(RunError):
+    """Another writer appended to the conversation: this one has to stop."""
+
+
+class JournalUnreadable(RunError):
+    """A journal is damaged, or was written by a newer version."""
+
+
+def unknown(owner: str, kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is not known, with what is, and the likely one."""
+    names = list(known)
+    has = f"it has {names}" if names else "it has none"
+    close = get_close_matches(name, names, n=1)
+    return f"{owner} has no {kind} '{name}'; {has}." + (f" Did you mean '{close[0]}'?" if close else "")

@@ -1,0 +1,64 @@
+"""Facts of a model's answers: given, rejected, withdrawn from who saw it, cut short by a person."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from switchroom.events.base import Fact
+from switchroom.messages import Message
+from switchroom.usage import Usage
+
+
+class InputJudged(Fact, frozen=True):
+    """The input guardrails let the input pass, with `messages` in its place where one replaced it."""
+
+    agent: str
+    messages: tuple[Message, ...] | None = None
+
+
+class ModelAnswered(Fact, frozen=True):
+    """A model answered. `digest` covers what was new in the request: instructions, tools, messages since the last answer."""
+
+    concerns_root: ClassVar[bool] = True
+    agent: str
+    message: Message
+    usage: Usage = Usage()
+    digest: str = ""
+
+
+class AnswerRejected(Fact, frozen=True):
+    """An answer was of no use (empty, or not what the output type asks for); the model is told why."""
+
+    agent: str
+    reason: str
+
+
+class AnswerReplaced(Fact, frozen=True):
+    """An output guardrail put another text in the answer's place."""
+
+    agent: str
+    text: str
+
+
+class AnswerWithdrawn(Fact, frozen=True):
+    """What was shown of an answer does not hold: whoever showed it, clears it."""
+
+    agent: str
+    reason: str
+
+
+class AnswerCut(Fact, frozen=True):
+    """A person interrupted: `text` is what had been said, of which `heard` is what was heard, `message` what the person said."""
+
+    agent: str
+    text: str
+    heard: str
+    message: Message
+
+
+class GuardTripped(Fact, frozen=True):
+    """A guardrail refused an input, an output or a call, which ends the run."""
+
+    agent: str
+    guardrail: str
+    reason: str

@@ -1,0 +1,31 @@
+"""Facts of a turn as a whole: that an attempt at it began, and what changed in the state that its agents share."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from switchroom.events.base import Fact
+from switchroom.messages import Message
+
+
+class TurnStarted(Fact, frozen=True):
+    """An attempt at a turn began. Every attempt begins with it, so that a writer who lost the conversation is refused.
+
+    The first attempt keeps the input: `messages` for agents, `input` as JSON for other steps. `state` is the shared state
+    that the caller gave, as JSON.
+    """
+
+    concerns_root: ClassVar[bool] = True
+    turn: int
+    attempt: int
+    name: str
+    messages: tuple[Message, ...] = ()
+    input: Any = None
+    state: dict[str, Any] | None = None
+
+
+class StateChanged(Fact, frozen=True):
+    """Somebody changed fields of the shared state; their new values as JSON."""
+
+    concerns_root: ClassVar[bool] = True
+    changes: dict[str, Any]

@@ -1,0 +1,182 @@
+"""What is said: messages of text, images and files, and the calls that a model makes in them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias, cast
+
+import msgspec
+
+from switchroom.errors import UserError
+
+
+class Text(msgspec.Struct, frozen=True, tag="text", tag_field="type"):
+    """A part of a message that is plain text."""
+
+    text: str
+
+
+class Image(msgspec.Struct, frozen=True, tag="image", tag_field="type", omit_defaults=True):
+    """A picture, by its address or by its bytes (`media_type` such as "image/png")."""
+
+    url: str = ""
+    data: bytes = b""
+    media_type: str = ""
+
+
+class File(msgspec.Struct, frozen=True, tag="file", tag_field="type", omit_defaults=True):
+    """A document, by its address or by its bytes; `name` is what a person calls it."""
+
+    name: str = ""
+    url: str = ""
+    data: bytes = b""
+    media_type: str = ""
+
+
+Part: TypeAlias = Text | Image | File
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+
+
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A model's wish to have a tool called.
+
+    `args` is the JSON object it gave, or the raw text when that was no JSON object: a fault that goes back to the model.
+    """
+
+    name: str
+    args: dict[str, Any] | str = {}
+    id: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of a conversation.
+
+    Args:
+        role: who speaks: "user", "assistant", "tool" (a call's result) or "system".
+        content: text, or parts of text, image and file.
+        calls: the tools that an assistant's message asks for, in its order.
+        call_id: in a tool's message, the id of the call that it answers.
+        agent: the name of the agent who said it, where one did.
+    """
+
+    role: Role
+    content: str | tuple[Part, ...] = ""
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    agent: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its text, the parts that are text put together."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content if isinstance(part, Text))
+
+    def as_chat(self) -> dict[str, Any]:
+        """The chat form, `{"role": ..., "content": ...}`, with the content as text."""
+        return {"role": self.role, "content": self.text}
+
+
+Input: TypeAlias = str | Message | Part | Iterable["Message | Part | Mapping[str, Any]"]
+"""What a run takes: text, a message, content parts, or a list of messages (also in chat form)."""
+
+
+def messages_from(given: Input) -> tuple[Message, ...]:
+    """Read whatever a caller passes as input into messages.
+
+    Raises:
+        UserError: the input is empty, bytes, not valid Unicode, or of a form that is not known.
+    """
+    match given:
+        case str():
+            return (Message("user", _spoken(given)),)
+        case Message():
+            return (given,)
+        case Text() | Image() | File():
+            return (Message("user", (given,)),)
+        case bytes() | bytearray() | memoryview():
+            raise UserError("The input is bytes. Pass text, or File(data=..., media_type=...) for a document.")
+        case Mapping():
+            return (_from_chat(given),)
+        case Iterable():
+            return _from_list(list(given))
+        case _:
+            raise UserError(
+                f"The input is {type(given).__name__}. Pass text, chat messages, or parts (Text, Image, File)."
+            )
+
+
+def _spoken(text: str) -> str:
+    if not text.strip():
+        raise UserError("The input is empty. Pass the text of a message.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"The input is no valid Unicode text (position {error.start}: {error.reason}). "
+                'Decode it with errors="replace", or pass File(data=...) for binary content.'
+            ) from None
+    return text
+
+
+def _from_list(items: list[Any]) -> tuple[Message, ...]:
+    if not items:
+        raise UserError("The input is an empty list. Pass at least one message.")
+    parts = [item for item in items if isinstance(item, Text | Image | File)]
+    if len(parts) == len(items):
+        return (Message("user", tuple(parts)),)
+    messages: list[Message] = []
+    for item in items:
+        match item:
+            case Message():
+                messages.append(item)
+            case Mapping():
+                messages.append(_from_chat(cast("Mapping[str, Any]", item)))
+            case Text() | Image() | File():
+                messages.append(Message("user", (item,)))
+            case _:
+                raise UserError(f"A message in the input is {type(item).__name__}. Pass Message, or a dict with role and content.")
+    return tuple(messages)
+
+
+def _from_chat(chat: Mapping[str, Any]) -> Message:
+    role = chat.get("role", "user")
+    if role == "developer":
+        role = "system"
+    if role not in ("system", "user", "assistant", "tool"):
+        raise UserError(f"A chat message has the role {role!r}; it may be system, user, assistant or tool.")
+    content: Any = chat.get("content") or ""
+    calls = tuple(_call_from_chat(call) for call in chat.get("tool_calls") or ())
+    if not isinstance(content, str):
+        content = tuple(_part_from_chat(part) for part in content)
+    elif role == "user":
+        content = _spoken(content)
+    return Message(role, content, calls=calls, call_id=str(chat.get("tool_call_id") or ""))
+
+
+def _call_from_chat(call: Mapping[str, Any]) -> ToolCall:
+    function: Mapping[str, Any] = call.get("function") or call
+    return ToolCall(function["name"], parse_args(function.get("arguments") or "{}"), id=str(call.get("id") or ""))
+
+
+def parse_args(text: str) -> dict[str, Any] | str:
+    """A call's arguments as a JSON object; the text itself when it is none."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return text
+
+
+def _part_from_chat(part: Mapping[str, Any]) -> Part:
+    match part:
+        case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
+            return Text(text)
+        case {"type": "image_url", "image_url": {"url": str(url)}} | {"type": "input_image", "image_url": str(url)}:
+            if url.startswith("data:") and ";base64," in url:
+                head, data = url[len("data:") :].split(";base64,", 1)
+                return Image(data=base64.b64decode(data), media_type=head)
+            return Image(url=url)
+        case _:
+            raise UserError(f"A content part of type {part.get('type')!r} is not known; use text, image_url, or File(...).")

@@ -1,0 +1,104 @@
+"""What a model is: a function from a request to a response, which streams if somebody listens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from switchroom.messages import Message
+from switchroom.usage import Usage
+
+
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A tool as a model is shown it: name, what it is for, the JSON schema of its parameters. Handoffs are such tools too."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What an agent asks of its model, where the model knows it.
+
+    Args:
+        temperature: 0 is the most predictable.
+        max_tokens: the longest answer, in tokens.
+        tool_choice: "auto", "required", "none", or a tool's name.
+        extra: anything else, passed through to the provider.
+    """
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    tool_choice: str | None = None
+    extra: Mapping[str, Any] = {}
+
+
+class ModelRequest(msgspec.Struct, frozen=True):
+    """What a model is asked.
+
+    Args:
+        agent: the name of the agent on whose behalf.
+        instructions: the agent's own text, rendered.
+        messages: the conversation so far; the last is the newest input.
+        tools: the agent's tools, handoffs included.
+        output_schema: the JSON schema that the final answer has to match, or None for text.
+        settings: the agent's settings.
+    """
+
+    agent: str
+    instructions: str
+    messages: Sequence[Message]
+    tools: Sequence[ToolSpec] = ()
+    output_schema: Mapping[str, Any] | None = None
+    settings: Settings = Settings()
+
+
+class ModelResponse(msgspec.Struct, frozen=True):
+    """What a model answered, and what it used."""
+
+    message: Message
+    usage: Usage = Usage(requests=1)
+
+
+class Emit(Protocol):
+    """Where a model says its answer while it is being made; false when nobody listens."""
+
+    def __call__(self, text: str) -> None:
+        """Show the next piece of text."""
+        ...
+
+    def __bool__(self) -> bool:
+        """Whether anybody listens."""
+        ...
+
+    async def withdraw(self, reason: str) -> bool:
+        """Take back what was shown, for another try. False: somebody saw it who cannot clear it, so there is no other try."""
+        ...
+
+
+class _Nobody:
+    """The emit of a run to which nobody listens."""
+
+    __slots__ = ()
+
+    def __call__(self, text: str) -> None: ...
+
+    def __bool__(self) -> bool:
+        return False
+
+    async def withdraw(self, reason: str) -> bool:
+        return True
+
+
+nobody: Emit = _Nobody()
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that answers requests: `async def model(request, emit) -> ModelResponse` is one."""
+
+    async def __call__(self, request: ModelRequest, emit: Emit, /) -> ModelResponse:
+        """Answer; say pieces through `emit` on the way if the model can."""
+        ...

@@ -1,0 +1,99 @@
+"""Judging: inputs by the input guardrails, answers by their declared type and the output guardrails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from switchroom.errors import GuardrailTripped, UserError
+from switchroom.events import (
+    AnswerRejected,
+    AnswerReplaced,
+    AnswerWithdrawn,
+    GuardTripped,
+    InputJudged,
+    RunEvent,
+    StepReturned,
+    TextDelta,
+)
+from switchroom.guardrail import Guardrail, Judgement, Pass, Replace, Trip
+from switchroom.messages import Message
+from switchroom.perform.run import AgentRun, Note
+from switchroom.rules.commands import Finish, JudgeInput
+from switchroom.schema import Invalid, as_text
+
+
+async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
+    """Put the text of the input to the guardrails of the agent who is active first.
+
+    Raises:
+        GuardrailTripped: one of them said no.
+    """
+    state = run.state
+    given = state.history[len(state.history) - state.fresh :]
+    text = before = "\n".join(message.text for message in given)
+    for guard in run.role(state.agent).input_guards:
+        text = await apply(run, guard, state.agent, text, note)
+    await note(InputJudged(state.agent, None if text == before else (Message("user", text),)))
+
+
+async def finish(run: AgentRun, command: Finish, note: Note) -> None:
+    """Judge an answer, and return it; one that is not of its type goes back to the model.
+
+    Raises:
+        GuardrailTripped: an output guardrail said no.
+    """
+    state = run.state
+    answer = state.answer
+    assert answer is not None, "the rules finish only what was answered"
+    role = run.role(answer.agent)
+    try:
+        output = role.output.read(answer.text)
+    except Invalid as fault:
+        return await withdraw(run, answer.agent, str(fault), note, AnswerRejected(answer.agent, str(fault)))
+    if state.replaced or not role.output_guards:
+        return await note(StepReturned(output))
+    judged = typed = role.output.load(output)
+    for guard in role.output_guards:
+        judged = await apply(run, guard, answer.agent, judged, note)
+    if role.hold and run.scope.attempt.listened:
+        run.scope.attempt.show(RunEvent(run.scope.path, TextDelta(as_text(judged, guard_owner(run)), answer.agent, state.answers)))
+    if judged is typed:
+        return await note(StepReturned(output))
+    text = as_text(judged, guard_owner(run))
+    return await withdraw(run, answer.agent, "replaced by a guardrail", note, AnswerReplaced(answer.agent, text))
+
+
+async def withdraw(run: AgentRun, agent: str, reason: str, note: Note, *then: Any) -> None:
+    """Note that what was shown of an answer does not hold, if anything was, and what follows from it."""
+    shown = run.scope.said
+    run.scope.said = None
+    await note(*((AnswerWithdrawn(agent, reason),) if shown else ()), *then)
+
+
+async def apply(run: AgentRun, guard: Guardrail, agent: str, value: Any, note: Note) -> Any:
+    """The value as a guardrail lets it through.
+
+    Raises:
+        GuardrailTripped: it said no, which is noted.
+        UserError: it gave back something else than a judgement.
+    """
+    judgement: Judgement = await guard.judge(run.context(agent), value)
+    match judgement:
+        case Pass():
+            return value
+        case Replace():
+            return judgement.value
+        case Trip():
+            tripped = GuardTripped(agent, guard.name, judgement.reason)
+            if guard.where == "output":
+                await withdraw(run, agent, judgement.reason, note, tripped)
+            else:
+                await note(tripped)
+            raise GuardrailTripped(guard.name, judgement.reason)
+        case _:  # pyright: ignore[reportUnnecessaryComparison]
+            raise UserError(f"Guardrail '{guard.name}' returned {judgement!r}; it returns Pass(), Replace(value) or Trip(reason).")
+
+
+def guard_owner(run: AgentRun) -> str:
+    """Who is named when a guardrail's value cannot be kept."""
+    return f"A guardrail of agent '{run.state.agent}'"

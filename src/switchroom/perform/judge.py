@@ -1,0 +1,73 @@
+"""Judging the calls of an answer by the policy of the agent who was asked."""
+
+from __future__ import annotations
+
+from switchroom._handoff import return_name
+from switchroom._tool import Tool
+from switchroom.context import settled
+from switchroom.errors import UserError, unknown
+from switchroom.events import CallsJudged, Verdict
+from switchroom.messages import ToolCall
+from switchroom.perform.guards import apply
+from switchroom.perform.run import AgentRun, Note
+from switchroom.roster import Role
+from switchroom.rules.commands import JudgeCalls
+from switchroom.schema import Invalid
+
+
+async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
+    """Judge each call: what it calls, whether its arguments are valid, whether a person has to approve.
+
+    What the model got wrong is refused with a reason that it is told. Of two handoffs the first wins.
+    """
+    role = run.roster[command.agent]
+    verdicts: list[Verdict] = []
+    handed_over = ""
+    for call in run.state.calls:
+        try:
+            verdict = await _verdict(run, role, call.call, handed_over, note)
+        except Invalid as fault:
+            verdict = Verdict("refused", reason=str(fault))
+        if verdict.kind in ("handoff", "return"):
+            handed_over = call.call.name
+        verdicts.append(verdict)
+    await note(CallsJudged(command.agent, tuple(verdicts)))
+
+
+async def _verdict(run: AgentRun, role: Role, call: ToolCall, handed_over: str, note: Note) -> Verdict:
+    if isinstance(call.args, str):
+        raise Invalid(f"the arguments of {call.name} are no JSON object: {call.args[:200]!r}")
+    made = role.tools.get(call.name)
+    if made is not None:
+        return await _tool_verdict(run, role, made, call, note)
+    frames = run.state.frames
+    way_back = run.roster.way_back(frames[-1].asker, frames[-1].target) if frames else None
+    transfer = role.transfers.get(call.name)
+    if transfer is None and way_back is not None and call.name == return_name(frames[-1].asker):
+        transfer = way_back
+    if transfer is None:
+        known = [spec.name for spec in role.specs]
+        raise Invalid(unknown("you called a tool that is not there: the agent", "tool", call.name, known))
+    if handed_over:
+        raise Invalid(f"an answer hands over once; {handed_over} goes first")
+    transfer.read(call.args)
+    if transfer is way_back:
+        return Verdict("return", target=frames[-1].asker)
+    return Verdict("handoff", target=transfer.terms.target_name)
+
+
+async def _tool_verdict(run: AgentRun, role: Role, made: Tool, call: ToolCall, note: Note) -> Verdict:
+    args: dict[str, object] | None = None
+    for guard in role.tool_guards:
+        judged = await apply(run, guard, role.agent.name, ToolCall(call.name, args or call.args, call.id), note)
+        if not isinstance(judged, ToolCall):
+            if not isinstance(judged, dict):
+                raise UserError(f"Guardrail '{guard.name}' replaced a call's arguments by {judged!r}; give a dict.")
+            args = judged  # pyright: ignore[reportUnknownVariableType]
+    given = call.args if args is None else args
+    assert isinstance(given, dict), "arguments that are no object were refused before"
+    keywords = made.check(given)
+    approval = made.needs_approval
+    if callable(approval):
+        approval = await settled(approval(ToolCall(call.name, keywords, call.id)))
+    return Verdict("step" if made.step is not None else "tool", made.effect, bool(approval), args=args)

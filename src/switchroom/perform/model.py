@@ -1,0 +1,114 @@
+"""Asking a model: instructions rendered, the request made, the answer noted."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from switchroom.context import settled
+from switchroom.defaults import model_for
+from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
+from switchroom.events import HandoffExpired, ModelAnswered
+from switchroom.messages import Message, ToolCall
+from switchroom.model import ModelRequest, ModelResponse, nobody
+from switchroom.perform.run import AgentRun, Note
+from switchroom.roster import Role
+from switchroom.rules.commands import AskModel, GiveUp
+from switchroom.rules.state import Due, State
+
+
+async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
+    """Ask an agent's model for its next answer, and note it.
+
+    Raises:
+        MaxTurnsExceeded: the run had all its answers.
+    """
+    scope = run.scope
+    config = scope.config
+    if scope.attempt.root.answers >= scope.attempt.config.max_turns:
+        raise MaxTurnsExceeded(
+            f"The run of '{run.roster.entry.name}' had {scope.attempt.root.answers} model answers and is not finished. "
+            f"Raise RunConfig(max_turns={scope.attempt.config.max_turns}), or find out what goes round in result.facts."
+        )
+    state = run.state
+    role = run.roster[command.agent]
+    agent = role.agent
+    instructions = agent.instructions
+    if not isinstance(instructions, str):
+        instructions = await settled(instructions(run.context(agent.name)))
+    model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
+    messages = state.history if config.history is None else config.history(state.history)
+    tools = role.specs
+    if state.frames:
+        frame = state.frames[-1]
+        tools = (*tools, run.roster.way_back(frame.asker, frame.target).spec)
+    request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, agent.settings)
+    emit = nobody if role.hold else scope.speaker(agent.name, state.answers + 1)
+    if state.due is None:
+        response = await model(request, emit)
+    else:
+        answer = await _in_time(state.due, scope.attempt.clock(), model(request, emit))
+        if answer is None:
+            return await note(HandoffExpired(state.due.asker, state.due.target))
+        response = answer
+    message = _attributed(response, agent.name, state)
+    return await note(ModelAnswered(agent.name, message, response.usage, _digest(role, instructions, state)))
+
+
+async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse | None:
+    """The answer, or None when the handoff's deadline passed before it came."""
+    timeout = asyncio.timeout(max(due.at - now, 0))
+    try:
+        async with timeout:
+            return await answer
+    except TimeoutError:
+        if not timeout.expired():
+            raise
+        return None
+
+
+def _attributed(response: ModelResponse, agent: str, state: State) -> Message:
+    """The answer as an assistant's message of the agent, each of its calls with an id of its own."""
+    if not isinstance(response, ModelResponse):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"The model of agent '{agent}' returned {response!r}; a model returns ModelResponse(message, usage).")
+    message = response.message
+    calls = message.calls
+    if calls:
+        ids = {call.id for call in calls}
+        if len(ids) < len(calls) or "" in ids:
+            calls = tuple(
+                [ToolCall(call.name, call.args, f"call_{state.answers + 1}_{i}") for i, call in enumerate(calls)]
+            )
+    return replace(message, role="assistant", agent=agent, calls=calls)
+
+
+def _digest(role: Role, instructions: str, state: State) -> str:
+    """A digest of what is new in the request: what was new before is covered by the digests before."""
+    digest = blake2b(role.digest, digest_size=16)
+    digest.update(instructions.encode())
+    history = state.history
+    start = len(history)
+    new: list[Message] = []
+    while start > 0 and (start == len(history) or history[start - 1].role != "assistant"):
+        start -= 1
+        new.append(history[start])
+    digest.update(msgspec.json.encode((len(history), new)))
+    return digest.hexdigest()
+
+
+async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
+    """Stop a run whose model repeats its faults.
+
+    Raises:
+        ModelMisbehaved: always; it says what the model was told last.
+    """
+    told = next((message.text for message in reversed(list(run.state.history)) if message.role != "assistant"), "")
+    raise ModelMisbehaved(
+        f"The model of agent '{command.agent}' got something wrong {run.state.faults} times in a row. Last it was told: {told[:500]}"
+    )
+
+

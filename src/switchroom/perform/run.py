@@ -1,0 +1,47 @@
+"""What performing needs to know of an agent's run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from switchroom.context import RunContext
+from switchroom.roster import Role, Roster
+from switchroom.rules.commands import AnyCommand
+from switchroom.rules.state import State
+from switchroom.scope import Scope
+
+Note: TypeAlias = Callable[..., Awaitable[None]]
+"""Notes facts: append, evolve, emit."""
+
+Perform: TypeAlias = Callable[[AnyCommand, Note], Awaitable[None]]
+"""Does what a command asks, and notes what came of it. Wrappers are functions from one to another."""
+
+
+class AgentRun:
+    """An agent's run: its place, the agents that it can reach, and the performing that its wrappers made of `perform`."""
+
+    __slots__ = ("perform", "roster", "scope")
+
+    perform: Perform
+
+    def __init__(self, scope: Scope, roster: Roster) -> None:
+        self.scope = scope
+        self.roster = roster
+
+    @property
+    def state(self) -> State:
+        """What is known of the run."""
+        state = self.scope.fold
+        assert state is not None, "an agent's run has a fold from its beginning"
+        return state
+
+    def role(self, agent: str) -> Role:
+        """An agent of the run, with its tools and handoffs."""
+        return self.roster[agent]
+
+    def context(self, agent: str) -> RunContext:
+        """The run as an agent's own functions see it."""
+        return RunContext(self.scope, agent)
+
+

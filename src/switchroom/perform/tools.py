@@ -1,0 +1,158 @@
+"""Calls made: alone or several at once, and cleared up where a crash left them unknown."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from switchroom._tool import NotDone, Tool
+from switchroom.attempt import Suspended
+from switchroom.context import ToolContext, settled
+from switchroom.errors import ToolCancelled, ToolTimeout
+from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
+from switchroom.messages import ToolCall
+from switchroom.perform.run import AgentRun, Note
+from switchroom.rules.commands import CallTool, CallTools, Reconcile
+from switchroom.schema import as_text
+from switchroom.scope import CURRENT, Scope
+
+
+async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
+    """Make calls, each through the wrapped performing, at most `parallel_tools` at a time.
+
+    All come to an end before anything else goes on: a failure is raised when the others have finished, the first in call order.
+    """
+    indexes = command.indexes
+    interruptible = run.scope.attempt.task is not None
+    if len(indexes) == 1 and not (interruptible and _finishes(run, indexes[0])):
+        return await run.perform(CallTool(indexes[0]), note)
+    places = asyncio.Semaphore(run.scope.config.parallel_tools)
+
+    async def call(index: int) -> None:
+        async with places:
+            await run.perform(CallTool(index), note)
+
+    tasks = [asyncio.ensure_future(call(index)) for index in indexes]
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        interrupted = bool(run.scope.attempt.inbox)
+        for index, task in zip(indexes, tasks, strict=True):
+            if not (interrupted and _finishes(run, index)):
+                task.cancel()
+        await _ended(tasks)
+        raise
+    _raise_first([task.exception() for task in tasks])
+
+
+async def _ended(tasks: list[asyncio.Future[None]]) -> None:
+    """Wait until tasks have ended, also when this is cancelled again meanwhile."""
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()
+
+
+def _raise_first(failures: list[BaseException | None]) -> None:
+    raised = [failure for failure in failures if failure is not None]
+    if not raised:
+        return
+    faults = [failure for failure in raised if not isinstance(failure, Suspended)]
+    if not faults:
+        raise raised[0]
+    for other in faults[1:]:
+        faults[0].add_note(f"Another call of the same answer failed too: {type(other).__name__}: {other}")
+    raise faults[0]
+
+
+def _finishes(run: AgentRun, index: int) -> bool:
+    """Whether a call in flight is to finish when a person interrupts."""
+    made = _made(run, index)
+    if made.on_interrupt is not None:
+        return made.on_interrupt == "finish"
+    return made.effect != "read"
+
+
+def _made(run: AgentRun, index: int) -> Tool:
+    state = run.state
+    return run.roster[state.asker].tools[state.calls[index].call.name]
+
+
+async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
+    """Make one call, and note what it returned or how it failed."""
+    state = run.state
+    index = command.index
+    call = state.calls[index]
+    made = _made(run, index)
+    scope = run.scope
+    path = f"{scope.path}/{made.name}#{state.answers}.{index}"
+    args = made.check(call.call.args)  # pyright: ignore[reportArgumentType]
+    if not call.started:
+        await note(ToolStarted(index, state.asker, made.name))
+    try:
+        if made.step is not None:
+            value = await scope.enter(made.step, args["input"], path)
+        else:
+            inner = scope.inner(path)
+            key = f"{scope.conversation}:{path}"
+            context: ToolContext[Any] = ToolContext(inner, state.asker, ToolCall(made.name, args, call.call.id), key)
+            value = await _invoke(made, context, args, inner)
+        text = as_text(value, f"Tool '{made.name}'")
+    except Suspended:
+        if not call.inside:
+            await note(ToolSuspended(index, made.name))
+        raise
+    except Exception as error:
+        if made.on_error == "tell_model":
+            told = f"[failed: {type(error).__name__}: {error}]"
+            return await note(ToolReturned(index, state.asker, made.name, told, failed=True))
+        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, str(error)))
+        raise
+    return await note(ToolReturned(index, state.asker, made.name, text))
+
+
+async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], inner: Scope) -> Any:
+    token = CURRENT.set(inner)
+    try:
+        if made.timeout is None:
+            return await made.invoke(context, args)
+        timeout = asyncio.timeout(made.timeout)
+        try:
+            async with timeout:
+                return await made.invoke(context, args)
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise ToolTimeout(f"Tool '{made.name}' took longer than its {made.timeout} s.") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling() == 0:
+            raise ToolCancelled(f"Tool '{made.name}' cancelled itself.") from error
+        raise
+    finally:
+        CURRENT.reset(token)
+
+
+async def reconcile(run: AgentRun, command: Reconcile, note: Note) -> None:
+    """Find out whether a call happened before a crash: by the tool's `reconcile`, else by asking a person."""
+    state = run.state
+    index = command.index
+    call = state.calls[index]
+    made = _made(run, index)
+    path = f"{run.scope.path}/{made.name}#{state.answers}.{index}"
+    assert isinstance(call.call.args, dict), "a call that began had valid arguments"
+    if made.reconcile is None:
+        asked = PersonAsked(index, path, state.asker, made.name, call.call.args, "unknown_effect")
+        return await note(asked)
+    args = made.check(call.call.args)
+    key = f"{run.scope.conversation}:{path}"
+    context: ToolContext[Any] = ToolContext(run.scope.inner(path), state.asker, ToolCall(made.name, args, call.call.id), key)
+    outcome = await settled(made.reconcile(context, args))
+    if isinstance(outcome, NotDone) or outcome is NotDone:
+        return await note(EffectCleared(index, made.name))
+    return await note(ToolReturned(index, state.asker, made.name, as_text(outcome, f"reconcile of tool '{made.name}'")))

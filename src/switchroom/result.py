@@ -1,0 +1,109 @@
+"""What a run gives back: its output, who gave it, what it used, and the facts that it consists of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Generic
+
+import msgspec
+from typing_extensions import TypeVar
+
+from switchroom.agent import Agent
+from switchroom.attempt import Attempt
+from switchroom.events import Fact, ModelAnswered, Question, RunEvent
+from switchroom.messages import Message
+from switchroom.rules.state import State
+from switchroom.usage import Usage
+
+Out = TypeVar("Out", default=Any)
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What a person is asked.
+
+    Args:
+        id: to be given to `Runner.resume(answers={id: True})`.
+        agent: who wants to call the tool.
+        tool: its name.
+        args: with what.
+        question: "approval": may it be called; "unknown_effect": did it happen before the crash?
+    """
+
+    id: str
+    agent: str
+    tool: str
+    args: dict[str, Any]
+    question: Question = "approval"
+
+
+class RunResult(Generic[Out]):
+    """The result of a run, or of a part of it. What is not asked for is not computed."""
+
+    __slots__ = ("_agents", "_final", "_trace_id", "conversation", "events", "final_output", "path", "turn", "waiting")
+
+    def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State | None) -> None:
+        self.path = path
+        self.final_output = final_output
+        self.conversation = attempt.conversation if attempt.journal.keeps else ""
+        self.turn = attempt.root.turn
+        self.events: Sequence[RunEvent] = attempt.events
+        self.waiting: tuple[Waiting, ...] = tuple(
+            Waiting(asked.fact.id, asked.fact.agent, asked.fact.tool, asked.fact.args, asked.fact.question)
+            for asked in attempt.root.asked.values()
+        )
+        self._agents = attempt.rosters
+        self._final = final
+        self._trace_id = ""
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What happened, in order."""
+        return [event.fact for event in self._own_events() if isinstance(event.fact, Fact)]
+
+    @property
+    def last_agent(self) -> Agent[Any] | None:
+        """Who had the conversation at the end; None when no agent took part."""
+        name = self._final.agent if self._final is not None else ""
+        if not name:
+            name = next((e.fact.agent for e in reversed(self._own_events()) if isinstance(e.fact, ModelAnswered)), "")
+        return next((roster.agents[name] for roster in self._agents if name in roster.agents), None)
+
+    @property
+    def usage(self) -> Usage:
+        """What all model answers of the turn used, children included."""
+        return sum((fact.usage for fact in self._answers()), Usage())
+
+    @property
+    def by_agent(self) -> dict[str, Usage]:
+        """The same for each agent by name."""
+        usage: dict[str, Usage] = {}
+        for fact in self._answers():
+            usage[fact.agent] = usage.get(fact.agent, Usage()) + fact.usage
+        return usage
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The conversation so far, as the last agent knows it."""
+        return self._final.history if self._final is not None else ()
+
+    @property
+    def trace_id(self) -> str:
+        """An id of this run for logs and traces."""
+        if not self._trace_id:
+            self._trace_id = uuid.uuid4().hex
+        return self._trace_id
+
+    def _own_events(self) -> list[RunEvent]:
+        if self.path.count("/") == 1 or not self.path:
+            return list(self.events)
+        return [event for event in self.events if event.path == self.path or event.path.startswith(self.path + "/")]
+
+    def _answers(self) -> list[ModelAnswered]:
+        return [event.fact for event in self._own_events() if isinstance(event.fact, ModelAnswered)]
+
+    def __repr__(self) -> str:
+        waits = f", waiting={list(self.waiting)}" if self.waiting else ""
+        return f"RunResult({self.final_output!r}{waits})"
+
+

@@ -1,0 +1,117 @@
+"""The agents of a run by name, each with all that its role needs looked up and built once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+
+from switchroom._handoff import Handoff, Transfer, return_name, transfer_name
+from switchroom.agent import Agent
+from switchroom.errors import UserError, unknown
+from switchroom.model import ToolSpec
+from switchroom.output import Output, output_of
+from switchroom.team import Team
+
+Speaking: TypeAlias = Agent[Any] | Team
+
+
+class Role:
+    """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand."""
+
+    __slots__ = ("agent", "digest", "hold", "input_guards", "output", "output_guards", "specs", "tool_guards", "tools", "transfers")
+
+    def __init__(self, agent: Agent[Any], roster: Roster) -> None:
+        self.agent = agent
+        self.tools = {made.name: made for made in agent.all_tools}
+        self.transfers: dict[str, Transfer] = {}
+        for terms in agent.terms:
+            target = roster.agents[terms.target_name]
+            name = transfer_name(target.name)
+            if name in self.transfers or name in self.tools:
+                raise UserError(f"Agent '{agent.name}' has two tools called '{name}', one of them a handoff; rename one.")
+            about = f"Hand the conversation over to {target.name}"
+            about += f": {target.description}" if target.description else "."
+            self.transfers[name] = Transfer(name, about, terms, terms.requires)
+        self.specs: tuple[ToolSpec, ...] = (
+            *(made.spec for made in agent.all_tools),
+            *(transfer.spec for transfer in self.transfers.values()),
+        )
+        self.output: Output = output_of(agent.output_type, f"Agent '{agent.name}'")
+        self.input_guards = tuple(guard for guard in agent.guardrails if guard.where == "input")
+        self.output_guards = tuple(guard for guard in agent.guardrails if guard.where == "output")
+        self.tool_guards = tuple(guard for guard in agent.guardrails if guard.where == "tool")
+        self.hold = any(guard.hold for guard in self.output_guards)
+        self.digest = msgspec.json.encode((agent.name, agent.version, self.specs, self.output.schema))
+
+
+class Roster:
+    """The agents that a run can reach, by name."""
+
+    def __init__(self, step: Speaking) -> None:
+        self.agents: dict[str, Agent[Any]] = {}
+        listed = list(step.agents) if isinstance(step, Team) else [step]
+        for agent in listed:
+            self._add(agent)
+        self.entry = step.first if isinstance(step, Team) else step
+        last_resort = step.last_resort if isinstance(step, Team) else None
+        self.fallback = last_resort.name if last_resort else ""
+        for agent in self.agents.values():
+            for terms in agent.terms:
+                if terms.target_name not in self.agents:
+                    raise UserError(unknown(f"Agent '{agent.name}' hands over to '{terms.target}': the team", "agent", terms.target_name, self.agents))
+        self._roles: dict[str, Role] = {}
+        self._returns: dict[tuple[str, str], Transfer] = {}
+
+    def _add(self, agent: Agent[Any]) -> None:
+        waiting = [agent]
+        while waiting:
+            agent = waiting.pop()
+            known = self.agents.setdefault(agent.name, agent)
+            if known is not agent:
+                raise UserError(f"Two agents are called '{agent.name}' and can both be reached; names are unique in a run.")
+            for terms in reversed(agent.terms):
+                if isinstance(terms.target, Agent) and self.agents.get(terms.target_name) is not terms.target:
+                    waiting.append(terms.target)
+
+    def __getitem__(self, name: str) -> Role:
+        """The role of an agent, built when it is first needed.
+
+        Raises:
+            UserError: there is no such agent.
+        """
+        role = self._roles.get(name)
+        if role is None:
+            if name not in self.agents:
+                raise UserError(unknown(f"The run of '{self.entry.name}'", "agent", name, self.agents))
+            role = self._roles[name] = Role(self.agents[name], self)
+        return role
+
+    def __iter__(self) -> Iterator[Agent[Any]]:
+        return iter(self.agents.values())
+
+    def terms(self, source: str, target: str) -> Handoff:
+        """The terms on which one agent hands over to another."""
+        return self[source].transfers[transfer_name(target)].terms
+
+    def way_back(self, asker: str, target: str) -> Transfer:
+        """The tool by which whoever has the conversation after `target` returns it to the asker."""
+        known = self._returns.get((asker, target))
+        if known is None:
+            terms = self.terms(asker, target)
+            about = f"Give the conversation back to {asker}, who asked for it, with the outcome."
+            known = self._returns[asker, target] = Transfer(return_name(asker), about, terms, terms.returns)
+        return known
+
+
+def roster_of(step: Speaking) -> Roster:
+    """The roster of an agent or a team, built once and kept with it.
+
+    Raises:
+        UserError: a handoff names an agent that cannot be reached, or two agents have one name.
+    """
+    known: Roster | None = step.__dict__.get("_roster")
+    if known is None:
+        known = step.__dict__["_roster"] = Roster(step)
+    return known

@@ -1,0 +1,262 @@
+"""What each fact makes of the state of an agent's run: one case per fact."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from switchroom.events import (
+    AnswerCut,
+    AnswerFact,
+    AnswerRejected,
+    AnswerReplaced,
+    AnswerWithdrawn,
+    CallFact,
+    CallsJudged,
+    CircleBroken,
+    EffectCleared,
+    GuardTripped,
+    HandoffCommitted,
+    HandoffDeclined,
+    HandoffExpired,
+    HandoffFact,
+    HandoffProposed,
+    HandoffReturned,
+    InputJudged,
+    ModelAnswered,
+    PersonAnswered,
+    PersonAsked,
+    RunFact,
+    StateChanged,
+    StepFact,
+    StepFailed,
+    StepReturned,
+    StepStarted,
+    ToolFailed,
+    ToolReturned,
+    ToolStarted,
+    ToolSuspended,
+    ValueDrawn,
+    Verdict,
+)
+from switchroom.history import History
+from switchroom.messages import Message
+from switchroom.rules.state import Call, Due, Frame, State, result_of, settled, with_call
+
+LEARNED = 200
+"""Characters of a tool's result that the next brief carries."""
+
+
+def evolve(state: State, fact: RunFact) -> State:
+    """The state after a fact."""
+    match fact:
+        case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
+            return _step(state, fact)
+        case (
+            ModelAnswered()
+            | AnswerRejected()
+            | AnswerReplaced()
+            | AnswerWithdrawn()
+            | AnswerCut()
+            | InputJudged()
+            | GuardTripped()
+        ):
+            return _answer(state, fact)
+        case (
+            CallsJudged()
+            | ToolStarted()
+            | ToolReturned()
+            | ToolFailed()
+            | ToolSuspended()
+            | EffectCleared()
+            | PersonAsked()
+            | PersonAnswered()
+        ):
+            return _call(state, fact)
+        case StateChanged():
+            return replace(state, trail=())
+        case _:
+            return _handoff(state, fact)
+
+
+def _step(state: State, fact: StepFact) -> State:
+    match fact:
+        case StepStarted():
+            history = state.history.plus(*fact.messages)
+            return replace(state, agent=fact.agent, history=history, fresh=len(fact.messages), guarded=fact.guarded)
+        case StepReturned():
+            return replace(state, finished=True, output=fact.output, answer=None, faults=0)
+        case StepFailed() | ValueDrawn():
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _answer(state: State, fact: AnswerFact) -> State:
+    match fact:
+        case ModelAnswered():
+            return _answered(state, fact.agent, fact.message)
+        case InputJudged():
+            if fact.messages is None:
+                return replace(state, guarded=False)
+            return replace(state, guarded=False, history=_with_last(state.history, state.fresh, fact.messages))
+        case AnswerReplaced():
+            replaced = Message("assistant", fact.text, agent=fact.agent)
+            return replace(state, answer=replaced, replaced=True, history=_with_last(state.history, 1, (replaced,)))
+        case AnswerRejected():
+            told = Message("user", f"[Your answer could not be used: {fact.reason}. Answer again.]")
+            return replace(state, answer=None, replaced=False, faults=state.faults + 1, history=state.history.plus(told))
+        case AnswerCut():
+            return _cut(state, fact)
+        case AnswerWithdrawn() | GuardTripped():
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _answered(state: State, agent: str, message: Message) -> State:
+    calls = tuple([Call(call) for call in message.calls]) if message.calls else ()
+    return replace(
+        state,
+        history=state.history.plus(message),
+        answers=state.answers + 1,
+        asker=agent,
+        calls=calls,
+        answer=None if calls else message,
+        due=None,
+    )
+
+
+def _cut(state: State, fact: AnswerCut) -> State:
+    """What was heard stays said; calls without an end are dropped; the message that interrupted is the new input."""
+    history = state.history
+    if state.calls:
+        dropped = "[dropped: the person interrupted]"
+        history = history.plus(*(result_of(call, call.text if call.text is not None else dropped) for call in state.calls))
+    elif state.answer is not None:
+        history = History(history[:-1])
+    if fact.heard:
+        history = history.plus(Message("assistant", fact.heard, agent=fact.agent))
+    return replace(
+        state,
+        history=history.plus(fact.message),
+        calls=(),
+        answer=None,
+        replaced=False,
+        faults=0,
+        fresh=1,
+        due=None,
+        trail=(),
+        seen=frozenset(),
+    )
+
+
+def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> History:
+    return History(history[: len(history) - count]).plus(*messages)
+
+
+def _call(state: State, fact: CallFact) -> State:
+    match fact:
+        case CallsJudged():
+            refused = any([verdict.kind == "refused" for verdict in fact.verdicts])
+            calls = tuple([_judged(call, v) for call, v in zip(state.calls, fact.verdicts, strict=True)])
+            return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else 0))
+        case ToolStarted():
+            return with_call(state, fact.index, replace(state.calls[fact.index], started=True))
+        case ToolReturned():
+            call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
+            state = with_call(_learned(state, fact.tool, fact.text), fact.index, call)
+            return settled(state)
+        case ToolSuspended():
+            return with_call(state, fact.index, replace(state.calls[fact.index], inside=True))
+        case EffectCleared():
+            return with_call(state, fact.index, replace(state.calls[fact.index], started=False, unsettled=False))
+        case PersonAsked():
+            call = state.calls[fact.index]
+            asked = replace(call, consent="asked") if fact.question == "approval" else replace(call, unsettled=True)
+            return with_call(state, fact.index, asked)
+        case PersonAnswered():
+            return settled(with_call(state, fact.index, _told(state.calls[fact.index], fact)))
+        case ToolFailed():
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _judged(call: Call, verdict: Verdict) -> Call:
+    refusal = f"[refused: {verdict.reason}]" if verdict.kind == "refused" else None
+    made = call.call if verdict.args is None else replace(call.call, args=verdict.args)
+    consent = "needed" if verdict.approval else "free"
+    return Call(made, verdict.kind, verdict.effect, consent, verdict.target, text=refusal)
+
+
+def _told(call: Call, fact: PersonAnswered) -> Call:
+    note = f": {fact.note}" if fact.note else ""
+    if call.unsettled:
+        if fact.yes:
+            return replace(call, unsettled=False, text=f"[a person confirmed that this was done{note}]")
+        return replace(call, unsettled=False, started=False)
+    if fact.yes:
+        return replace(call, consent="given")
+    return replace(call, consent="given", text=f"[a person did not approve this{note}]")
+
+
+def _learned(state: State, tool: str, text: str) -> State:
+    if text in state.seen:
+        return state
+    learned = (*state.learned[-7:], f"{tool}: {text[:LEARNED]}")
+    return replace(state, seen=state.seen | {text}, learned=learned, trail=())
+
+
+def _handoff(state: State, fact: HandoffFact) -> State:
+    match fact:
+        case HandoffCommitted():
+            return _committed(state, fact)
+        case HandoffDeclined():
+            text = f"[{fact.target} declined: {fact.reason}]"
+            return settled(with_call(state, fact.index, replace(state.calls[fact.index], text=text)))
+        case HandoffReturned():
+            state = _learned(state, fact.source, fact.text)
+            call = replace(state.calls[fact.index], text=fact.text)
+            return settled(replace(with_call(state, fact.index, call), agent=fact.target, frames=state.frames[:-1], due=None))
+        case HandoffExpired():
+            told = Message("user", f"[{fact.target} did not answer in time. Go on yourself.]")
+            frames = state.frames
+            if frames and frames[-1] == Frame(fact.source, fact.target):
+                frames = frames[:-1]
+            return replace(state, agent=fact.source, due=None, frames=frames, history=state.history.plus(told))
+        case CircleBroken():
+            return _circled(state, fact)
+        case HandoffProposed():
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _committed(state: State, fact: HandoffCommitted) -> State:
+    state = with_call(state, fact.index, replace(state.calls[fact.index], text=fact.text))
+    if fact.messages is not None:
+        # The filter gave what the target sees: the brief follows it as a message of its own, for the calls may be gone.
+        history = History(fact.messages).plus(Message("user", fact.text))
+        state = replace(state, history=history, calls=())
+    frames = state.frames
+    if fact.returns:
+        frames = (*frames, Frame(fact.source, fact.target))
+    elif frames and frames[-1].asker == fact.target:
+        frames = frames[:-1]
+    due = None if fact.due is None else Due(fact.source, fact.target, fact.due)
+    trail = (*state.trail, (fact.source, fact.target))
+    return settled(replace(state, agent=fact.target, frames=frames, due=due, trail=trail, learned=()))
+
+
+def _circled(state: State, fact: CircleBroken) -> State:
+    own = f"[not put through: {fact.target} and you have handed this back and forth with nothing new. Answer yourself.]"
+    others = "[The other agents have handed this back and forth. Answer the person, as far as you can.]"
+    call = replace(state.calls[fact.index], text=others if fact.fallback else own)
+    state = replace(with_call(state, fact.index, call), faults=state.faults + 1)
+    if fact.fallback:
+        state = replace(state, agent=fact.fallback, trail=(), faults=0)
+    return settled(state)
+
+

@@ -1,0 +1,20 @@
+"""How far a run may go: faults of a model, answers in a turn, handoffs in a circle."""
+
+from __future__ import annotations
+
+from switchroom.rules.state import State
+
+MAX_FAULTS = 3
+"""How often in a row a model may get something wrong and be told; the next time ends the run."""
+
+MAX_TURNS = 20
+"""How many answers models give in a run, its children included, where nothing else is said."""
+
+
+def goes_in_a_circle(state: State, target: str) -> bool:
+    """Whether the same handoff was made before and nothing new has come up since.
+
+    New is a changed shared state, a tool's result not seen before in this turn, or a person's word. Only the repeated
+    handoff counts, so that an agent may give a conversation back that was not for it.
+    """
+    return (state.agent, target) in state.trail

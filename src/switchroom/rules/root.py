@@ -1,0 +1,92 @@
+"""What is known of a conversation as a whole: its turn, the state its agents share, who is asked, how many answers there were."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from switchroom.events import (
+    ModelAnswered,
+    PersonAnswered,
+    PersonAsked,
+    RunEvent,
+    StateChanged,
+    StepFailed,
+    StepReturned,
+    TurnStarted,
+)
+from switchroom.messages import Message
+
+Phase: TypeAlias = Literal["new", "open", "returned", "failed"]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question to a person that waits for its answer, and the path of the run that asked."""
+
+    path: str
+    fact: PersonAsked
+
+
+class Root(msgspec.Struct, frozen=True):
+    """A conversation.
+
+    Args:
+        turn: the number of its last turn, from 1.
+        attempt: how many times that turn was begun.
+        name: the name of the step that answers it.
+        messages: what that turn was asked, if an agent answers it.
+        input: the same as JSON, if another step does.
+        phase: how far that turn is.
+        shared: the state that the agents share, as JSON.
+        answers: how many model answers the current attempt's turn took so far, children included.
+        asked: the open questions to a person, by id.
+    """
+
+    turn: int = 0
+    attempt: int = 0
+    name: str = ""
+    messages: tuple[Message, ...] = ()
+    input: Any = None
+    phase: Phase = "new"
+    shared: dict[str, Any] | None = None
+    answers: int = 0
+    asked: dict[str, Asked] = {}
+
+
+def turn_path(turn: int) -> str:
+    """The path of a turn."""
+    return f"turn#{turn}"
+
+
+def root_path(root: Root) -> str:
+    """The path of the step that answers the turn."""
+    return f"turn#{root.turn}/{root.name}#0"
+
+
+def evolve_root(root: Root, event: RunEvent) -> Root:
+    """The conversation after an event. Facts that do not concern it (`Fact.concerns_root`) leave it as it is."""
+    fact = event.fact
+    match fact:
+        case ModelAnswered():
+            return replace(root, answers=root.answers + 1)
+        case TurnStarted(attempt=1):
+            shared = root.shared if fact.state is None else fact.state
+            return Root(fact.turn, 1, fact.name, fact.messages, fact.input, "open", shared)
+        case TurnStarted():
+            return replace(root, attempt=fact.attempt, phase="open")
+        case StateChanged():
+            return replace(root, shared={**(root.shared or {}), **fact.changes})
+        case StepReturned() if event.path == root_path(root):
+            return replace(root, phase="returned", asked={})
+        case StepFailed() if event.path == root_path(root):
+            return replace(root, phase="failed", asked={})
+        case PersonAsked():
+            return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})
+        case PersonAnswered():
+            return replace(root, asked={id: asked for id, asked in root.asked.items() if id != fact.id})
+        case _:
+            return root
+
+

@@ -1,0 +1,135 @@
+"""What is known of an agent's run: folded from the facts at its path, and from nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from switchroom.events import CallKind, Effect
+from switchroom.history import History
+from switchroom.messages import Message, ToolCall
+
+Consent = Literal["free", "needed", "asked", "given"]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of the answer that is being dealt with, and how far it has come.
+
+    Args:
+        call: what the model asked for.
+        kind: what it calls, "" until it is judged.
+        effect: a tool's effect.
+        consent: whether a person has to say yes, was asked, said yes.
+        target: whom a handoff or return names.
+        started: it touched the world, or was about to.
+        inside: something inside of it waits for a person.
+        unsettled: a person was asked whether it happened.
+        text: its result; None while it has none.
+    """
+
+    call: ToolCall
+    kind: CallKind | Literal[""] = ""
+    effect: Effect = "irreversible"
+    consent: Consent = "free"
+    target: str = ""
+    started: bool = False
+    inside: bool = False
+    unsettled: bool = False
+    text: str | None = None
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """An asker that waits for the conversation to come back, and whom it asked."""
+
+    asker: str
+    target: str
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Until when (seconds since the epoch) the target has to answer first, else the asker has the conversation again."""
+
+    asker: str
+    target: str
+    at: float
+
+
+class State(msgspec.Struct, frozen=True):
+    """An agent's run.
+
+    Args:
+        agent: who has the conversation.
+        history: all that was said, in this turn and those before.
+        guarded: input guardrails wait for the input, which is the last `fresh` messages.
+        answers: how many answers models gave in this run.
+        faults: how often in a row a model got something wrong.
+        asker: who was asked for the answer that `calls` belong to.
+        calls: the calls of that answer; () when there is nothing to deal with.
+        answer: an answer without calls that is to be judged.
+        replaced: what an output guardrail put in its place.
+        frames: who waits for the conversation to come back, the last asker last.
+        due: the deadline of the last handoff, until its target answered.
+        trail: the handoffs since anything new came up.
+        seen: what tools told in this turn, to know what is new.
+        learned: the same, shortened, for the next brief.
+        output: what the run returned, as JSON, once it is `finished`.
+    """
+
+    agent: str = ""
+    history: History = History()
+    guarded: bool = False
+    fresh: int = 0
+    answers: int = 0
+    faults: int = 0
+    asker: str = ""
+    calls: tuple[Call, ...] = ()
+    answer: Message | None = None
+    replaced: bool = False
+    frames: tuple[Frame, ...] = ()
+    due: Due | None = None
+    trail: tuple[tuple[str, str], ...] = ()
+    seen: frozenset[str] = frozenset()
+    learned: tuple[str, ...] = ()
+    output: Any = None
+    finished: bool = False
+
+
+def carried(state: State) -> State:
+    """What a turn leaves to the next: who has the conversation, what was said, who waits for it to come back.
+
+    Calls that never came to an end are closed, so that the history stays one that models accept.
+    """
+    history = state.history
+    if state.calls:
+        history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
+    return State(agent=state.agent, history=history, frames=state.frames)
+
+
+def result_of(call: Call, text: str) -> Message:
+    """The tool's message that answers a call."""
+    return Message("tool", text, call_id=call.call.id)
+
+
+def settled(state: State) -> State:
+    """The state, its calls entered into the history in their order once each has a result."""
+    calls = state.calls
+    for call in calls:
+        if call.text is None:
+            return state
+    history = state.history.plus(*[Message("tool", call.text or "", call_id=call.call.id) for call in calls])
+    return replace(state, history=history, calls=())
+
+
+def with_call(state: State, index: int, call: Call) -> State:
+    """The state with one of its calls replaced."""
+    calls = state.calls
+    if len(calls) == 1:
+        return replace(state, calls=(call,))
+    return replace(state, calls=(*calls[:index], call, *calls[index + 1 :]))
+
+
+def _left_over(call: Call) -> str:
+    if call.text is not None:
+        return call.text
+    return "[not known whether this happened: the turn broke off]" if call.started else "[not done: the turn broke off]"

@@ -1,0 +1,181 @@
+"""Running: `Runner.run`, `run_sync`, `stream` and `resume`, one path for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar, overload
+
+from switchroom.agent import Agent
+from switchroom.channel import Channel
+from switchroom.config import DEFAULT_CONFIG, RunConfig
+from switchroom.errors import UserError
+from switchroom.result import RunResult
+from switchroom.runner.stream import RunStream as RunStream
+from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.scope import CURRENT, Scope
+from switchroom.step import step_name
+
+T = TypeVar("T")
+
+
+class Runner:
+    """Runs steps: agents, teams, functions of (input, scope)."""
+
+    @overload
+    @staticmethod
+    def run(
+        step: Agent[T],
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> Coroutine[Any, Any, RunResult[T]]: ...
+    @overload
+    @staticmethod
+    def run(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> Coroutine[Any, Any, RunResult[Any]]: ...
+    @staticmethod
+    def run(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> Coroutine[Any, Any, RunResult[Any]]:
+        """Run a step on an input; with a conversation, as its next turn.
+
+        Inside another run (a tool's body, a step) the run becomes that one's child: usage, deadline, limits and journal are
+        the parent's, and on resume a finished child is not run again. `RunConfig(detached=True)` makes it stand on its own.
+
+        Args:
+            step: an agent, a team, or a function of (input, scope).
+            input: text, messages, or content parts; of a function, whatever it takes.
+            deps: handles for tools (database, client); never kept.
+            state: a pydantic model that the agents share; kept, and changed by `ctx.update`.
+            config: options of the run.
+            conversation: the id under which a journal keeps the conversation.
+
+        Returns:
+            the result; its `waiting` says what a person is asked, if the run waits.
+
+        Raises:
+            UserError: something in the call or in the step has to be changed.
+            RunError: the world or a model did not play along; `error.run` is the run so far.
+            ConversationWaiting: the conversation waits for a person.
+            Exception: what a tool, a model or a step raised, as itself, with `run` attached.
+        """
+        parent = CURRENT.get()
+        if parent is not None and not (config is not None and config.detached):
+            if deps is not None or state is not None or conversation is not None or (config and config.journal is not None):
+                raise UserError(
+                    f"A run of '{step_name(step)}' inside another run shares its deps, state, conversation and journal. "
+                    "Leave them out, or pass RunConfig(detached=True, ...)."
+                )
+            return _nested(parent, parent.place(step_name(step)), step, input, config)
+        return take(Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or ""), begin)
+
+    @staticmethod
+    def run_sync(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> RunResult[Any]:
+        """The same, waited for: in a script, in a notebook (whose loop is running), in a tool's thread."""
+
+        async def run() -> RunResult[Any]:
+            return await Runner.run(step, input, deps=deps, state=state, config=config, conversation=conversation)
+
+        parent = CURRENT.get()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if parent is None:
+                return asyncio.run(run())
+            return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
+        return _in_thread(run())
+
+    @staticmethod
+    def stream(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> RunStream[Any]:
+        """The same, with its events while it goes on: `async with Runner.stream(...) as events: async for event in events: ...`.
+
+        An event has `.kind`, `.path`, `.fact`, and of a "text_delta" `.text`. `events.result` is there at the end.
+        """
+        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", channel=Channel())
+        return RunStream(order, begin)
+
+    @staticmethod
+    def resume(
+        step: Any,
+        *,
+        conversation: str,
+        config: RunConfig,
+        answers: Answers | None = None,
+        deps: Any = None,
+    ) -> Coroutine[Any, Any, RunResult[Any]]:
+        """Go on with the last turn of a conversation: after a crash, after an error, or with a person's answers.
+
+        Args:
+            step: the step that began it.
+            conversation: its id.
+            config: with the journal that keeps it.
+            answers: what a person answered, by the ids of `result.waiting`: True or False, or (False, "a note for the model").
+            deps: handles for tools; else `config.deps` makes them.
+
+        Returns:
+            the result of the turn; of one that is over, what it gave.
+
+        Raises:
+            UserError: there is no such conversation, or an answer is to nothing that was asked.
+            Diverged: the code asks for something else than the unfinished turn recorded.
+        """
+        return take(Order(step, config, None, deps, None, conversation, answers or {}), resume)
+
+
+async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:
+    output = await parent.enter(step, input, path, config)
+    return RunResult(parent.attempt, path, output, None)
+
+
+def _in_thread(run: Coroutine[Any, Any, RunResult[Any]]) -> RunResult[Any]:
+    """Run a coroutine in a loop of its own beside the one that is running here."""
+    outcome: list[RunResult[Any]] = []
+    failure: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            outcome.append(asyncio.run(run))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=contextvars.Context().run, args=(body,))
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]

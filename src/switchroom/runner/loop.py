@@ -1,0 +1,54 @@
+"""The loop: a run is facts folded over rules, and the world is touched in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from switchroom.errors import UserError
+from switchroom.events import AnswerCut
+from switchroom.perform import AgentRun
+from switchroom.rules.decide import decide
+
+
+async def answer(run: AgentRun) -> Any:
+    """Run an agent to its end, and give its typed output."""
+    scope = run.scope
+    perform = run.perform
+    note = scope.note
+    while (command := decide(run.state)) is not None:
+        try:
+            await perform(command, note)
+        except asyncio.CancelledError:
+            if not await cut_short(run):
+                raise
+    state = run.state
+    return run.roster[state.agent].output.load(state.output)
+
+
+async def cut_short(run: AgentRun) -> bool:
+    """Take a person's interruption: what was heard stays said, and what the person says is the new input.
+
+    Returns:
+        False when the cancellation was no interruption, or somebody cancelled the run besides.
+    """
+    scope = run.scope
+    attempt = scope.attempt
+    task = asyncio.current_task()
+    if not attempt.inbox or scope.parent is None or scope.parent.parent is not None or task is not attempt.task:
+        return False
+    if task is None or task.uncancel() > 0:
+        return False
+    while attempt.inbox:
+        interruption = attempt.inbox[0]
+        if run.state.finished:
+            refused = UserError("The answer was complete before the interruption. Send the message as the next turn.")
+            interruption.taken.set_exception(refused)
+        else:
+            said = "".join(scope.said or ())
+            heard = said[: interruption.heard] if not run.state.calls else ""
+            scope.said = None
+            await scope.note(AnswerCut(run.state.agent, said, heard, interruption.message))
+            interruption.taken.set_result(None)
+        attempt.inbox.pop(0)
+    return True

@@ -1,0 +1,219 @@
+"""A turn taken: begun or taken up again, run to its end, to a person's question, or to an error that carries it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pydantic
+
+from switchroom.agent import Agent
+from switchroom.attempt import Attempt, Suspended
+from switchroom.channel import Channel
+from switchroom.config import RunConfig
+from switchroom.context import settled
+from switchroom.conversation import Conversation, recall, remember
+from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
+from switchroom.events import PersonAnswered, StepFailed, TurnStarted
+from switchroom.journal import journal_at
+from switchroom.messages import messages_from
+from switchroom.result import RunResult
+from switchroom.rules.root import root_path, turn_path
+from switchroom.runner.interpreter import INTERPRETER
+from switchroom.schema import jsonable
+from switchroom.scope import Scope
+from switchroom.step import step_name
+from switchroom.team import Team
+
+Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
+
+
+@dataclass
+class Order:
+    """What a caller asked for, as one value; and the attempt at it, once there is one."""
+
+    step: Any
+    config: RunConfig
+    input: Any = None
+    deps: Any = None
+    state: Any = None
+    conversation: str = ""
+    answers: Answers = field(default_factory=dict[str, "bool | tuple[bool, str]"])
+    channel: Channel | None = None
+    attempt: Attempt | None = None
+
+
+Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Attempt, Any]]]
+
+
+async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
+    """Take a turn, and give its result; an exception that leaves the run carries it as `run`."""
+    attempt, input = await prepare(order)
+    order.attempt = attempt
+    root = attempt.root
+    if root.phase == "returned":  # and there is nothing left to do
+        fold = attempt.top.fold
+        return _result(attempt, INTERPRETER.load(order.step, fold.output, fold.agent))
+    scope = Scope(attempt, turn_path(root.turn))
+    output: Any = None
+    try:
+        if order.config.deadline is None:
+            output = await scope.call(order.step, input, name=root.name)
+        else:
+            output = await _within(order.config.deadline, scope, order.step, input)
+    except Suspended:
+        pass
+    except Exception as error:
+        _carry(error, _result(attempt, None))
+        raise
+    finally:
+        for interruption in attempt.inbox:
+            interruption.taken.set_exception(UserError("The run ended before the interruption was taken."))
+    if attempt.top is not None and attempt.journal.keeps and attempt.root.phase == "returned":
+        fold = attempt.top.fold
+        known = Conversation(attempt.seq, attempt.root, attempt.before, fold, tuple(attempt.events))
+        remember(attempt.journal, order.conversation, known)
+    return _result(attempt, output)
+
+
+async def begin(order: Order) -> tuple[Attempt, Any]:
+    """Begin the next turn. A turn that a crash left unfinished is finished first.
+
+    Raises:
+        ConversationWaiting: a person has to answer first.
+        UserError: a conversation without a journal, or one that another step answers.
+    """
+    journal = journal_at(order.config.journal)
+    known = Conversation()
+    if order.conversation:
+        if not journal.keeps:
+            raise UserError(
+                f"conversation='{order.conversation}' needs a journal to be kept in: RunConfig(journal='sqlite:///chats.db')."
+            )
+        known = await _known(order)
+        if known.root.phase == "open":
+            _refuse_waiting(order, known)
+            await take(order, resume)
+            known = await _known(order)
+            _refuse_waiting(order, known)
+    spoken = isinstance(order.step, Agent | Team)
+    name = step_name(order.step)
+    messages = messages_from(order.input) if spoken else ()
+    plain = None if spoken else jsonable(order.input, f"The input of step '{name}'")
+    attempt = await _attempt(order, known)
+    turn = known.root.turn + 1
+    started = TurnStarted(turn, 1, name, messages, plain, _shared(order.state))
+    await Scope(attempt, turn_path(turn)).note(started)
+    return attempt, messages if spoken else order.input
+
+
+async def resume(order: Order) -> tuple[Attempt, Any]:
+    """Take the last turn up again as a new attempt, with a person's answers; of one that is over, give what it gave.
+
+    Raises:
+        UserError: there is no such conversation, or an answer is to nothing that was asked.
+    """
+    known = await _known(order)
+    root = known.root
+    if root.turn == 0:
+        raise UserError(f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run.")
+    for id in order.answers:
+        if id not in root.asked:
+            raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, root.asked))
+    attempt = await _attempt(order, known)
+    attempt.go_on(known)
+    if root.phase == "returned":
+        attempt.top = Scope(attempt, root_path(root))
+        attempt.top.fold = known.state
+        return attempt, None
+    await Scope(attempt, turn_path(root.turn)).note(TurnStarted(root.turn, root.attempt + 1, root.name))
+    for id, answer in order.answers.items():
+        asked = root.asked[id]
+        yes, note = answer if isinstance(answer, tuple) else (answer, "")
+        await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, bool(yes), note))
+        attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
+    spoken = isinstance(order.step, Agent | Team)
+    return attempt, root.messages if spoken else INTERPRETER.revalidated(order.step, root.input)
+
+
+async def _known(order: Order) -> Conversation:
+    """The conversation as its journal has it.
+
+    Raises:
+        UserError: another step answers it.
+    """
+    known = await recall(journal_at(order.config.journal), order.conversation)
+    name = step_name(order.step)
+    if known.root.turn and known.root.name != name:
+        raise UserError(
+            f"Conversation '{order.conversation}' is answered by '{known.root.name}'; '{name}' cannot go on with it. "
+            f"Pass the step that began it, or another conversation."
+        )
+    return known
+
+
+def _refuse_waiting(order: Order, known: Conversation) -> None:
+    if known.root.asked:
+        ids = list(known.root.asked)
+        raise ConversationWaiting(
+            f"Conversation '{order.conversation}' waits for a person to answer {ids}. "
+            f"Answer with Runner.resume(..., answers={{{ids[0]!r}: True}})."
+        )
+
+
+async def _attempt(order: Order, known: Conversation) -> Attempt:
+    attempt = Attempt(order.config, journal_at(order.config.journal), INTERPRETER, order.conversation, known)
+    attempt.deps = order.deps
+    if order.deps is None and order.config.deps is not None:
+        attempt.deps = await settled(order.config.deps(attempt.conversation))
+    attempt.state_type = order.config.state_type
+    if attempt.state_type is None and isinstance(order.state, pydantic.BaseModel):
+        attempt.state_type = type(order.state)
+    if order.channel is not None:
+        attempt.channel = order.channel
+        attempt.task = asyncio.current_task()
+    return attempt
+
+
+def _shared(state: Any) -> dict[str, Any] | None:
+    """The caller's state as JSON.
+
+    Raises:
+        UserError: it is no pydantic model and no dict.
+    """
+    match state:
+        case None:
+            return None
+        case pydantic.BaseModel() | dict():
+            return jsonable(state, "state=")  # pyright: ignore[reportUnknownArgumentType]
+        case _:
+            raise UserError(f"state={state!r}: pass a pydantic model. Handles such as a database go into deps=.")
+
+
+async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
+    """The step's output, if it comes in time; that it did not is kept as the step's failure."""
+    timeout = asyncio.timeout(seconds)
+    root = scope.attempt.root
+    try:
+        async with timeout:
+            return await scope.call(step, input, name=root.name)
+    except TimeoutError as error:
+        if not timeout.expired():
+            raise
+        late = DeadlineExceeded(f"The run of '{root.name}' took longer than its deadline of {seconds} s.")
+        await Scope(scope.attempt, root_path(root), scope).note(StepFailed("DeadlineExceeded", str(late)))
+        raise late from error
+
+
+def _result(attempt: Attempt, output: Any) -> RunResult[Any]:
+    top = attempt.top
+    return RunResult(attempt, root_path(attempt.root), output, None if top is None else top.fold)
+
+
+def _carry(error: Exception, result: RunResult[Any]) -> None:
+    try:
+        error.run = result  # pyright: ignore[reportAttributeAccessIssue]
+    except AttributeError:  # an exception with slots: it goes out as it is
+        pass

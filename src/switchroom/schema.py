@@ -1,0 +1,183 @@
+"""JSON schemas and validation from Python types, built once per type; values to JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, Literal, TypeVar, cast
+
+import pydantic
+import pydantic_core
+from pydantic import BaseModel, TypeAdapter
+
+from switchroom.errors import UserError
+
+T = TypeVar("T")
+
+
+class Invalid(Exception):
+    """A value is not of its declared type; the text says where and why, in words a model can act on."""
+
+
+class Shape(Generic[T]):
+    """A declared type: its schema, and its values from JSON and to JSON.
+
+    Args:
+        of: any type that pydantic knows.
+        owner: who declared it, for error messages.
+
+    Raises:
+        UserError: pydantic cannot make a schema of the type.
+    """
+
+    __slots__ = ("_adapter", "of", "owner")
+
+    def __init__(self, of: type[T], owner: str) -> None:
+        self.of = of
+        self.owner = owner
+        try:
+            self._adapter: TypeAdapter[T] = TypeAdapter(of)
+        except (pydantic.PydanticUserError, pydantic.PydanticSchemaGenerationError) as error:
+            raise UserError(f"{owner} declares the type {of!r}, of which no schema can be made: {error}") from error
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of the type."""
+        return self._adapter.json_schema()
+
+    def load(self, value: Any) -> T:
+        """The typed value of plain data.
+
+        Raises:
+            Invalid: it is not of the type.
+        """
+        try:
+            return self._adapter.validate_python(value)
+        except pydantic.ValidationError as error:
+            raise Invalid(explained(error)) from error
+
+    def parse(self, text: str) -> T:
+        """The typed value of JSON text, which may stand in a fenced block.
+
+        Raises:
+            Invalid: it is no JSON, or not of the type.
+        """
+        try:
+            return self._adapter.validate_json(_unfenced(text))
+        except pydantic.ValidationError as error:
+            raise Invalid(explained(error)) from error
+
+    def dump(self, value: T) -> Any:
+        """The value as plain JSON data."""
+        return self._adapter.dump_python(value, mode="json")
+
+
+def jsonable(value: Any, owner: str) -> Any:
+    """Any value that JSON can hold (models, dataclasses, dates, enums included) as plain data.
+
+    Raises:
+        UserError: JSON cannot hold it.
+    """
+    if value is None or type(value) is str:
+        return value
+    try:
+        return pydantic_core.to_jsonable_python(value)
+    except (pydantic_core.PydanticSerializationError, RecursionError, ValueError) as error:
+        raise UserError(
+            f"{owner} gave a {type(value).__name__}, which JSON cannot hold ({error}). "
+            "Give plain data, a pydantic model or a dataclass."
+        ) from error
+
+
+def as_text(value: Any, owner: str) -> str:
+    """A value as a model reads it: text verbatim, anything else as its JSON.
+
+    Raises:
+        UserError: JSON cannot hold it.
+    """
+    if type(value) is str:
+        return value
+    try:
+        return pydantic_core.to_json(value).decode()
+    except (pydantic_core.PydanticSerializationError, RecursionError, ValueError) as error:
+        raise UserError(
+            f"{owner} returned a {type(value).__name__}, which JSON cannot hold ({error}). "
+            "Return text, plain data, a pydantic model or a dataclass."
+        ) from error
+
+
+def strict_object(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object's fields as a tool's parameters: without titles, which cost tokens and say nothing."""
+    return cast("dict[str, Any]", _untitled(schema))
+
+
+def explained(error: pydantic.ValidationError) -> str:
+    """A validation error in one line per fault: where, and what is wrong."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc']) or 'value'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)[:8]
+    )
+
+
+def model_of(name: str, fields: dict[str, Any], closed: bool = True) -> type[BaseModel]:
+    """A pydantic model of a function's parameters; a closed one refuses others."""
+    config = pydantic.ConfigDict(extra="forbid" if closed else "ignore")
+    return pydantic.create_model(name, __config__=config, **fields)
+
+
+def _untitled(schema: Any, named: bool = False) -> Any:
+    match schema:
+        case dict():
+            fields = cast("dict[str, Any]", schema)
+            return {
+                key: _untitled(value, named=key in ("properties", "$defs") and not named)
+                for key, value in fields.items()
+                if named or key != "title"
+            }
+        case list():
+            return [_untitled(value) for value in cast("list[Any]", schema)]
+        case _:
+            return schema
+
+
+def _unfenced(text: str) -> str:
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```"):
+        return stripped[3:-3].removeprefix("json").strip()
+    return stripped
+
+
+def fields_of(schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The fields of a pydantic model that checks what a JSON schema says of an object's plain properties.
+
+    Returns:
+        the fields by neutral names with the properties as aliases, and whether other properties are refused.
+    """
+    required = set(schema.get("required", ()))
+    fields: dict[str, Any] = {}
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    for position, (name, about) in enumerate(properties.items()):
+        kind: Any = _python_type(about)
+        default = ... if name in required else None
+        fields[f"p{position}"] = (kind if name in required else kind | None, pydantic.Field(default, alias=name))
+    return fields, schema.get("additionalProperties") is False
+
+
+def _python_type(about: Any) -> Any:
+    match about:
+        case {"enum": [*values]} if values and all(isinstance(value, str | int) for value in cast("list[Any]", values)):
+            return Literal[tuple(cast("list[Any]", values))]
+        case {"type": "array", **rest}:
+            return list[_python_type(rest.get("items", {}))]
+        case {"type": str(kind)} if kind in _PLAIN:
+            return _PLAIN[kind]
+        case _:
+            return Any
+
+
+_PLAIN: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "object": dict[str, Any],
+    "null": None,
+}

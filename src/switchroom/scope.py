@@ -1,0 +1,309 @@
+"""The place in a run where a step runs: what happens there is noted through it, and what was noted is not done again."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import random
+import uuid
+from collections.abc import Awaitable, Generator
+from contextvars import ContextVar
+from typing import Any, Literal, cast
+
+from switchroom import errors
+from switchroom.attempt import Attempt
+from switchroom.config import RunConfig
+from switchroom.errors import Diverged, RunError, UserError
+from switchroom.events import (
+    AnswerWithdrawn,
+    AnyFact,
+    RunEvent,
+    StateChanged,
+    StepFailed,
+    StepReturned,
+    StepStarted,
+    TextDelta,
+    ValueDrawn,
+)
+from switchroom.model import Emit, nobody
+from switchroom.rules.evolve import evolve
+from switchroom.rules.state import State
+from switchroom.step import step_name
+
+CURRENT: ContextVar[Scope | None] = ContextVar("switchroom_scope", default=None)
+"""The scope of the code that runs: a run started there is its child."""
+
+
+class Scope:
+    """Where a step runs. It implements the protocol of the same name that nouns know.
+
+    Attributes:
+        path: its place, such as "turn#1/triage#0".
+        attempt: what it shares with all scopes of the attempt.
+        config: the options that hold here.
+        fold: of an agent's run, what is known of it.
+        said: pieces of the answer that is being shown.
+    """
+
+    __slots__ = ("_counts", "_draws", "_drawn", "attempt", "config", "fold", "parent", "path", "said")
+
+    def __init__(self, attempt: Attempt, path: str, parent: Scope | None = None, config: RunConfig | None = None) -> None:
+        self.attempt = attempt
+        self.path = path
+        self.parent = parent
+        self.config: RunConfig = config or (attempt.config if parent is None else parent.config)
+        self.fold: State | None = None
+        self.said: list[str] | None = None
+        self._counts: dict[str, int] | None = None
+        self._drawn: list[ValueDrawn] | None = None
+        self._draws = 0
+
+    @property
+    def conversation(self) -> str:
+        """The conversation's id."""
+        return self.attempt.conversation
+
+    @property
+    def deps(self) -> Any:
+        """The caller's handles."""
+        return self.attempt.deps
+
+    # noting ----------------------------------------------------------------------------------------------------------
+
+    async def note(self, *facts: AnyFact) -> None:
+        """Append, evolve, emit: in that order, one after the other, whole also when the run is cancelled.
+
+        Several facts are appended together, all or none.
+        """
+        attempt = self.attempt
+        if attempt.journal.waits:
+            events = await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
+        else:
+            events = attempt.commit(self.path, facts)
+            self._evolve(facts)
+        if attempt.listened:
+            await self._emit(events)
+
+    def _evolve(self, facts: tuple[AnyFact, ...]) -> None:
+        fold = self.fold
+        if fold is not None:
+            for fact in facts:
+                fold = evolve(fold, cast("Any", fact))
+            self.fold = fold
+
+    async def _emit(self, events: list[RunEvent]) -> None:
+        attempt = self.attempt
+        for event in events:
+            attempt.show(event)
+        if attempt.channel is not None and attempt.channel.full:
+            await attempt.channel.room()
+
+    def speaker(self, agent: str, answer: int) -> Emit:
+        """Where a model shows its answer; false if nobody listens."""
+        if not self.attempt.listened:
+            return nobody
+        self.said = []
+        return Speaker(self, agent, answer, self.said)
+
+    # calling ---------------------------------------------------------------------------------------------------------
+
+    def call(self, step: Any, input: Any, *, name: str | None = None) -> Awaitable[Any]:
+        """Run a step as a child, once: on resume a finished one gives what it gave, and a failure that stood is raised again.
+
+        Its place is `name#n`, counted among the calls of one name in the order in which they are made.
+
+        Raises:
+            Diverged: at this place an unfinished turn ran another step, another version, or with another input.
+        """
+        return self.enter(step, input, self.place(name or step_name(step)))
+
+    def place(self, name: str) -> str:
+        """The path of the next call of that name."""
+        counts = self._counts
+        if counts is None:
+            counts = self._counts = {}
+        ordinal = counts.get(name, 0)
+        counts[name] = ordinal + 1
+        return f"{self.path}/{name}#{ordinal}"
+
+    async def enter(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Any:
+        """Run a step at a place, as `call` does."""
+        attempt = self.attempt
+        scope = Scope(attempt, path, self, config or self.config)
+        started = attempt.interpreter.begin(step, input, scope)
+        past = attempt.past.get(path)
+        if past is None:
+            await scope.note(started)
+        else:
+            end = scope.replay(past, started)
+            if isinstance(end, StepReturned):
+                return attempt.interpreter.load(step, end.output, scope.fold.agent if scope.fold else "")
+            if end is not None:
+                raise revived(end)
+        token = CURRENT.set(scope)
+        try:
+            return await attempt.interpreter.run(step, input, scope)
+        except Exception as error:
+            await scope.note(StepFailed(type(error).__name__, str(error)))
+            raise
+        finally:
+            CURRENT.reset(token)
+
+    def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
+        """Fold what was noted here before, and give its end, if it has one.
+
+        Raises:
+            Diverged: what was started here is not what is started now.
+        """
+        _compare(self.path, past[0].fact, started)
+        end: StepReturned | StepFailed | None = None
+        drawn: list[ValueDrawn] = []
+        for event in past:
+            self._evolve((cast("AnyFact", event.fact),))
+            match event.fact:
+                case StepReturned() | StepFailed():
+                    end = event.fact
+                case ValueDrawn():
+                    drawn.append(event.fact)
+                case _:
+                    pass
+        self._drawn = drawn
+        return end
+
+    def inner(self, path: str) -> Scope:
+        """The scope of a call in an answer, under which its body may run steps."""
+        scope = Scope(self.attempt, path, self)
+        past = self.attempt.past.get(path)
+        if past is not None:
+            scope._drawn = [event.fact for event in past if isinstance(event.fact, ValueDrawn)]
+        return scope
+
+    # the shared state ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Any:
+        """The state that the conversation's agents share, of its declared type; None when none was given."""
+        return self.attempt.state()
+
+    def update(self, **changes: Any) -> Awaitable[None]:
+        """Change fields of the shared state, and keep it. In a tool's thread it is done when this returns.
+
+        Raises:
+            UserError: there is no shared state, or a field is unknown or not of its type.
+        """
+        fact = StateChanged(self.attempt.changed(changes))
+        holder = self._holder()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run_coroutine_threadsafe(holder.note(fact), self.attempt.loop).result()
+            return _Done()
+        if self.attempt.journal.waits:
+            return asyncio.ensure_future(holder.note(fact))
+        for event in self.attempt.commit(holder.path, (fact,)):
+            holder._evolve((fact,))
+            self.attempt.show(event)
+        return _Done()
+
+    def _holder(self) -> Scope:
+        """The agent's run that this is in: its fold has to see what changed, for it tells progress from going in circles."""
+        scope: Scope = self
+        while scope.fold is None and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    # what replays the same -------------------------------------------------------------------------------------------
+
+    async def now(self) -> float:
+        """Seconds since the epoch, the same on resume."""
+        return await self._draw("now", self.attempt.clock)
+
+    async def random(self) -> float:
+        """A number from 0 up to 1, the same on resume."""
+        return await self._draw("random", random.random)
+
+    async def uuid(self) -> str:
+        """A fresh id, the same on resume."""
+        return await self._draw("uuid", lambda: str(uuid.uuid4()))
+
+    async def _draw(self, source: Literal["now", "random", "uuid"], make: Any) -> Any:
+        ordinal = self._draws
+        self._draws += 1
+        if self._drawn is not None and ordinal < len(self._drawn):
+            drawn = self._drawn[ordinal]
+            if drawn.source != source:
+                raise Diverged(f"At {self.path} draw {ordinal + 1} was '{drawn.source}', and now is '{source}'.")
+            return drawn.value
+        value = make()
+        await self.note(ValueDrawn(source, value))
+        return value
+
+
+class Speaker:
+    """Where a model shows an answer piece by piece."""
+
+    __slots__ = ("_agent", "_answer", "_attempt", "_said", "_scope")
+
+    def __init__(self, scope: Scope, agent: str, answer: int, said: list[str]) -> None:
+        self._scope = scope
+        self._agent = agent
+        self._answer = answer
+        self._attempt = 1
+        self._said = said
+
+    def __call__(self, text: str) -> None:
+        """Show a piece."""
+        if text:
+            self._said.append(text)
+            scope = self._scope
+            scope.attempt.show(RunEvent(scope.path, TextDelta(text, self._agent, self._answer, self._attempt)))
+
+    def __bool__(self) -> bool:
+        return True
+
+    async def withdraw(self, reason: str) -> bool:
+        """Take back what was shown; see `Emit.withdraw`."""
+        if self._said:
+            if not self._scope.attempt.withdraws:
+                return False
+            self._said.clear()
+            await self._scope.note(AnswerWithdrawn(self._agent, reason))
+        self._attempt += 1
+        return True
+
+
+class _Done:
+    """Something to await that is done already, so that who forgets to await it loses nothing."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
+
+
+def revived(failure: StepFailed) -> Exception:
+    """An exception from what a journal kept of it: of its own type where that is Python's or ours."""
+    known = getattr(builtins, failure.error, None) or getattr(errors, failure.error, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        try:
+            return known(failure.message)
+        except TypeError:
+            pass
+    return RunError(f"{failure.error}: {failure.message}")
+
+
+def _compare(path: str, before: Any, now: StepStarted) -> None:
+    if not isinstance(before, StepStarted):
+        raise UserError(f"The journal is damaged: at {path} it begins with {before!r}.")
+    if before.fingerprint == now.fingerprint:
+        return
+    for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
+        if was != has:
+            raise Diverged(f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code.")
+    raise Diverged(
+        f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
+        "Take clock, chance and ids from the scope, so that they are the same on resume."
+    )
+
+
+def _shown(started: StepStarted) -> str:
+    text = started.messages[-1].text if started.messages else repr(started.input)
+    return repr(text if len(text) <= 80 else text[:77] + "...")
