@@ -169,9 +169,7 @@ class Desk(Accounts):
                 self.today.isoformat(),
                 order.number,
             )
-            self._store.run(
-                "UPDATE invoices SET status = 'void' WHERE order_number = ? AND status = 'open'", order.number
-            )
+            self._store.run("UPDATE invoices SET status = 'void' WHERE order_number = ? AND status = 'open'", order.number)
             for item in order.items:
                 self._store.run("UPDATE products SET stock = stock + ? WHERE sku = ?", item.quantity, item.sku)
             owed = self._paid_cents(order.number) - self._refunded_cents(order.number)
@@ -254,8 +252,7 @@ class Desk(Accounts):
         """
         with self._store.change():
             self._store.run(
-                'INSERT INTO mails ("to", subject, body, queued_on, key) VALUES (?, ?, ?, ?, ?) '
-                "ON CONFLICT (key) DO NOTHING",
+                'INSERT INTO mails ("to", subject, body, queued_on, key) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
                 to,
                 subject,
                 body,
@@ -332,9 +329,7 @@ class Desk(Accounts):
         goods = order.total_cents - order.shipping_cents
         shipping = 0 if goods >= POLICY.free_shipping_cents else self._reach(order.address).cents
         self._store.run("UPDATE orders SET shipping_cents = ? WHERE number = ?", shipping, number)
-        self._store.run(
-            "UPDATE invoices SET cents = ? WHERE order_number = ? AND status = 'open'", goods + shipping, number
-        )
+        self._store.run("UPDATE invoices SET cents = ? WHERE order_number = ? AND status = 'open'", goods + shipping, number)
         return self._known_order(number)
 
     def _return_money(self, order: Order, cents: int, key: str) -> Refund:

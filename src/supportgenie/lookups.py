@@ -60,9 +60,7 @@ class Lookups:
     def find_customers(self, who: str) -> tuple[Customer, ...]:
         """Find every customer with that id, that e-mail address, or all of those words in the name."""
         wanted = who.strip().lower()
-        found = self._store.all(
-            "SELECT * FROM customers WHERE active AND (lower(id) = ?1 OR lower(email) = ?1)", wanted
-        )
+        found = self._store.all("SELECT * FROM customers WHERE active AND (lower(id) = ?1 OR lower(email) = ?1)", wanted)
         if not found:
             words = set(re.findall(r"\w+", wanted)) - _TITLES
             everyone = self._store.all("SELECT * FROM customers WHERE active ORDER BY id")
@@ -95,9 +93,7 @@ class Lookups:
 
     def orders_of(self, customer_id: str) -> tuple[Order, ...]:
         """Return a customer's orders, the latest first."""
-        found = self._store.all(
-            "SELECT * FROM orders WHERE customer_id = ? ORDER BY placed_on DESC, rowid DESC", customer_id
-        )
+        found = self._store.all("SELECT * FROM orders WHERE customer_id = ? ORDER BY placed_on DESC, rowid DESC", customer_id)
         return tuple(self._order(row) for row in found)
 
     def latest_order(self, customer_id: str) -> Order | None:
@@ -177,9 +173,7 @@ class Lookups:
 
     def refunds_of(self, customer_id: str) -> tuple[Refund, ...]:
         """Return a customer's refunds, the newest first."""
-        found = self._store.all(
-            "SELECT * FROM refunds WHERE customer_id = ? ORDER BY requested_on DESC, id DESC", customer_id
-        )
+        found = self._store.all("SELECT * FROM refunds WHERE customer_id = ? ORDER BY requested_on DESC, id DESC", customer_id)
         return tuple(rows.refund(row) for row in found)
 
     # Goods, places, articles, tickets

@@ -91,9 +91,10 @@ class Transfer:
     def __init__(self, name: str, description: str, terms: Handoff, type: type[pydantic.BaseModel] | None) -> None:
         self.terms = terms
         self.type = type
-        schema = {"type": "object"} if type is None else strict_object(type.model_json_schema())
-        reason = {"reason": {"type": "string", "description": "why, in a few words"}}
-        self.spec = ToolSpec(name, description, {**schema, "properties": {**reason, **schema.get("properties", {})}})
+        schema: dict[str, Any] = {"type": "object"} if type is None else strict_object(type.model_json_schema())
+        fields: dict[str, Any] = {"reason": {"type": "string", "description": "why, in a few words"}}
+        fields |= schema.get("properties", {})
+        self.spec = ToolSpec(name, description, {**schema, "properties": fields})
 
     def read(self, args: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The reason and the fields.

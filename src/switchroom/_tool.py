@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_type_hints, overload
 
 import pydantic
+
 from switchroom.context import ToolContext
 from switchroom.errors import UserError
 from switchroom.events import Effect
@@ -146,7 +147,7 @@ def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Call
     Raises:
         UserError: an option is unknown, or a parameter has no schema.
     """
-    local_names = sys._getframe(1).f_locals
+    local_names = sys._getframe(1).f_locals  # pyright: ignore[reportPrivateUsage]
     if fn is not None:
         return _from_function(fn, local_names, options)
     return lambda function: _from_function(function, local_names, options)
@@ -209,9 +210,7 @@ def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], optio
         validated = _validated(model, args)
         return {alias: getattr(validated, field) for field, alias in zip(fields, aliases, strict=True)}
 
-    return Tool(
-        name, options.pop("description", None) or summary, schema, check, _invoker(fn, wants_context), **options
-    )
+    return Tool(name, options.pop("description", None) or summary, schema, check, _invoker(fn, wants_context), **options)
 
 
 def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
@@ -256,7 +255,9 @@ def _hints(fn: Callable[..., Any], name: str, local_names: Mapping[str, Any]) ->
     try:
         return get_type_hints(target, localns=dict(local_names), include_extras=True)
     except NameError as error:
-        raise UserError(f"Tool '{name}': an annotation cannot be resolved: {error}. Define the type at module level.") from error
+        raise UserError(
+            f"Tool '{name}': an annotation cannot be resolved: {error}. Define the type at module level."
+        ) from error
 
 
 def _documented(doc: str) -> tuple[str, dict[str, str]]:
@@ -268,7 +269,7 @@ def _documented(doc: str) -> tuple[str, dict[str, str]]:
 
     texts: list[str] = []
     described: dict[str, str] = {}
-    for section in griffe.Docstring(doc).parse(style, warnings=False):
+    for section in griffe.Docstring(doc).parse(griffe.Parser(style), warnings=False):
         match section.kind:
             case griffe.DocstringSectionKind.text:
                 texts.append(str(section.value))
@@ -284,5 +285,3 @@ _STYLES: tuple[tuple[Literal["google", "numpy", "sphinx"], str], ...] = (
     ("numpy", r"^Parameters\s*\n-{3,}"),
     ("sphinx", r"^\s*:param "),
 )
-
-

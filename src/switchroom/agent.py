@@ -61,15 +61,17 @@ class Agent(Generic[Out]):
             for given in getattr(self, option):
                 if not isinstance(given, kinds):
                     raise UserError(
-                        f"Agent '{self.name}': {option} holds {given!r}; "
-                        f"it takes {', '.join(kind.__name__ for kind in kinds)}."
+                        f"Agent '{self.name}': {option} holds {given!r}; it takes {', '.join(kind.__name__ for kind in kinds)}."
                     )
         seen: set[str] = set()
         for made in self.all_tools:
             if made.name in seen:
                 raise UserError(f"Agent '{self.name}' has two tools called '{made.name}'; rename one with tool(name=...).")
             seen.add(made.name)
-        targets = [given if isinstance(given, str) else (given.target_name if isinstance(given, Handoff) else given.name) for given in self.handoffs]
+        targets = [
+            given if isinstance(given, str) else (given.target_name if isinstance(given, Handoff) else given.name)
+            for given in self.handoffs
+        ]
         for target in targets:
             if target == self.name:
                 raise UserError(f"Agent '{self.name}' hands over to itself; remove '{target}' from its handoffs.")

@@ -15,7 +15,7 @@ from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path
 from switchroom.errors import UserError
-from switchroom.events import AnyFact, Fact, RunEvent, StepStarted
+from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.journal import Journal
 from switchroom.messages import Message
 from switchroom.rules.root import Root, evolve_root
@@ -72,6 +72,7 @@ class Attempt:
         "inbox",
         "interpreter",
         "journal",
+        "listened",
         "loop",
         "past",
         "root",
@@ -91,7 +92,7 @@ class Attempt:
         self._conversation = conversation
         self.seq = known.seq
         self.root: Root = known.root
-        self.before: State = carried(known.state)
+        self.before: State = carried(known.state) if known.seq else known.state
         self.past: dict[str, list[RunEvent]] = {}
         self.events: list[RunEvent] = []
         self.clock: Callable[[], float] = time.time
@@ -100,6 +101,7 @@ class Attempt:
         self._state: tuple[Any, Any] = (None, None)
         self.channel: Channel | None = None
         self.rosters: list[Any] = []
+        self.listened = bool(config.listeners)
         self.inbox: list[Interruption] = []
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
@@ -125,15 +127,21 @@ class Attempt:
         reader = self.channel is None or self.config.withdraws
         return reader and all(getattr(listener, "withdraws", False) for listener in self.config.listeners)
 
-    @property
-    def listened(self) -> bool:
-        """Whether anybody is told of deltas."""
-        return self.channel is not None or bool(self.config.listeners)
+    def connect(self, channel: Channel) -> None:
+        """Let a stream read the events, and a person interrupt the task that runs now."""
+        self.channel = channel
+        self.listened = True
+        self.task = asyncio.current_task()
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""
-        events = self._stamped(path, facts)
-        self.journal.append(self._conversation, events)
+        at = self.clock()
+        if len(facts) == 1:
+            events = [RunEvent(path, facts[0], self.seq + 1, at)]
+        else:
+            events = [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
+        appended = self.journal.append(self._conversation, events)
+        assert appended is None, "a journal that has to be awaited says so"
         self._known(events)
         return events
 
@@ -155,20 +163,15 @@ class Attempt:
 
     async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
         async with cast("asyncio.Lock", self._order):
-            events = self._stamped(path, facts)
+            at = self.clock()
+            events = [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
             await cast("Awaitable[None]", self.journal.append(self._conversation, events))
             self._known(events)
             evolve()
             return events
 
-    def _stamped(self, path: str, facts: tuple[Fact, ...]) -> list[RunEvent]:
-        at = self.clock()
-        if len(facts) == 1:
-            return [RunEvent(path, facts[0], self.seq + 1, at)]
-        return [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
-
     def _known(self, events: list[RunEvent]) -> None:
-        self.seq += len(events)
+        self.seq = events[-1].seq
         self.events += events
         for event in events:
             if event.fact.concerns_root:

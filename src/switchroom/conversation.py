@@ -13,7 +13,7 @@ import msgspec
 from switchroom.events import RunEvent, StepFailed, StepStarted, ToolFailed, TurnStarted
 from switchroom.journal import Journal
 from switchroom.rules.evolve import evolve
-from switchroom.rules.root import Root, evolve_root, root_path
+from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
 
 REMEMBERED = 256
@@ -40,7 +40,7 @@ class Conversation(msgspec.Struct, frozen=True):
     def after(self, events: Iterable[RunEvent]) -> Conversation:
         """The conversation after more events."""
         seq, root, before, state, kept = self.seq, self.root, self.before, self.state, list(self.events)
-        path = root_path(root)
+        path = root.path
         for event in events:
             fact = event.fact
             seq = event.seq
@@ -49,7 +49,7 @@ class Conversation(msgspec.Struct, frozen=True):
                 kept = []
             if fact.concerns_root:
                 root = evolve_root(root, event)
-                path = root_path(root)
+                path = root.path
             if event.path == path:
                 state = evolve(state, cast("Any", fact))
             kept.append(event)
@@ -65,7 +65,7 @@ async def recall(journal: Journal, name: str) -> Conversation:
     What this process folded before is only caught up with: facts are never changed, so the fold of the first n entries stays
     what it was. An unfinished turn is always folded from the journal.
     """
-    known = _folds.get(journal, _NONE).get(name, _NEW)
+    known = _folds.get(journal, _NONE).get(name, NEW)
     events = journal.read(name, known.seq)
     if inspect.isawaitable(events):
         events = await events
@@ -81,7 +81,7 @@ def remember(journal: Journal, name: str, conversation: Conversation) -> None:
         folds.popitem(last=False)
 
 
-_NEW = Conversation()
+NEW = Conversation()
 _NONE: OrderedDict[str, Conversation] = OrderedDict()
 
 

@@ -38,7 +38,7 @@ Part: TypeAlias = Text | Image | File
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
-class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A model's wish to have a tool called.
 
     `args` is the JSON object it gave, or the raw text when that was no JSON object: a fault that goes back to the model.
@@ -49,7 +49,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str = ""
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One message of a conversation.
 
     Args:
@@ -82,7 +82,7 @@ Input: TypeAlias = str | Message | Part | Iterable["Message | Part | Mapping[str
 """What a run takes: text, a message, content parts, or a list of messages (also in chat form)."""
 
 
-def messages_from(given: Input) -> tuple[Message, ...]:
+def messages_from(given: Input | Any) -> tuple[Message, ...]:
     """Read whatever a caller passes as input into messages.
 
     Raises:
@@ -98,13 +98,11 @@ def messages_from(given: Input) -> tuple[Message, ...]:
         case bytes() | bytearray() | memoryview():
             raise UserError("The input is bytes. Pass text, or File(data=..., media_type=...) for a document.")
         case Mapping():
-            return (_from_chat(given),)
+            return (_from_chat(cast("Mapping[str, Any]", given)),)
         case Iterable():
-            return _from_list(list(given))
+            return _from_list(list(cast("Iterable[Any]", given)))
         case _:
-            raise UserError(
-                f"The input is {type(given).__name__}. Pass text, chat messages, or parts (Text, Image, File)."
-            )
+            raise UserError(f"The input is {type(given).__name__}. Pass text, chat messages, or parts (Text, Image, File).")
 
 
 def _spoken(text: str) -> str:
@@ -137,7 +135,9 @@ def _from_list(items: list[Any]) -> tuple[Message, ...]:
             case Text() | Image() | File():
                 messages.append(Message("user", (item,)))
             case _:
-                raise UserError(f"A message in the input is {type(item).__name__}. Pass Message, or a dict with role and content.")
+                raise UserError(
+                    f"A message in the input is {type(item).__name__}. Pass Message, or a dict with role and content."
+                )
     return tuple(messages)
 
 

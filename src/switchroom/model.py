@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     extra: Mapping[str, Any] = {}
 
 
-class ModelRequest(msgspec.Struct, frozen=True):
+class ModelRequest(msgspec.Struct, frozen=True, gc=False):
     """What a model is asked.
 
     Args:
@@ -55,7 +55,7 @@ class ModelRequest(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
 
 
-class ModelResponse(msgspec.Struct, frozen=True):
+class ModelResponse(msgspec.Struct, frozen=True, gc=False):
     """What a model answered, and what it used."""
 
     message: Message

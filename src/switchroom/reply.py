@@ -13,7 +13,7 @@ from switchroom.model import Emit, ModelResponse
 from switchroom.usage import Usage
 
 
-class deltas:  # noqa: N801 - reads as a word in an answer: deltas(["a", "b"])
+class deltas:
     """An answer's text in the pieces in which it is to be streamed."""
 
     def __init__(self, pieces: Iterable[str]) -> None:

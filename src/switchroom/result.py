@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt
-from switchroom.events import Fact, ModelAnswered, Question, RunEvent
+from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent
 from switchroom.messages import Message
 from switchroom.rules.state import State
 from switchroom.usage import Usage
@@ -40,34 +40,47 @@ class Waiting(msgspec.Struct, frozen=True):
 class RunResult(Generic[Out]):
     """The result of a run, or of a part of it. What is not asked for is not computed."""
 
-    __slots__ = ("_agents", "_final", "_trace_id", "conversation", "events", "final_output", "path", "turn", "waiting")
+    __slots__ = ("_attempt", "_final", "_trace_id", "final_output", "path", "waiting")
 
     def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State | None) -> None:
         self.path = path
         self.final_output = final_output
-        self.conversation = attempt.conversation if attempt.journal.keeps else ""
-        self.turn = attempt.root.turn
-        self.events: Sequence[RunEvent] = attempt.events
-        self.waiting: tuple[Waiting, ...] = tuple(
-            Waiting(asked.fact.id, asked.fact.agent, asked.fact.tool, asked.fact.args, asked.fact.question)
-            for asked in attempt.root.asked.values()
-        )
-        self._agents = attempt.rosters
+        asked = attempt.root.asked
+        self.waiting: tuple[Waiting, ...] = tuple(_waiting(one.fact) for one in asked.values()) if asked else ()
+        self._attempt = attempt
         self._final = final
         self._trace_id = ""
 
     @property
+    def conversation(self) -> str:
+        """The id under which the conversation is kept; "" without a journal."""
+        return self._attempt.conversation if self._attempt.journal.keeps else ""
+
+    @property
+    def turn(self) -> int:
+        """The number of the turn in its conversation, from 1."""
+        return self._attempt.root.turn
+
+    @property
+    def events(self) -> Sequence[RunEvent]:
+        """What happened, in order, with where and when."""
+        events = self._attempt.events
+        if self.path == self._attempt.root.path:
+            return tuple(events)
+        return tuple(event for event in events if event.path == self.path or event.path.startswith(self.path + "/"))
+
+    @property
     def facts(self) -> list[Fact]:
         """What happened, in order."""
-        return [event.fact for event in self._own_events() if isinstance(event.fact, Fact)]
+        return [event.fact for event in self.events if isinstance(event.fact, Fact)]
 
     @property
     def last_agent(self) -> Agent[Any] | None:
         """Who had the conversation at the end; None when no agent took part."""
         name = self._final.agent if self._final is not None else ""
         if not name:
-            name = next((e.fact.agent for e in reversed(self._own_events()) if isinstance(e.fact, ModelAnswered)), "")
-        return next((roster.agents[name] for roster in self._agents if name in roster.agents), None)
+            name = next((e.fact.agent for e in reversed(self.events) if isinstance(e.fact, ModelAnswered)), "")
+        return next((roster.agents[name] for roster in self._attempt.rosters if name in roster.agents), None)
 
     @property
     def usage(self) -> Usage:
@@ -94,16 +107,13 @@ class RunResult(Generic[Out]):
             self._trace_id = uuid.uuid4().hex
         return self._trace_id
 
-    def _own_events(self) -> list[RunEvent]:
-        if self.path.count("/") == 1 or not self.path:
-            return list(self.events)
-        return [event for event in self.events if event.path == self.path or event.path.startswith(self.path + "/")]
-
     def _answers(self) -> list[ModelAnswered]:
-        return [event.fact for event in self._own_events() if isinstance(event.fact, ModelAnswered)]
+        return [event.fact for event in self.events if isinstance(event.fact, ModelAnswered)]
 
     def __repr__(self) -> str:
         waits = f", waiting={list(self.waiting)}" if self.waiting else ""
         return f"RunResult({self.final_output!r}{waits})"
 
 
+def _waiting(asked: PersonAsked) -> Waiting:
+    return Waiting(asked.id, asked.agent, asked.tool, asked.args, asked.question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,7 +21,18 @@ Speaking: TypeAlias = Agent[Any] | Team
 class Role:
     """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand."""
 
-    __slots__ = ("agent", "digest", "hold", "input_guards", "output", "output_guards", "specs", "tool_guards", "tools", "transfers")
+    __slots__ = (
+        "agent",
+        "described",
+        "hold",
+        "input_guards",
+        "output",
+        "output_guards",
+        "specs",
+        "tool_guards",
+        "tools",
+        "transfers",
+    )
 
     def __init__(self, agent: Agent[Any], roster: Roster) -> None:
         self.agent = agent
@@ -43,7 +55,8 @@ class Role:
         self.output_guards = tuple(guard for guard in agent.guardrails if guard.where == "output")
         self.tool_guards = tuple(guard for guard in agent.guardrails if guard.where == "tool")
         self.hold = any(guard.hold for guard in self.output_guards)
-        self.digest = msgspec.json.encode((agent.name, agent.version, self.specs, self.output.schema))
+        described = msgspec.json.encode((agent.name, agent.version, self.specs, self.output.schema))
+        self.described = blake2b(described, digest_size=16).hexdigest()
 
 
 class Roster:
@@ -60,7 +73,14 @@ class Roster:
         for agent in self.agents.values():
             for terms in agent.terms:
                 if terms.target_name not in self.agents:
-                    raise UserError(unknown(f"Agent '{agent.name}' hands over to '{terms.target}': the team", "agent", terms.target_name, self.agents))
+                    raise UserError(
+                        unknown(
+                            f"Agent '{agent.name}' hands over to '{terms.target}': the team",
+                            "agent",
+                            terms.target_name,
+                            self.agents,
+                        )
+                    )
         self._roles: dict[str, Role] = {}
         self._returns: dict[tuple[str, str], Transfer] = {}
 
@@ -72,7 +92,7 @@ class Roster:
             if known is not agent:
                 raise UserError(f"Two agents are called '{agent.name}' and can both be reached; names are unique in a run.")
             for terms in reversed(agent.terms):
-                if isinstance(terms.target, Agent) and self.agents.get(terms.target_name) is not terms.target:
+                if not isinstance(terms.target, str) and self.agents.get(terms.target_name) is not terms.target:
                     waiting.append(terms.target)
 
     def __getitem__(self, name: str) -> Role:

@@ -163,8 +163,8 @@ def fields_of(schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _python_type(about: Any) -> Any:
     match about:
-        case {"enum": [*values]} if values and all(isinstance(value, str | int) for value in cast("list[Any]", values)):
-            return Literal[tuple(cast("list[Any]", values))]
+        case {"enum": [*values]} if values and all(isinstance(value, str | int) for value in values):
+            return Literal[tuple(values)]
         case {"type": "array", **rest}:
             return list[_python_type(rest.get("items", {}))]
         case {"type": str(kind)} if kind in _PLAIN:

@@ -45,7 +45,7 @@ class Scope:
         said: pieces of the answer that is being shown.
     """
 
-    __slots__ = ("_counts", "_draws", "_drawn", "attempt", "config", "fold", "parent", "path", "said")
+    __slots__ = ("_counts", "_drawn", "_draws", "attempt", "config", "fold", "parent", "path", "said")
 
     def __init__(self, attempt: Attempt, path: str, parent: Scope | None = None, config: RunConfig | None = None) -> None:
         self.attempt = attempt
@@ -80,7 +80,8 @@ class Scope:
             events = await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
         else:
             events = attempt.commit(self.path, facts)
-            self._evolve(facts)
+            if self.fold is not None:
+                self._evolve(facts)
         if attempt.listened:
             await self._emit(events)
 
@@ -297,7 +298,9 @@ def _compare(path: str, before: Any, now: StepStarted) -> None:
         return
     for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
         if was != has:
-            raise Diverged(f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code.")
+            raise Diverged(
+                f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code."
+            )
     raise Diverged(
         f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
         "Take clock, chance and ids from the scope, so that they are the same on resume."

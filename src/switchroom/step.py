@@ -72,7 +72,7 @@ def step_name(step: Any) -> str:
     """
     name = getattr(step, "name", None) or getattr(step, "__name__", None)
     if isinstance(name, str):
-        return name.replace("/", "_").replace("#", "_")
+        return name if "/" not in name and "#" not in name else name.replace("/", "_").replace("#", "_")
     if callable(step):
         return type(step).__name__
     raise UserError(f"{step!r} is not a step. Pass an Agent, a Team, or a function of (input, scope).")

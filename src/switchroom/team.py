@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from typing_extensions import TypeIs
+
 from switchroom.agent import Agent
 from switchroom.errors import UserError, unknown
 
@@ -63,3 +65,11 @@ class Team:
     async def __call__(self, input: Any, scope: Any) -> Any:
         """Answer as a step of a larger run."""
         return await scope.call(self, input)
+
+
+def speaks(step: Any) -> TypeIs[Agent[Any] | Team]:
+    """Whether a step is run by the loop of models and tools: an agent or a team."""
+    return isinstance(step, _SPEAKING)
+
+
+_SPEAKING = (Agent, Team)

@@ -12,14 +12,17 @@ def _kind(class_name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
-class Fact(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaults=True):
-    """Something that happened and is kept. Fields are JSON; the kind is the class's name in snake case."""
+class Fact(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaults=True, gc=False):
+    """Something that happened and is kept. Fields are JSON; the kind is the class's name in snake case.
+
+    Values of the runtime are trees and never circles, so the garbage collector need not look at them (`gc=False`).
+    """
 
     concerns_root: ClassVar[bool] = False
     """Whether the conversation's own fold looks at it, besides the fold of the run that noted it."""
 
 
-class Delta(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaults=True):
+class Delta(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaults=True, gc=False):
     """Something that is only shown, and never kept."""
 
     concerns_root: ClassVar[bool] = False
@@ -37,7 +40,7 @@ class TextDelta(Delta, frozen=True):
     attempt: int = 1
 
 
-class RunEvent(msgspec.Struct, frozen=True):
+class RunEvent(msgspec.Struct, frozen=True, gc=False):
     """What listeners get and journals keep: a fact (or a delta, which no journal sees) and where and when it happened.
 
     Args:

@@ -13,7 +13,7 @@ CallKind = Literal["tool", "step", "handoff", "return", "refused"]
 Question = Literal["approval", "unknown_effect"]
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a call was judged by the policy of the agent who was asked.
 
     Args:

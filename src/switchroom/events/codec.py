@@ -51,9 +51,7 @@ AnswerFact: TypeAlias = (
 CallFact: TypeAlias = (
     CallsJudged | ToolStarted | ToolReturned | ToolFailed | ToolSuspended | EffectCleared | PersonAsked | PersonAnswered
 )
-HandoffFact: TypeAlias = (
-    HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
-)
+HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
 TurnFact: TypeAlias = TurnStarted | StateChanged
 AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact
 RunFact: TypeAlias = StateChanged | StepFact | AnswerFact | CallFact | HandoffFact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import assert_never
 
 from switchroom.perform.guards import finish, judge_input
@@ -34,11 +35,7 @@ from switchroom.rules.commands import (
 
 def performing(run: AgentRun) -> Perform:
     """The performing of an agent's run."""
-
-    def perform(command: AnyCommand, note: Note) -> Awaitable[None]:
-        return perform_in(run, command, note)
-
-    return perform
+    return partial(perform_in, run)
 
 
 def perform_in(run: AgentRun, command: AnyCommand, note: Note) -> Awaitable[None]:

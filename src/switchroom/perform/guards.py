@@ -56,7 +56,9 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     for guard in role.output_guards:
         judged = await apply(run, guard, answer.agent, judged, note)
     if role.hold and run.scope.attempt.listened:
-        run.scope.attempt.show(RunEvent(run.scope.path, TextDelta(as_text(judged, guard_owner(run)), answer.agent, state.answers)))
+        run.scope.attempt.show(
+            RunEvent(run.scope.path, TextDelta(as_text(judged, guard_owner(run)), answer.agent, state.answers))
+        )
     if judged is typed:
         return await note(StepReturned(output))
     text = as_text(judged, guard_owner(run))
@@ -91,7 +93,9 @@ async def apply(run: AgentRun, guard: Guardrail, agent: str, value: Any, note: N
                 await note(tripped)
             raise GuardrailTripped(guard.name, judgement.reason)
         case _:  # pyright: ignore[reportUnnecessaryComparison]
-            raise UserError(f"Guardrail '{guard.name}' returned {judgement!r}; it returns Pass(), Replace(value) or Trip(reason).")
+            raise UserError(
+                f"Guardrail '{guard.name}' returned {judgement!r}; it returns Pass(), Replace(value) or Trip(reason)."
+            )
 
 
 def guard_owner(run: AgentRun) -> str:

@@ -37,7 +37,9 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
             case Decline():
                 return await note(proposed, HandoffDeclined(index, source, target, verdict.reason))
             case _:
-                raise UserError(f"accepts of the handoff '{source}' to '{target}' returned {verdict!r}; it returns None or Decline(reason).")
+                raise UserError(
+                    f"accepts of the handoff '{source}' to '{target}' returned {verdict!r}; it returns None or Decline(reason)."
+                )
     learned = state.learned
     messages = None if terms.filter is None else _filtered(terms.filter(_view(state, index)), source, target)
     committed = HandoffCommitted(

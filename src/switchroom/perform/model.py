@@ -80,24 +80,21 @@ def _attributed(response: ModelResponse, agent: str, state: State) -> Message:
     if calls:
         ids = {call.id for call in calls}
         if len(ids) < len(calls) or "" in ids:
-            calls = tuple(
-                [ToolCall(call.name, call.args, f"call_{state.answers + 1}_{i}") for i, call in enumerate(calls)]
-            )
+            calls = tuple([ToolCall(call.name, call.args, f"call_{state.answers + 1}_{i}") for i, call in enumerate(calls)])
     return replace(message, role="assistant", agent=agent, calls=calls)
 
 
 def _digest(role: Role, instructions: str, state: State) -> str:
     """A digest of what is new in the request: what was new before is covered by the digests before."""
-    digest = blake2b(role.digest, digest_size=16)
-    digest.update(instructions.encode())
     history = state.history
-    start = len(history)
-    new: list[Message] = []
-    while start > 0 and (start == len(history) or history[start - 1].role != "assistant"):
+    length = start = len(history)
+    while start > 0 and (start == length or history[start - 1].role != "assistant"):
         start -= 1
-        new.append(history[start])
-    digest.update(msgspec.json.encode((len(history), new)))
-    return digest.hexdigest()
+    new = _encode((role.described, instructions, length, history[start:]))
+    return blake2b(new, digest_size=16).hexdigest()
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
@@ -110,5 +107,3 @@ async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
     raise ModelMisbehaved(
         f"The model of agent '{command.agent}' got something wrong {run.state.faults} times in a row. Last it was told: {told[:500]}"
     )
-
-

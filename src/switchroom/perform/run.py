@@ -43,5 +43,3 @@ class AgentRun:
     def context(self, agent: str) -> RunContext:
         """The run as an agent's own functions see it."""
         return RunContext(self.scope, agent)
-
-

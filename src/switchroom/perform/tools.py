@@ -32,7 +32,7 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
         async with places:
             await run.perform(CallTool(index), note)
 
-    tasks = [asyncio.ensure_future(call(index)) for index in indexes]
+    tasks = [asyncio.create_task(call(index)) for index in indexes]
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
@@ -45,7 +45,7 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
     _raise_first([task.exception() for task in tasks])
 
 
-async def _ended(tasks: list[asyncio.Future[None]]) -> None:
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     """Wait until tasks have ended, also when this is cancelled again meanwhile."""
     while not all(task.done() for task in tasks):
         try:

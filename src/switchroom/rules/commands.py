@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """Something to be done next."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, assert_never, get_args
 
 from msgspec.structs import replace
 
@@ -49,35 +50,8 @@ LEARNED = 200
 
 
 def evolve(state: State, fact: RunFact) -> State:
-    """The state after a fact."""
-    match fact:
-        case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
-            return _step(state, fact)
-        case (
-            ModelAnswered()
-            | AnswerRejected()
-            | AnswerReplaced()
-            | AnswerWithdrawn()
-            | AnswerCut()
-            | InputJudged()
-            | GuardTripped()
-        ):
-            return _answer(state, fact)
-        case (
-            CallsJudged()
-            | ToolStarted()
-            | ToolReturned()
-            | ToolFailed()
-            | ToolSuspended()
-            | EffectCleared()
-            | PersonAsked()
-            | PersonAnswered()
-        ):
-            return _call(state, fact)
-        case StateChanged():
-            return replace(state, trail=())
-        case _:
-            return _handoff(state, fact)
+    """The state after a fact: by its family, and there by its case."""
+    return _FAMILIES[type(fact)](state, fact)
 
 
 def _step(state: State, fact: StepFact) -> State:
@@ -260,3 +234,15 @@ def _circled(state: State, fact: CircleBroken) -> State:
     return settled(state)
 
 
+def _changed(state: State, fact: StateChanged) -> State:
+    """A changed shared state is something new: what comes now goes in no circle."""
+    return replace(state, trail=())
+
+
+_FAMILIES: dict[type[Any], Callable[[State, Any], State]] = {
+    **dict.fromkeys(get_args(StepFact), _step),
+    **dict.fromkeys(get_args(AnswerFact), _answer),
+    **dict.fromkeys(get_args(CallFact), _call),
+    **dict.fromkeys(get_args(HandoffFact), _handoff),
+    StateChanged: _changed,
+}

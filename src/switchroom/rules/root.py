@@ -29,7 +29,7 @@ class Asked(msgspec.Struct, frozen=True):
     fact: PersonAsked
 
 
-class Root(msgspec.Struct, frozen=True):
+class Root(msgspec.Struct, frozen=True, gc=False):
     """A conversation.
 
     Args:
@@ -38,6 +38,7 @@ class Root(msgspec.Struct, frozen=True):
         name: the name of the step that answers it.
         messages: what that turn was asked, if an agent answers it.
         input: the same as JSON, if another step does.
+        path: the path of that step.
         phase: how far that turn is.
         shared: the state that the agents share, as JSON.
         answers: how many model answers the current attempt's turn took so far, children included.
@@ -49,6 +50,7 @@ class Root(msgspec.Struct, frozen=True):
     name: str = ""
     messages: tuple[Message, ...] = ()
     input: Any = None
+    path: str = ""
     phase: Phase = "new"
     shared: dict[str, Any] | None = None
     answers: int = 0
@@ -60,11 +62,6 @@ def turn_path(turn: int) -> str:
     return f"turn#{turn}"
 
 
-def root_path(root: Root) -> str:
-    """The path of the step that answers the turn."""
-    return f"turn#{root.turn}/{root.name}#0"
-
-
 def evolve_root(root: Root, event: RunEvent) -> Root:
     """The conversation after an event. Facts that do not concern it (`Fact.concerns_root`) leave it as it is."""
     fact = event.fact
@@ -73,14 +70,14 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return replace(root, answers=root.answers + 1)
         case TurnStarted(attempt=1):
             shared = root.shared if fact.state is None else fact.state
-            return Root(fact.turn, 1, fact.name, fact.messages, fact.input, "open", shared)
+            return Root(fact.turn, 1, fact.name, fact.messages, fact.input, f"turn#{fact.turn}/{fact.name}#0", "open", shared)
         case TurnStarted():
             return replace(root, attempt=fact.attempt, phase="open")
         case StateChanged():
             return replace(root, shared={**(root.shared or {}), **fact.changes})
-        case StepReturned() if event.path == root_path(root):
+        case StepReturned() if event.path == root.path:
             return replace(root, phase="returned", asked={})
-        case StepFailed() if event.path == root_path(root):
+        case StepFailed() if event.path == root.path:
             return replace(root, phase="failed", asked={})
         case PersonAsked():
             return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})
@@ -88,5 +85,3 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return replace(root, asked={id: asked for id, asked in root.asked.items() if id != fact.id})
         case _:
             return root
-
-

@@ -14,7 +14,7 @@ from switchroom.messages import Message, ToolCall
 Consent = Literal["free", "needed", "asked", "given"]
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One call of the answer that is being dealt with, and how far it has come.
 
     Args:
@@ -40,14 +40,14 @@ class Call(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """An asker that waits for the conversation to come back, and whom it asked."""
 
     asker: str
     target: str
 
 
-class Due(msgspec.Struct, frozen=True):
+class Due(msgspec.Struct, frozen=True, gc=False):
     """Until when (seconds since the epoch) the target has to answer first, else the asker has the conversation again."""
 
     asker: str
@@ -55,7 +55,7 @@ class Due(msgspec.Struct, frozen=True):
     at: float
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, gc=False):
     """An agent's run.
 
     Args:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from switchroom.agent import Agent
 from switchroom.context import settled
 from switchroom.events import StepReturned, StepStarted
-from switchroom.messages import messages_from
+from switchroom.messages import Message, messages_from
 from switchroom.perform import AgentRun, performing
 from switchroom.roster import roster_of
 from switchroom.rules.state import State
@@ -22,7 +22,7 @@ from switchroom.runner.loop import answer
 from switchroom.schema import jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.team import Team
+from switchroom.team import Team, speaks
 
 
 class StepInterpreter:
@@ -30,34 +30,27 @@ class StepInterpreter:
 
     def begin(self, step: Any, input: Any, scope: Scope) -> StepStarted:
         """What is noted when a step begins; an agent's run gets its fold."""
-        match step:
-            case Agent() | Team():
-                return _agent_begins(step, input, scope)
-            case _:
-                name = step_name(step)
-                plain = jsonable(input, f"The input of step '{name}'")
-                version = str(getattr(step, "version", ""))
-                return StepStarted(name, _fingerprint(name, version, plain), version, plain)
+        if speaks(step):
+            return _agent_begins(step, input, scope)
+        name = step_name(step)
+        plain = jsonable(input, f"The input of step '{name}'")
+        version = str(getattr(step, "version", ""))
+        return StepStarted(name, _fingerprint(name, version, plain), version, plain)
 
     def run(self, step: Any, input: Any, scope: Scope) -> Awaitable[Any]:
         """Run a step in its scope."""
-        match step:
-            case Agent() | Team():
-                run = AgentRun(scope, roster_of(step))
-                run.perform = performing(run)
-                return answer(run)
-            case _:
-                return _called(step, input, scope)
+        if speaks(step):
+            run = AgentRun(scope, roster_of(step))
+            run.perform = performing(run)
+            return answer(run)
+        return _called(step, input, scope)
 
     def load(self, step: Any, output: Any, agent: str) -> Any:
         """What a step gave, from what the journal kept of it: of its declared type."""
-        match step:
-            case Agent() | Team():
-                return roster_of(step)[agent].output.load(output)
-            case _:
-                declared = _declared(step)
-                return output if declared is None else declared.validate_python(output)
-
+        if speaks(step):
+            return roster_of(step)[agent].output.load(output)
+        declared = _declared(step)
+        return output if declared is None else declared.validate_python(output)
 
     def revalidated(self, step: Any, input: Any) -> Any:
         """A step's input from what the journal kept of it: of the type that its first parameter declares."""
@@ -84,7 +77,7 @@ def _agent_begins(step: Agent[Any] | Team, input: Any, scope: Scope) -> StepStar
     scope.fold = fold
     if at_root:
         attempt.top = scope
-    messages = messages_from(_said(input))
+    messages: tuple[Message, ...] = input if input is scope.attempt.root.messages else messages_from(_said(input))
     guarded = bool(roster[active].input_guards)
     name, version = step_name(step), roster.entry.version
     return StepStarted(name, _fingerprint(name, version, messages), version, None, active, messages, guarded)
@@ -100,7 +93,10 @@ def _said(input: Any) -> Any:
 
 
 def _fingerprint(name: str, version: str, input: Any) -> str:
-    return blake2b(msgspec.json.encode((name, version, input)), digest_size=12).hexdigest()
+    return blake2b(_encode((name, version, input)), digest_size=12).hexdigest()
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 async def _called(step: Any, input: Any, scope: Scope) -> Any:
@@ -120,7 +116,11 @@ def _function(step: Any) -> tuple[Callable[..., Any], int]:
 @lru_cache(maxsize=1024)
 def _arity(step: Any) -> int:
     """How many positional parameters a step takes: the input, and the scope if it wants it."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    kinds = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
     taken = [parameter for parameter in inspect.signature(step).parameters.values() if parameter.kind in kinds]
     return 2 if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in taken) else len(taken)
 

@@ -9,7 +9,6 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from switchroom.agent import Agent
 from switchroom.attempt import Interruption
 from switchroom.channel import Channel
 from switchroom.errors import UserError
@@ -17,7 +16,7 @@ from switchroom.events import RunEvent
 from switchroom.messages import Input, messages_from
 from switchroom.result import RunResult
 from switchroom.runner.turn import Order, Prepare, take
-from switchroom.team import Team
+from switchroom.team import speaks
 
 Out = TypeVar("Out", default=Any)
 
@@ -87,7 +86,7 @@ class RunStream(Generic[Out]):
         """
         task = self._running()
         attempt = self._order.attempt
-        if not isinstance(self._order.step, Agent | Team):
+        if not speaks(self._order.step):
             raise UserError("Only the run of an agent or a team can be interrupted.")
         if task.done() or attempt is None or attempt.root.phase != "open":
             raise UserError("The run is over. Send the message as the next turn.")

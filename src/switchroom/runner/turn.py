@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
 import pydantic
 
-from switchroom.agent import Agent
 from switchroom.attempt import Attempt, Suspended
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.context import settled
-from switchroom.conversation import Conversation, recall, remember
+from switchroom.conversation import NEW, Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
 from switchroom.events import PersonAnswered, StepFailed, TurnStarted
-from switchroom.journal import journal_at
+from switchroom.journal import Journal, journal_at
 from switchroom.messages import messages_from
 from switchroom.result import RunResult
-from switchroom.rules.root import root_path, turn_path
+from switchroom.rules.root import turn_path
 from switchroom.runner.interpreter import INTERPRETER
 from switchroom.schema import jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.team import Team
+from switchroom.team import speaks
 
 Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
 
 
-@dataclass
-class Order:
+class Order(msgspec.Struct):
     """What a caller asked for, as one value; and the attempt at it, once there is one."""
 
     step: Any
@@ -40,23 +38,23 @@ class Order:
     deps: Any = None
     state: Any = None
     conversation: str = ""
-    answers: Answers = field(default_factory=dict[str, "bool | tuple[bool, str]"])
+    answers: Answers = {}
     channel: Channel | None = None
     attempt: Attempt | None = None
 
 
-Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Attempt, Any]]]
+Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Scope, Any]]]
+"""Readies a turn: the scope of the turn, and what its step is given."""
 
 
 async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     """Take a turn, and give its result; an exception that leaves the run carries it as `run`."""
-    attempt, input = await prepare(order)
-    order.attempt = attempt
+    scope, input = await prepare(order)
+    attempt = order.attempt = scope.attempt
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
         fold = attempt.top.fold
         return _result(attempt, INTERPRETER.load(order.step, fold.output, fold.agent))
-    scope = Scope(attempt, turn_path(root.turn))
     output: Any = None
     try:
         if order.config.deadline is None:
@@ -78,7 +76,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     return _result(attempt, output)
 
 
-async def begin(order: Order) -> tuple[Attempt, Any]:
+async def begin(order: Order) -> tuple[Scope, Any]:
     """Begin the next turn. A turn that a crash left unfinished is finished first.
 
     Raises:
@@ -86,7 +84,7 @@ async def begin(order: Order) -> tuple[Attempt, Any]:
         UserError: a conversation without a journal, or one that another step answers.
     """
     journal = journal_at(order.config.journal)
-    known = Conversation()
+    known = NEW
     if order.conversation:
         if not journal.keeps:
             raise UserError(
@@ -98,18 +96,19 @@ async def begin(order: Order) -> tuple[Attempt, Any]:
             await take(order, resume)
             known = await _known(order)
             _refuse_waiting(order, known)
-    spoken = isinstance(order.step, Agent | Team)
+    spoken = speaks(order.step)
     name = step_name(order.step)
     messages = messages_from(order.input) if spoken else ()
     plain = None if spoken else jsonable(order.input, f"The input of step '{name}'")
-    attempt = await _attempt(order, known)
     turn = known.root.turn + 1
-    started = TurnStarted(turn, 1, name, messages, plain, _shared(order.state))
-    await Scope(attempt, turn_path(turn)).note(started)
-    return attempt, messages if spoken else order.input
+    scope = Scope(_attempt(order, known, journal), turn_path(turn))
+    if order.deps is not None or order.config.deps is not None:
+        await _give_handles(order, scope)
+    await scope.note(TurnStarted(turn, 1, name, messages, plain, _shared(order.state)))
+    return scope, messages if spoken else order.input
 
 
-async def resume(order: Order) -> tuple[Attempt, Any]:
+async def resume(order: Order) -> tuple[Scope, Any]:
     """Take the last turn up again as a new attempt, with a person's answers; of one that is over, give what it gave.
 
     Raises:
@@ -122,20 +121,23 @@ async def resume(order: Order) -> tuple[Attempt, Any]:
     for id in order.answers:
         if id not in root.asked:
             raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, root.asked))
-    attempt = await _attempt(order, known)
+    attempt = _attempt(order, known, journal_at(order.config.journal))
     attempt.go_on(known)
+    scope = Scope(attempt, turn_path(root.turn))
     if root.phase == "returned":
-        attempt.top = Scope(attempt, root_path(root))
+        attempt.top = Scope(attempt, root.path)
         attempt.top.fold = known.state
-        return attempt, None
-    await Scope(attempt, turn_path(root.turn)).note(TurnStarted(root.turn, root.attempt + 1, root.name))
+        return scope, None
+    if order.deps is not None or order.config.deps is not None:
+        await _give_handles(order, scope)
+    await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
     for id, answer in order.answers.items():
         asked = root.asked[id]
         yes, note = answer if isinstance(answer, tuple) else (answer, "")
         await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, bool(yes), note))
         attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
-    spoken = isinstance(order.step, Agent | Team)
-    return attempt, root.messages if spoken else INTERPRETER.revalidated(order.step, root.input)
+    spoken = speaks(order.step)
+    return scope, root.messages if spoken else INTERPRETER.revalidated(order.step, root.input)
 
 
 async def _known(order: Order) -> Conversation:
@@ -163,18 +165,22 @@ def _refuse_waiting(order: Order, known: Conversation) -> None:
         )
 
 
-async def _attempt(order: Order, known: Conversation) -> Attempt:
-    attempt = Attempt(order.config, journal_at(order.config.journal), INTERPRETER, order.conversation, known)
-    attempt.deps = order.deps
-    if order.deps is None and order.config.deps is not None:
-        attempt.deps = await settled(order.config.deps(attempt.conversation))
+def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
+    attempt = Attempt(order.config, journal, INTERPRETER, order.conversation, known)
     attempt.state_type = order.config.state_type
     if attempt.state_type is None and isinstance(order.state, pydantic.BaseModel):
         attempt.state_type = type(order.state)
     if order.channel is not None:
-        attempt.channel = order.channel
-        attempt.task = asyncio.current_task()
+        attempt.connect(order.channel)
     return attempt
+
+
+async def _give_handles(order: Order, scope: Scope) -> None:
+    """The caller's handles, made anew where none were passed: they are of this process and never kept."""
+    attempt = scope.attempt
+    attempt.deps = order.deps
+    if order.deps is None and order.config.deps is not None:
+        attempt.deps = await settled(order.config.deps(attempt.conversation))
 
 
 def _shared(state: Any) -> dict[str, Any] | None:
@@ -203,13 +209,13 @@ async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
         if not timeout.expired():
             raise
         late = DeadlineExceeded(f"The run of '{root.name}' took longer than its deadline of {seconds} s.")
-        await Scope(scope.attempt, root_path(root), scope).note(StepFailed("DeadlineExceeded", str(late)))
+        await Scope(scope.attempt, root.path, scope).note(StepFailed("DeadlineExceeded", str(late)))
         raise late from error
 
 
 def _result(attempt: Attempt, output: Any) -> RunResult[Any]:
     top = attempt.top
-    return RunResult(attempt, root_path(attempt.root), output, None if top is None else top.fold)
+    return RunResult(attempt, attempt.root.path, output, None if top is None else top.fold)
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:

@@ -1,0 +1,170 @@
+"""`python -m benchmarks` prints the table: each row ours, the floor's, their ratio and the goal."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import resource
+import subprocess
+import sys
+import time
+import tracemalloc
+from importlib import metadata
+from typing import Any
+
+from benchmarks import floor, ours
+from benchmarks.measure import Row, compare
+from switchroom import Agent, RunConfig, Runner
+from switchroom.journals import MemoryJournal
+
+
+def _floor_models(hops: int) -> dict[str, floor.Answer]:
+    def handing(to: str) -> floor.Answer:
+        arguments = f'{{"to": "{to}"}}'
+        calls = [{"id": "call-1", "function": {"name": "transfer", "arguments": arguments}}]
+
+        async def model(messages: list[floor.Chat]) -> floor.Chat:
+            return {"role": "assistant", "content": "", "tool_calls": calls}
+
+        return model
+
+    models = {f"agent{i}": handing(f"agent{i + 1}") for i in range(hops)}
+    return models | {f"agent{hops}": floor.hello}
+
+
+async def _floor_calling(messages: list[floor.Chat]) -> floor.Chat:
+    if messages[-1]["role"] == "tool":
+        return {"role": "assistant", "content": "done"}
+    call = {"id": "call-1", "function": {"name": "look", "arguments": '{"order_id": "7"}'}}
+    return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
+async def _look(order_id: str) -> dict[str, str]:
+    return {"order": order_id, "status": "shipped"}
+
+
+def _look_in_thread(order_id: str) -> dict[str, str]:
+    return {"order": order_id, "status": "shipped"}
+
+
+def rows() -> list[Row]:
+    """The rows that are ratios to the floor."""
+    async_tools: dict[str, Any] = {"look": _look}
+    thread_tools: dict[str, Any] = {"look": _look_in_thread}
+    one, three = ours.chain(1), ours.chain(3)
+    floor_one, floor_three = _floor_models(1), _floor_models(3)
+    return [
+        compare("turn", 50, (lambda: floor.turn(floor.hello, "hi"), lambda: Runner.run(ours.greeter, "hi")), 2000),
+        compare(
+            "tool call (async)",
+            20,
+            (lambda: floor.with_tools(_floor_calling, async_tools, "hi"), lambda: Runner.run(ours.caller, "hi")),
+            1000,
+        ),
+        compare(
+            "tool call (thread)",
+            20,
+            (lambda: floor.with_tools(_floor_calling, thread_tools, "hi"), lambda: Runner.run(ours.thread_caller, "hi")),
+            300,
+        ),
+        compare("handoff", 50, (lambda: floor.with_handoffs(floor_one, "agent0", "hi"), lambda: Runner.run(one, "hi")), 1000),
+        compare("three hops", 50, (lambda: floor.with_handoffs(floor_three, "agent0", "hi"), lambda: Runner.run(three, "hi")), 500),
+        compare("conversation of 20 turns", 50, (_floor_conversation, _our_conversation), 20, per=20),
+        compare("streamed token", 2.5, (lambda: floor.streamed(1000), lambda: ours.streamed(1000)), 4, per=1000),
+    ]
+
+
+async def _floor_conversation() -> None:
+    messages: list[floor.Chat] = [{"role": "system", "content": "Be brief."}]
+    kept: list[bytes] = []
+    for _ in range(20):
+        await floor.turn(floor.hello, "hi", messages)
+        kept += (json.dumps(message).encode() for message in messages[-2:])
+
+
+async def _our_conversation() -> None:
+    config = RunConfig(journal=MemoryJournal())
+    for _ in range(20):
+        await Runner.run(ours.greeter, "hi", conversation="c", config=config)
+
+
+def growth() -> tuple[float, float]:
+    """CPU microseconds of a turn around turn 10 and around turn 200, the best of several conversations."""
+
+    async def conversation() -> tuple[float, float]:
+        config = RunConfig(journal=MemoryJournal())
+        times: list[float] = []
+        gc.collect()
+        for _ in range(205):
+            began = time.process_time()
+            await Runner.run(ours.greeter, "hi", conversation="c", config=config)
+            times.append((time.process_time() - began) * 1e6)
+        return min(times[5:15]), min(times[195:205])
+
+    runs = [asyncio.run(conversation()) for _ in range(9)]
+    return min(early for early, _ in runs), min(late for _, late in runs)
+
+
+def memory(count: int = 10_000) -> float:
+    """Bytes that each of many conversations holds while all are in flight on a model that does not answer yet."""
+
+    async def measure() -> float:
+        answer = asyncio.Event()
+        waiting = 0
+
+        async def model(request: Any, emit: Any) -> Any:
+            nonlocal waiting
+            waiting += 1
+            await answer.wait()
+            return await ours.greeter.model(request, emit)  # pyright: ignore[reportCallIssue, reportOptionalCall]
+
+        agent = Agent("slow", "Be brief.", model=model)
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        tasks = [asyncio.create_task(Runner.run(agent, "hi")) for _ in range(count)]
+        while waiting < count:
+            await asyncio.sleep(0)
+        used = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        answer.set()
+        await asyncio.gather(*tasks)
+        return used / count
+
+    return asyncio.run(measure())
+
+
+def import_seconds() -> float:
+    """CPU seconds of `import switchroom`, beyond those of the bare interpreter; the best of five."""
+
+    def child(code: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return min(child("import switchroom") - child("pass") for _ in range(5))
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'':28}{'floor us':>10}{'ours us':>10}{'ratio':>8}{'goal':>7}")
+    for row in rows():
+        verdict = "" if row.ratio <= row.goal else "  missed"
+        print(f"{row.name:28}{row.floor:10.2f}{row.ours:10.2f}{row.ratio:8.1f}{row.goal:7.1f}{verdict}")
+    early, late = growth()
+    print(f"{'turn at turn 10 / 200':28}{early:10.2f}{late:10.2f}{late / early:8.2f}{1.2:7.1f}{_missed(late / early, 1.2)}")
+    kept = memory()
+    print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
+    took = import_seconds()
+    print(f"{'import switchroom, s':28}{'':10}{took:10.3f}{'':8}{0.3:7.1f}{_missed(took, 0.3)}")
+    print(f"python {sys.version.split()[0]}, switchroom {metadata.version('switchroom')}; CPU time, best of several rounds")
+
+
+def _missed(value: float, goal: float) -> str:
+    return "" if value <= goal else "  missed"
+
+
+if __name__ == "__main__":
+    main()
