@@ -8,8 +8,8 @@ from typing import Any
 from switchroom import Agent, Message, Runner, Team, tool
 from switchroom.messages import ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
-from switchroom.testing import deltas
 from switchroom.reply import respond
+from switchroom.testing import deltas
 
 
 def answering(fn: Callable[[ModelRequest], Message]) -> Any:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The shop's terms. Days are calendar days, money is in cents of a US dollar."""
+    """The shop's terms. Days are calendar days, money is in cents of a US dollar.
+
+    `approval_cents` is for the desk itself: a refund above it has to be approved by a person.
+    """
 
     refund_days: int = 30
     refund_arrival_days: int = 7
@@ -14,6 +17,7 @@ class Policy:
     exit_cents_per_month: int = 800
     free_shipping_cents: int = 7_500
     invoice_due_days: int = 14
+    approval_cents: int = 5_000
     complaint_days: int = 2
     warranty_months: int = 24
     reset_minutes: int = 30

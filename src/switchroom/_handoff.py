@@ -30,7 +30,7 @@ class Decline(msgspec.Struct, frozen=True):
     reason: str
 
 
-Accepts: TypeAlias = Callable[[Any, dict[str, Any]], "Decline | None | Awaitable[Decline | None]"]
+Accepts: TypeAlias = Callable[[Any, dict[str, Any]], "Decline | Awaitable[Decline | None] | None"]
 Filter: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
 
 

@@ -160,10 +160,7 @@ def as_tool(step: Any, name: str | None = None, description: str | None = None) 
     """Any step as a tool; its input is one text, or the fields of the step's `input_type`."""
     called = name or step_name(step)
     input_type: type[Any] | None = getattr(step, "input_type", None)
-    if input_type is None:
-        model = model_of(called, {"input": (str, ...)})
-    else:
-        model = input_type
+    model = model_of(called, {"input": (str, ...)}) if input_type is None else input_type
 
     def check(args: dict[str, Any]) -> dict[str, Any]:
         validated = _validated(model, args)

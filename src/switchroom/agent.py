@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, cast
+
+from typing_extensions import TypeVar
 
 from switchroom._handoff import Handoff
 from switchroom._tool import Tool, as_tool, tool
@@ -14,7 +16,7 @@ from switchroom.errors import UserError
 from switchroom.guardrail import Guardrail
 from switchroom.model import Model, Settings
 
-Out = TypeVar("Out", covariant=True)
+Out = TypeVar("Out", covariant=True, default=str)
 Instructions: TypeAlias = str | Callable[[RunContext[Any]], str | Awaitable[str]]
 
 

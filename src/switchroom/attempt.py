@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import pydantic
 
@@ -29,20 +29,24 @@ class Suspended(BaseException):
     """A person has to answer before the run can go on. It passes through user code to the edge, as a cancellation does."""
 
 
-class Interpreter(Protocol):
-    """How steps of all kinds are run. The runner brings it, for it knows them all."""
+class Interpretation(Protocol):
+    """How one step is run."""
 
-    def begin(self, step: Any, input: Any, scope: Any) -> StepStarted:
+    def begin(self, input: Any, scope: Any) -> StepStarted:
         """What is noted when the step begins; readies the scope for it."""
         ...
 
-    def run(self, step: Any, input: Any, scope: Any) -> Awaitable[Any]:
+    def run(self, input: Any, scope: Any) -> Awaitable[Any]:
         """Run the step in its scope, and note what it returned."""
         ...
 
-    def load(self, step: Any, output: Any, agent: str) -> Any:
+    def load(self, output: Any, agent: str) -> Any:
         """What the step gave, from what the journal kept of it; `agent` is who had the conversation at its end."""
         ...
+
+
+Interpret: TypeAlias = Callable[[Any], Interpretation]
+"""Says how a step is run. The runner brings it, for it knows steps of all kinds."""
 
 
 class Interruption:
@@ -70,7 +74,7 @@ class Attempt:
         "deps",
         "events",
         "inbox",
-        "interpreter",
+        "interpret",
         "journal",
         "listened",
         "loop",
@@ -84,11 +88,11 @@ class Attempt:
     )
 
     def __init__(
-        self, config: RunConfig, journal: Journal, interpreter: Interpreter, conversation: str, known: Conversation
+        self, config: RunConfig, journal: Journal, interpret: Interpret, conversation: str, known: Conversation
     ) -> None:
         self.config = config
         self.journal = journal
-        self.interpreter = interpreter
+        self.interpret = interpret
         self._conversation = conversation
         self.seq = known.seq
         self.root: Root = known.root
@@ -100,7 +104,7 @@ class Attempt:
         self.state_type: type[pydantic.BaseModel] | None = None
         self._state: tuple[Any, Any] = (None, None)
         self.channel: Channel | None = None
-        self.rosters: list[Any] = []
+        self.rosters: dict[int, Any] = {}
         self.listened = bool(config.listeners)
         self.inbox: list[Interruption] = []
         self.task: asyncio.Task[Any] | None = None
@@ -135,13 +139,8 @@ class Attempt:
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""
-        at = self.clock()
-        if len(facts) == 1:
-            events = [RunEvent(path, facts[0], self.seq + 1, at)]
-        else:
-            events = [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
-        appended = self.journal.append(self._conversation, events)
-        assert appended is None, "a journal that has to be awaited says so"
+        events = self._stamped(path, facts)
+        self.journal.append(self._conversation, events)
         self._known(events)
         return events
 
@@ -163,12 +162,17 @@ class Attempt:
 
     async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
         async with cast("asyncio.Lock", self._order):
-            at = self.clock()
-            events = [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
+            events = self._stamped(path, facts)
             await cast("Awaitable[None]", self.journal.append(self._conversation, events))
             self._known(events)
             evolve()
             return events
+
+    def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
+        at = self.clock()
+        if len(facts) == 1:
+            return [RunEvent(path, facts[0], self.seq + 1, at)]
+        return [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
 
     def _known(self, events: list[RunEvent]) -> None:
         self.seq = events[-1].seq

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from switchroom.events import RunEvent, StepFailed, StepStarted, ToolFailed, TurnStarted
+from switchroom.events import AnyFact, RunEvent, StepFailed, StepStarted, ToolFailed, TurnStarted
 from switchroom.journal import Journal
 from switchroom.rules.evolve import evolve
 from switchroom.rules.root import Root, evolve_root
@@ -51,7 +51,7 @@ class Conversation(msgspec.Struct, frozen=True):
                 root = evolve_root(root, event)
                 path = root.path
             if event.path == path:
-                state = evolve(state, cast("Any", fact))
+                state = evolve(state, cast("AnyFact", fact))
             kept.append(event)
         return Conversation(seq, root, before, state, tuple(kept))
 

@@ -80,7 +80,7 @@ class RunResult(Generic[Out]):
         name = self._final.agent if self._final is not None else ""
         if not name:
             name = next((e.fact.agent for e in reversed(self.events) if isinstance(e.fact, ModelAnswered)), "")
-        return next((roster.agents[name] for roster in self._attempt.rosters if name in roster.agents), None)
+        return next((roster.agents[name] for roster in self._attempt.rosters.values() if name in roster.agents), None)
 
     @property
     def usage(self) -> Usage:

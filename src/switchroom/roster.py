@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -59,10 +58,11 @@ class Role:
         self.described = blake2b(described, digest_size=16).hexdigest()
 
 
-class Roster:
-    """The agents that a run can reach, by name."""
+class Roster(dict[str, Role]):
+    """The roles of the agents that a run can reach, by name, each built when it is first needed."""
 
     def __init__(self, step: Speaking) -> None:
+        super().__init__()
         self.agents: dict[str, Agent[Any]] = {}
         listed = list(step.agents) if isinstance(step, Team) else [step]
         for agent in listed:
@@ -81,7 +81,6 @@ class Roster:
                             self.agents,
                         )
                     )
-        self._roles: dict[str, Role] = {}
         self._returns: dict[tuple[str, str], Transfer] = {}
 
     def _add(self, agent: Agent[Any]) -> None:
@@ -95,21 +94,11 @@ class Roster:
                 if not isinstance(terms.target, str) and self.agents.get(terms.target_name) is not terms.target:
                     waiting.append(terms.target)
 
-    def __getitem__(self, name: str) -> Role:
-        """The role of an agent, built when it is first needed.
-
-        Raises:
-            UserError: there is no such agent.
-        """
-        role = self._roles.get(name)
-        if role is None:
-            if name not in self.agents:
-                raise UserError(unknown(f"The run of '{self.entry.name}'", "agent", name, self.agents))
-            role = self._roles[name] = Role(self.agents[name], self)
+    def __missing__(self, name: str) -> Role:
+        if name not in self.agents:
+            raise UserError(unknown(f"The run of '{self.entry.name}'", "agent", name, self.agents))
+        role = self[name] = Role(self.agents[name], self)
         return role
-
-    def __iter__(self) -> Iterator[Agent[Any]]:
-        return iter(self.agents.values())
 
     def terms(self, source: str, target: str) -> Handoff:
         """The terms on which one agent hands over to another."""

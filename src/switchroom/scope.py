@@ -27,7 +27,7 @@ from switchroom.events import (
 )
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
-from switchroom.rules.state import State
+from switchroom.rules.state import NO_RUN, State
 from switchroom.step import step_name
 
 CURRENT: ContextVar[Scope | None] = ContextVar("switchroom_scope", default=None)
@@ -52,7 +52,7 @@ class Scope:
         self.path = path
         self.parent = parent
         self.config: RunConfig = config or (attempt.config if parent is None else parent.config)
-        self.fold: State | None = None
+        self.fold: State = NO_RUN
         self.said: list[str] | None = None
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
@@ -80,16 +80,17 @@ class Scope:
             events = await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
         else:
             events = attempt.commit(self.path, facts)
-            if self.fold is not None:
-                self._evolve(facts)
+            if self.fold is not NO_RUN:
+                for fact in facts:
+                    self.fold = evolve(self.fold, fact)
         if attempt.listened:
             await self._emit(events)
 
     def _evolve(self, facts: tuple[AnyFact, ...]) -> None:
         fold = self.fold
-        if fold is not None:
+        if fold is not NO_RUN:
             for fact in facts:
-                fold = evolve(fold, cast("Any", fact))
+                fold = evolve(fold, fact)
             self.fold = fold
 
     async def _emit(self, events: list[RunEvent]) -> None:
@@ -131,19 +132,20 @@ class Scope:
         """Run a step at a place, as `call` does."""
         attempt = self.attempt
         scope = Scope(attempt, path, self, config or self.config)
-        started = attempt.interpreter.begin(step, input, scope)
+        interpretation = attempt.interpret(step)
+        started = interpretation.begin(input, scope)
         past = attempt.past.get(path)
         if past is None:
             await scope.note(started)
         else:
             end = scope.replay(past, started)
             if isinstance(end, StepReturned):
-                return attempt.interpreter.load(step, end.output, scope.fold.agent if scope.fold else "")
+                return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
                 raise revived(end)
         token = CURRENT.set(scope)
         try:
-            return await attempt.interpreter.run(step, input, scope)
+            return await interpretation.run(input, scope)
         except Exception as error:
             await scope.note(StepFailed(type(error).__name__, str(error)))
             raise
@@ -209,7 +211,7 @@ class Scope:
     def _holder(self) -> Scope:
         """The agent's run that this is in: its fold has to see what changed, for it tells progress from going in circles."""
         scope: Scope = self
-        while scope.fold is None and scope.parent is not None:
+        while scope.fold is NO_RUN and scope.parent is not None:
             scope = scope.parent
         return scope
 

@@ -58,9 +58,7 @@ def language() -> Language:
     for concept, words in table["concepts"].items():
         for word in words.split():
             concepts[word] = concepts.get(word, frozenset()) | {concept}
-    phrases = tuple(
-        (concept, re.compile(rf"\b(?:{'|'.join(patterns)})")) for concept, patterns in table["phrases"].items()
-    )
+    phrases = tuple((concept, re.compile(rf"\b(?:{'|'.join(patterns)})")) for concept, patterns in table["phrases"].items())
     topics = tuple(Topic(**{**row, "patterns": tuple(row["patterns"])}) for row in table["topic"])
     return Language(topics, concepts, phrases, tuple(sorted(concepts)))
 

@@ -27,7 +27,6 @@ from switchroom.events.codec import AnswerFact as AnswerFact
 from switchroom.events.codec import AnyFact as AnyFact
 from switchroom.events.codec import CallFact as CallFact
 from switchroom.events.codec import HandoffFact as HandoffFact
-from switchroom.events.codec import RunFact as RunFact
 from switchroom.events.codec import StepFact as StepFact
 from switchroom.events.codec import TurnFact as TurnFact
 from switchroom.events.handoff import CircleBroken as CircleBroken

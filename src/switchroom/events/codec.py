@@ -54,9 +54,6 @@ CallFact: TypeAlias = (
 HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
 TurnFact: TypeAlias = TurnStarted | StateChanged
 AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact
-RunFact: TypeAlias = StateChanged | StepFact | AnswerFact | CallFact | HandoffFact
-"""The facts that the fold of an agent's run sees."""
-
 _BLOB = "\0blob"  # a reference's key; a user's own key that begins with NUL is escaped by another NUL
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)

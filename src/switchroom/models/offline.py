@@ -101,7 +101,7 @@ def _by_person(message: Message) -> bool:
     return message.role == "user" and not message.text.startswith("[")
 
 
-Rule: TypeAlias = Callable[[Heard], "Reply | None | Awaitable[Reply | None]"]
+Rule: TypeAlias = Callable[[Heard], "Reply | Awaitable[Reply | None] | None"]
 
 
 class OfflineModel:

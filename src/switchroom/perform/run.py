@@ -32,9 +32,7 @@ class AgentRun:
     @property
     def state(self) -> State:
         """What is known of the run."""
-        state = self.scope.fold
-        assert state is not None, "an agent's run has a fold from its beginning"
-        return state
+        return self.scope.fold
 
     def role(self, agent: str) -> Role:
         """An agent of the run, with its tools and handoffs."""

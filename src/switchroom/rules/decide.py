@@ -87,7 +87,7 @@ def call_approved_tools(state: State) -> AnyCommand | None:
 
 def wait(state: State) -> AnyCommand | None:
     """What a person was asked has to be answered before the handoff."""
-    return Wait() if any([call.text is None and (call.consent == "asked" or call.unsettled) for call in state.calls]) else None
+    return Wait() if any(call.text is None and (call.consent == "asked" or call.unsettled) for call in state.calls) else None
 
 
 def hand_over(state: State) -> AnyCommand | None:

@@ -13,6 +13,7 @@ from switchroom.events import (
     AnswerRejected,
     AnswerReplaced,
     AnswerWithdrawn,
+    AnyFact,
     CallFact,
     CallsJudged,
     CircleBroken,
@@ -28,7 +29,6 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
-    RunFact,
     StateChanged,
     StepFact,
     StepFailed,
@@ -38,6 +38,8 @@ from switchroom.events import (
     ToolReturned,
     ToolStarted,
     ToolSuspended,
+    TurnFact,
+    TurnStarted,
     ValueDrawn,
     Verdict,
 )
@@ -49,7 +51,7 @@ LEARNED = 200
 """Characters of a tool's result that the next brief carries."""
 
 
-def evolve(state: State, fact: RunFact) -> State:
+def evolve(state: State, fact: AnyFact) -> State:
     """The state after a fact: by its family, and there by its case."""
     return _FAMILIES[type(fact)](state, fact)
 
@@ -133,7 +135,7 @@ def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> H
 def _call(state: State, fact: CallFact) -> State:
     match fact:
         case CallsJudged():
-            refused = any([verdict.kind == "refused" for verdict in fact.verdicts])
+            refused = any(verdict.kind == "refused" for verdict in fact.verdicts)
             calls = tuple([_judged(call, v) for call, v in zip(state.calls, fact.verdicts, strict=True)])
             return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else 0))
         case ToolStarted():
@@ -234,9 +236,14 @@ def _circled(state: State, fact: CircleBroken) -> State:
     return settled(state)
 
 
-def _changed(state: State, fact: StateChanged) -> State:
-    """A changed shared state is something new: what comes now goes in no circle."""
-    return replace(state, trail=())
+def _turn(state: State, fact: TurnFact) -> State:
+    match fact:
+        case StateChanged():
+            return replace(state, trail=())  # something new came up: what follows goes in no circle
+        case TurnStarted():
+            return state
+        case _:
+            assert_never(fact)
 
 
 _FAMILIES: dict[type[Any], Callable[[State, Any], State]] = {
@@ -244,5 +251,5 @@ _FAMILIES: dict[type[Any], Callable[[State, Any], State]] = {
     **dict.fromkeys(get_args(AnswerFact), _answer),
     **dict.fromkeys(get_args(CallFact), _call),
     **dict.fromkeys(get_args(HandoffFact), _handoff),
-    StateChanged: _changed,
+    **dict.fromkeys(get_args(TurnFact), _turn),
 }

@@ -95,6 +95,10 @@ class State(msgspec.Struct, frozen=True, gc=False):
     finished: bool = False
 
 
+NO_RUN = State()
+"""The fold of what is no agent's run."""
+
+
 def carried(state: State) -> State:
     """What a turn leaves to the next: who has the conversation, what was said, who waits for it to come back.
 

@@ -1,12 +1,12 @@
-"""How steps of all kinds are run: agents and teams by the loop, anything else by calling it."""
+"""How steps of all kinds are run: agents and teams by the loop, anything else by calling it. A step is matched once."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from functools import lru_cache
+from collections.abc import Awaitable
+from functools import cached_property
 from hashlib import blake2b
-from typing import Any, get_type_hints
+from typing import Any, TypeAlias, get_type_hints
 
 import msgspec
 from pydantic import TypeAdapter
@@ -17,6 +17,7 @@ from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
 from switchroom.perform import AgentRun, performing
 from switchroom.roster import roster_of
+from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.runner.loop import answer
 from switchroom.schema import jsonable
@@ -24,72 +25,129 @@ from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import Team, speaks
 
+Kept: TypeAlias = tuple[tuple[Message, ...], Any]
+"""An input as a journal keeps it: messages of what speaks, JSON of anything else."""
 
-class StepInterpreter:
-    """Matches a step once, for the scope that runs it."""
 
-    def begin(self, step: Any, input: Any, scope: Scope) -> StepStarted:
-        """What is noted when a step begins; an agent's run gets its fold."""
-        if speaks(step):
-            return _agent_begins(step, input, scope)
-        name = step_name(step)
-        plain = jsonable(input, f"The input of step '{name}'")
-        version = str(getattr(step, "version", ""))
-        return StepStarted(name, _fingerprint(name, version, plain), version, plain)
+class Spoken:
+    """How an agent or a team is run: its input is messages, and its run is folded over the rules."""
 
-    def run(self, step: Any, input: Any, scope: Scope) -> Awaitable[Any]:
-        """Run a step in its scope."""
-        if speaks(step):
-            run = AgentRun(scope, roster_of(step))
-            run.perform = performing(run)
-            return answer(run)
-        return _called(step, input, scope)
+    __slots__ = ("name", "roster", "version")
 
-    def load(self, step: Any, output: Any, agent: str) -> Any:
-        """What a step gave, from what the journal kept of it: of its declared type."""
-        if speaks(step):
-            return roster_of(step)[agent].output.load(output)
-        declared = _declared(step)
-        return output if declared is None else declared.validate_python(output)
+    def __init__(self, step: Agent[Any] | Team) -> None:
+        self.roster = roster_of(step)
+        self.name = step_name(step)
+        self.version = self.roster.entry.version
 
-    def revalidated(self, step: Any, input: Any) -> Any:
-        """A step's input from what the journal kept of it: of the type that its first parameter declares."""
+    def kept(self, input: Any) -> Kept:
+        """The input as it is kept; typed data is said as its JSON."""
+        return messages_from(input.model_dump_json() if hasattr(input, "model_dump_json") else input), None
+
+    def given(self, root: Root) -> Any:
+        """What the step was given, from what was kept of it."""
+        return root.messages
+
+    def begin(self, input: Any, scope: Scope) -> StepStarted:
+        """What is noted when the run begins. Who had the conversation last has it again, and knows what was said."""
+        attempt = scope.attempt
+        roster = self.roster
+        attempt.rosters[id(roster)] = roster
+        fold = State()
+        if scope.path == attempt.root.path:
+            fold = attempt.before
+            attempt.top = scope
+        active = fold.agent or roster.entry.name
+        if active not in roster.agents:  # an agent of an older version of the team had the conversation
+            active = roster.entry.name
+            fold = State(history=fold.history)
+        scope.fold = fold
+        messages = input if input is attempt.root.messages else self.kept(input)[0]
+        guarded = bool(roster[active].input_guards)
+        fingerprint = _fingerprint(self.name, self.version, messages)
+        return StepStarted(self.name, fingerprint, self.version, None, active, messages, guarded)
+
+    def run(self, input: Any, scope: Scope) -> Awaitable[Any]:
+        """Run the agent in its scope."""
+        run = AgentRun(scope, self.roster)
+        run.perform = performing(run)
+        return answer(run)
+
+    def load(self, output: Any, agent: str) -> Any:
+        """What the run gave, of the type that the agent declares who had the conversation at its end."""
+        return self.roster[agent].output.load(output)
+
+
+class Called:
+    """How anything else is run: by calling it with the input, and with the scope if it takes it."""
+
+    def __init__(self, step: Any) -> None:
+        self._step = step
+        self.name = step_name(step)
+        self.version = str(getattr(step, "version", ""))
+
+    def kept(self, input: Any) -> Kept:
+        """The input as it is kept."""
+        return (), jsonable(input, f"The input of step '{self.name}'")
+
+    def given(self, root: Root) -> Any:
+        """What the step was given, of the type that its first parameter declares."""
+        first = next(iter(self._parameters), None)
+        return self._typed(root.input, first.name if first else "")
+
+    def begin(self, input: Any, scope: Scope) -> StepStarted:
+        """What is noted when the step begins."""
+        plain = self.kept(input)[1]
+        return StepStarted(self.name, _fingerprint(self.name, self.version, plain), self.version, plain)
+
+    async def run(self, input: Any, scope: Scope) -> Any:
+        """Call the step, and note what it returned."""
+        output = await settled(self._step(input, scope) if self._takes_scope else self._step(input))
+        await scope.note(StepReturned(jsonable(output, f"Step '{self.name}'")))
+        return output
+
+    def load(self, output: Any, agent: str) -> Any:
+        """What the step gave, of the type that it declares to return."""
+        return self._typed(output, "return")
+
+    @cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return [parameter for parameter in inspect.signature(self._step).parameters.values() if parameter.kind in _POSITIONAL]
+
+    @property
+    def _takes_scope(self) -> bool:
+        parameters = self._parameters
+        return len(parameters) > 1 or any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+
+    def _typed(self, value: Any, where: str) -> Any:
+        function = self._step if inspect.isroutine(self._step) else getattr(self._step, "__call__", None)  # noqa: B004
         try:
-            target = step if inspect.isroutine(step) else step.__call__
-            first = next(iter(inspect.signature(target).parameters))
-            hint = get_type_hints(target).get(first)
-        except (NameError, TypeError, StopIteration):
-            return input
-        return input if hint is None or hint is Any else TypeAdapter(hint).validate_python(input)
+            hint = get_type_hints(function).get(where)
+        except (NameError, TypeError):  # a type that only its own function can see: the plain value has to do
+            return value
+        return value if hint is None or hint is Any else TypeAdapter(hint).validate_python(value)
 
 
-def _agent_begins(step: Agent[Any] | Team, input: Any, scope: Scope) -> StepStarted:
-    roster = roster_of(step)
-    attempt = scope.attempt
-    if roster not in attempt.rosters:
-        attempt.rosters.append(roster)
-    at_root = scope.parent is not None and scope.parent.parent is None
-    fold = attempt.before if at_root else State()
-    active = fold.agent or roster.entry.name
-    if active not in roster.agents:  # an agent of an older version of the team had the conversation
-        active = roster.entry.name
-        fold = State(history=fold.history)
-    scope.fold = fold
-    if at_root:
-        attempt.top = scope
-    messages: tuple[Message, ...] = input if input is scope.attempt.root.messages else messages_from(_said(input))
-    guarded = bool(roster[active].input_guards)
-    name, version = step_name(step), roster.entry.version
-    return StepStarted(name, _fingerprint(name, version, messages), version, None, active, messages, guarded)
+_POSITIONAL = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+)
+
+Interpretation: TypeAlias = Spoken | Called
 
 
-def _said(input: Any) -> Any:
-    """An agent's input as messages: typed data as its JSON."""
-    if isinstance(input, str | tuple | list):
-        return input  # pyright: ignore[reportUnknownVariableType]
-    if hasattr(input, "model_dump_json"):
-        return input.model_dump_json()
-    return input
+def interpret(step: Any) -> Interpretation:
+    """How a step is run; of an agent or a team found out once and kept with it.
+
+    Raises:
+        UserError: it is nothing that can be run.
+    """
+    if not speaks(step):
+        return Called(step)
+    known: Spoken | None = step.__dict__.get("_spoken")
+    if known is None:
+        known = step.__dict__["_spoken"] = Spoken(step)
+    return known
 
 
 def _fingerprint(name: str, version: str, input: Any) -> str:
@@ -97,41 +155,3 @@ def _fingerprint(name: str, version: str, input: Any) -> str:
 
 
 _encode = msgspec.json.Encoder().encode
-
-
-async def _called(step: Any, input: Any, scope: Scope) -> Any:
-    function, arity = _function(step)
-    output = await settled(function(input, scope) if arity > 1 else function(input))
-    await scope.note(StepReturned(jsonable(output, f"Step '{step_name(step)}'")))
-    return output
-
-
-def _function(step: Any) -> tuple[Callable[..., Any], int]:
-    try:
-        return step, _arity(step)
-    except TypeError:  # not hashable
-        return step, _arity.__wrapped__(step)
-
-
-@lru_cache(maxsize=1024)
-def _arity(step: Any) -> int:
-    """How many positional parameters a step takes: the input, and the scope if it wants it."""
-    kinds = (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        inspect.Parameter.VAR_POSITIONAL,
-    )
-    taken = [parameter for parameter in inspect.signature(step).parameters.values() if parameter.kind in kinds]
-    return 2 if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in taken) else len(taken)
-
-
-def _declared(step: Any) -> TypeAdapter[Any] | None:
-    target = step if inspect.isroutine(step) else getattr(step, "__call__", step)  # noqa: B004
-    try:
-        hint = get_type_hints(target).get("return")
-    except (NameError, TypeError):
-        return None
-    return None if hint is None or hint is Any else TypeAdapter(hint)
-
-
-INTERPRETER = StepInterpreter()

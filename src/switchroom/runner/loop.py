@@ -16,7 +16,7 @@ async def answer(run: AgentRun) -> Any:
     scope = run.scope
     perform = run.perform
     note = scope.note
-    while (command := decide(run.state)) is not None:
+    while (command := decide(scope.fold)) is not None:
         try:
             await perform(command, note)
         except asyncio.CancelledError:

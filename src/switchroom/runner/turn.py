@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -17,14 +18,12 @@ from switchroom.conversation import NEW, Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
 from switchroom.events import PersonAnswered, StepFailed, TurnStarted
 from switchroom.journal import Journal, journal_at
-from switchroom.messages import messages_from
 from switchroom.result import RunResult
 from switchroom.rules.root import turn_path
-from switchroom.runner.interpreter import INTERPRETER
+from switchroom.runner.interpreter import interpret
 from switchroom.schema import jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.team import speaks
 
 Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
 
@@ -54,7 +53,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
         fold = attempt.top.fold
-        return _result(attempt, INTERPRETER.load(order.step, fold.output, fold.agent))
+        return _result(attempt, interpret(order.step).load(fold.output, fold.agent))
     output: Any = None
     try:
         if order.config.deadline is None:
@@ -96,16 +95,14 @@ async def begin(order: Order) -> tuple[Scope, Any]:
             await take(order, resume)
             known = await _known(order)
             _refuse_waiting(order, known)
-    spoken = speaks(order.step)
-    name = step_name(order.step)
-    messages = messages_from(order.input) if spoken else ()
-    plain = None if spoken else jsonable(order.input, f"The input of step '{name}'")
+    step = interpret(order.step)
+    messages, plain = step.kept(order.input)
     turn = known.root.turn + 1
     scope = Scope(_attempt(order, known, journal), turn_path(turn))
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
-    await scope.note(TurnStarted(turn, 1, name, messages, plain, _shared(order.state)))
-    return scope, messages if spoken else order.input
+    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, _shared(order.state)))
+    return scope, messages or order.input
 
 
 async def resume(order: Order) -> tuple[Scope, Any]:
@@ -136,8 +133,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
         yes, note = answer if isinstance(answer, tuple) else (answer, "")
         await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, bool(yes), note))
         attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
-    spoken = speaks(order.step)
-    return scope, root.messages if spoken else INTERPRETER.revalidated(order.step, root.input)
+    return scope, interpret(order.step).given(root)
 
 
 async def _known(order: Order) -> Conversation:
@@ -166,7 +162,7 @@ def _refuse_waiting(order: Order, known: Conversation) -> None:
 
 
 def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
-    attempt = Attempt(order.config, journal, INTERPRETER, order.conversation, known)
+    attempt = Attempt(order.config, journal, interpret, order.conversation, known)
     attempt.state_type = order.config.state_type
     if attempt.state_type is None and isinstance(order.state, pydantic.BaseModel):
         attempt.state_type = type(order.state)
@@ -219,7 +215,5 @@ def _result(attempt: Attempt, output: Any) -> RunResult[Any]:
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:
-    try:
+    with contextlib.suppress(AttributeError):  # an exception with slots goes out as it is
         error.run = result  # pyright: ignore[reportAttributeAccessIssue]
-    except AttributeError:  # an exception with slots: it goes out as it is
-        pass

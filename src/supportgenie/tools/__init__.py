@@ -1,0 +1,32 @@
+"""The desk as tools that a model may call: each says what kind of effect it has, and none does anything twice."""
+
+from supportgenie.tools.accounts import close_account as close_account
+from supportgenie.tools.accounts import edit_account as edit_account
+from supportgenie.tools.accounts import find_account as find_account
+from supportgenie.tools.accounts import newsletter_status as newsletter_status
+from supportgenie.tools.accounts import open_account as open_account
+from supportgenie.tools.accounts import send_reset_link as send_reset_link
+from supportgenie.tools.accounts import subscribe as subscribe
+from supportgenie.tools.accounts import switch_plan as switch_plan
+from supportgenie.tools.accounts import unsubscribe as unsubscribe
+from supportgenie.tools.money import check_refund as check_refund
+from supportgenie.tools.money import exit_fee as exit_fee
+from supportgenie.tools.money import find_double_charges as find_double_charges
+from supportgenie.tools.money import find_invoice as find_invoice
+from supportgenie.tools.money import find_invoices as find_invoices
+from supportgenie.tools.money import find_refunds as find_refunds
+from supportgenie.tools.money import refund as refund
+from supportgenie.tools.money import send_invoice as send_invoice
+from supportgenie.tools.orders import cancel_order as cancel_order
+from supportgenie.tools.orders import change_address as change_address
+from supportgenie.tools.orders import change_item as change_item
+from supportgenie.tools.orders import delivery_to as delivery_to
+from supportgenie.tools.orders import find_order as find_order
+from supportgenie.tools.orders import latest_order as latest_order
+from supportgenie.tools.people import contact_details as contact_details
+from supportgenie.tools.people import escalate_to_human as escalate_to_human
+from supportgenie.tools.people import open_ticket as open_ticket
+from supportgenie.tools.shop import find_product as find_product
+from supportgenie.tools.shop import list_products as list_products
+from supportgenie.tools.shop import place_order as place_order
+from supportgenie.tools.shop import search_articles as search_articles

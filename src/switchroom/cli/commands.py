@@ -1,0 +1,32 @@
+"""The group of commands: each is a module of its own, loaded when it is named or listed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "chat": "switchroom.cli.chat",
+    "demo": "switchroom.cli.demo",
+}
+"""The modules of the commands by name; a module holds its command under that name."""
+
+
+class Commands(click.Group):
+    """Commands by name, from the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None if there is none."""
+        module = COMMANDS.get(cmd_name)
+        return None if module is None else getattr(import_module(module), cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="switchroom", message="switchroom %(version)s")
+def switchroom() -> None:
+    """Put every message through to the agent who should answer it."""

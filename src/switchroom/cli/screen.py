@@ -1,0 +1,289 @@
+"""A turn on a screen: who has the conversation, what they look up and do, whom they hand over to, and what they say."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from switchroom.cli import brief
+from switchroom.cli.typist import Typist
+from switchroom.events import (
+    AnswerCut,
+    AnswerRejected,
+    AnswerWithdrawn,
+    CallsJudged,
+    CircleBroken,
+    HandoffCommitted,
+    HandoffDeclined,
+    HandoffExpired,
+    HandoffReturned,
+    ModelAnswered,
+    PersonAnswered,
+    PersonAsked,
+    RunEvent,
+    StepReturned,
+    TextDelta,
+    ToolFailed,
+    ToolReturned,
+    ToolStarted,
+)
+from switchroom.messages import ToolCall
+from switchroom.schema import as_text
+
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+"""The colours of agents, in the order in which they appear."""
+
+Shape = Literal["live", "wrapped", "raw"]
+"""How answers are written: word by word as they come, whole and wrapped, or whole and untouched."""
+
+
+def console(stream: TextIO) -> Console:
+    """A console on a stream; without colours if it is no terminal, or if NO_COLOR asks for that."""
+    plain = bool(os.environ.get("NO_COLOR")) or not stream.isatty()
+    width = None if stream.isatty() else 100
+    return Console(file=stream, color_system=None if plain else "auto", width=width, highlight=False, soft_wrap=True)
+
+
+def shape_of(stream: TextIO) -> Shape:
+    """How answers are to be written to a stream: live on a terminal, untouched elsewhere."""
+    return "live" if stream.isatty() and os.environ.get("TERM") != "dumb" else "raw"
+
+
+class Screen:
+    """Shows the events of turns.
+
+    Args:
+        talk: where all is shown that is not the answer itself.
+        out: where answers are written.
+        shape: how they are.
+    """
+
+    def __init__(self, talk: Console, out: TextIO, shape: Shape) -> None:
+        self.talk = talk
+        self._out = out
+        self._shape: Shape = shape
+        self._calls: dict[str, list[ToolCall]] = {}
+        self._colours: dict[str, str] = {}
+        self._badge = ""
+        self._answerer = ""
+        self._open: tuple[str, int] | None = None
+        self._typist: Typist | None = None
+        self._said = ""
+
+    @staticmethod
+    def usual() -> Screen:
+        """The screen of a conversation: answers on stdout, all else on stderr."""
+        return Screen(console(sys.stderr), sys.stdout, shape_of(sys.stdout))
+
+    @property
+    def heard(self) -> int:
+        """How many characters of the answer that is being written were shown."""
+        return len(self._said)
+
+    def begin(self) -> None:
+        """A new turn begins: whoever acts first gets a badge."""
+        self.pause()
+        self._badge = ""
+        self._calls.clear()
+
+    def pause(self) -> None:
+        """End whatever line stands open."""
+        if self._typist is not None:
+            self._typist.end()
+            self._typist = None
+        if self._open is not None:
+            self.talk.print()
+            self._open = None
+
+    def show(self, event: RunEvent) -> None:
+        """Show an event."""
+        fact, path = event.fact, event.path
+        match fact:
+            case TextDelta():
+                self._delta(fact, path)
+            case ModelAnswered():
+                self._answered(fact, path)
+            case StepReturned():
+                self._returned(fact, path)
+            case AnswerWithdrawn():
+                self._withdrawn(fact, path)
+            case AnswerRejected():
+                self._rejected(fact, path)
+            case AnswerCut():
+                self._finished()
+            case CallsJudged():
+                self._judged(fact, path)
+            case ToolStarted():
+                self._started(fact, path)
+            case ToolReturned():
+                self._ended(fact, path, brief.result(fact.text), "dim yellow" if fact.failed else "dim")
+            case ToolFailed():
+                self._ended(fact, path, f"{fact.error}: {fact.message}", "red")
+            case PersonAsked():
+                self._asked(fact, path)
+            case PersonAnswered():
+                self._note(f"a person says {'yes' if fact.yes else 'no'}{f': {fact.note}' if fact.note else ''}", "yellow")
+            case HandoffCommitted():
+                self._handed_over(fact)
+            case HandoffReturned():
+                self._handed_back(fact)
+            case HandoffDeclined():
+                self._note(f"→ {fact.target} declines: {fact.reason}", "yellow")
+            case HandoffExpired():
+                self._note(f"{fact.target} did not answer in time; back to {fact.source}", "yellow")
+            case CircleBroken():
+                self._note(f"→ {fact.target} would go in a circle; {fact.fallback or fact.source} answers", "yellow")
+            case _:
+                pass
+
+    # what is said ----------------------------------------------------------------------------------------------------
+
+    def _delta(self, fact: TextDelta, path: str) -> None:
+        if _depth(path) or self._shape != "live":
+            return
+        if self._typist is None:
+            self._speaks(fact.agent)
+            self._typist = Typist(self._out, self.talk.width)
+        self._said += fact.text
+        self._typist.type(brief.clean(fact.text))
+
+    def _answered(self, fact: ModelAnswered, path: str) -> None:
+        self._calls[path] = list(fact.message.calls)
+        self._answerer = fact.agent if not _depth(path) else self._answerer
+        if not fact.message.calls or _depth(path):
+            return
+        if fact.message.text and not self._said:  # said on the way to the answer
+            self._speaks(fact.agent)
+            self._line(Text(brief.clean(fact.message.text)))
+        self._finished()
+
+    def _returned(self, fact: StepReturned, path: str) -> None:
+        if _depth(path):
+            return
+        text = as_text(fact.output, "The answer")
+        if not self._said or (isinstance(fact.output, str) and self._said != text):
+            self._speaks(self._answerer)
+            self._write(text)
+        self._finished()
+
+    def _finished(self) -> None:
+        """Whatever was being said is said."""
+        self.pause()
+        self._said = ""
+
+    def _write(self, text: str) -> None:
+        self.pause()
+        if self._shape == "raw":
+            self._out.write(text + "\n")
+            self._out.flush()
+            return
+        self._typist = Typist(self._out, self.talk.width)
+        self._typist.type(brief.clean(text))
+
+    def _withdrawn(self, fact: AnswerWithdrawn, path: str) -> None:
+        if _depth(path):
+            return
+        if self._typist is not None and self._typist.rows < self.talk.height:
+            self._typist.take_back()
+            self._typist = None
+        self._finished()
+        self._line(Text(f"withdrawn: {brief.short(fact.reason, 100)}", style="dim yellow"))
+
+    def _rejected(self, fact: AnswerRejected, path: str) -> None:
+        if not _depth(path):
+            self._note(f"not of use, asked again: {fact.reason}", "dim yellow")
+
+    # who has the conversation ----------------------------------------------------------------------------------------
+
+    def _speaks(self, agent: str) -> None:
+        if not agent or agent == self._badge:
+            return
+        self.pause()
+        self._badge = agent
+        self.talk.print()
+        self.talk.print(self.badge(agent))
+
+    def badge(self, agent: str) -> Text:
+        """An agent's name in its colour."""
+        if self.talk.color_system is None:
+            return Text(f"[{agent}]")
+        return Text(f" {agent} ", style=f"bold reverse {self._colour(agent)}")
+
+    def _colour(self, agent: str) -> str:
+        return self._colours.setdefault(agent, COLOURS[len(self._colours) % len(COLOURS)])
+
+    def _handed_over(self, fact: HandoffCommitted) -> None:
+        self._speaks(fact.source)
+        reason = f"  {brief.short(fact.reason, 100)}" if fact.reason else ""
+        self._line(Text.assemble("→ ", (fact.target, f"bold {self._colour(fact.target)}"), reason))
+        carried = [brief.fields(fact.brief)] if brief.fields(fact.brief) else []
+        carried += [f"learned from {brief.short(learned, 60)}" for learned in fact.learned]
+        if carried:
+            self._note(f"  carries {'; '.join(carried)}", "dim")
+
+    def _handed_back(self, fact: HandoffReturned) -> None:
+        self._speaks(fact.source)
+        outcome = f"  gives back {brief.fields(fact.outcome)}" if fact.outcome else "  gives back"
+        self._line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), brief.short(outcome, 120)))
+
+    # what is done ----------------------------------------------------------------------------------------------------
+
+    def _judged(self, fact: CallsJudged, path: str) -> None:
+        calls = self._calls.get(path, [])
+        for index, verdict in enumerate(fact.verdicts):
+            if verdict.args is not None:
+                calls[index] = ToolCall(calls[index].name, verdict.args)
+            if verdict.kind == "refused":
+                self._note(f"· {calls[index].name} refused: {verdict.reason}", "dim yellow")
+
+    def _started(self, fact: ToolStarted, path: str) -> None:
+        self._call(fact.agent, fact.tool, fact.index, path)
+        self._open = (path, fact.index)
+
+    def _call(self, agent: str, tool: str, index: int, path: str) -> None:
+        self.pause()
+        depth = _depth(path)
+        if not depth:
+            self._speaks(agent)
+        calls = self._calls.get(path, [])
+        args = brief.arguments(calls[index].args) if index < len(calls) else ""
+        who = f"{agent} " if depth else ""
+        line = brief.short(f"{who}{tool}({args})", self.talk.width - 8 - 2 * depth)
+        self.talk.print(Text(f"{'  ' * depth}  · {line}", style="dim"), end="")
+
+    def _ended(self, fact: ToolReturned | ToolFailed, path: str, outcome: str, style: str) -> None:
+        if self._open != (path, fact.index):
+            self._call(fact.agent, fact.tool, fact.index, path)
+        self._open = None
+        self.talk.print()
+        margin = "  " * _depth(path) + "    "
+        self.talk.print(Text(f"{margin}{brief.short(outcome, self.talk.width - len(margin) - 2) or 'done'}", style=style))
+
+    def _asked(self, fact: PersonAsked, path: str) -> None:
+        self.pause()
+        if not _depth(path):
+            self._speaks(fact.agent)
+        why = (
+            "waits for a person's approval"
+            if fact.question == "approval"
+            else "broke off; a person has to say whether it happened"
+        )
+        self._note(f"· {fact.tool}({brief.arguments(fact.args)}) {why}", "yellow")
+
+    # lines -----------------------------------------------------------------------------------------------------------
+
+    def _note(self, text: str, style: str) -> None:
+        self._line(Text(brief.short(text, 300), style=style))
+
+    def _line(self, text: Text) -> None:
+        self.pause()
+        self.talk.print(Text("  ") + text)
+
+
+def _depth(path: str) -> int:
+    """How deep below the step that answers the turn."""
+    return max(path.count("/") - 1, 0)
