@@ -61,7 +61,7 @@ class Interruption:
 
 
 class Attempt:
-    """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the caller's handles."""
+    """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the handles."""
 
     __slots__ = (
         "_conversation",

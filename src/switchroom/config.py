@@ -28,7 +28,8 @@ class RunConfig:
         max_turns: model answers in a run, children included.
         deadline: seconds that a turn may take.
         deps: makes the handles of a conversation when none are passed: `f(conversation)`.
-        state_type: the pydantic model of the shared state; by default the type of the `state` that is passed.
+        state: makes the shared state of a conversation that begins without one: `f(conversation)`.
+        state_type: the pydantic model of the shared state; by default the type of the `state` that is passed or made.
         history: which messages models get to see, such as `keep_last(50)`.
         parallel_tools: calls of one answer that run at the same time.
         listeners: functions that are told each event. One that clears what was withdrawn says so by an attribute
@@ -45,6 +46,7 @@ class RunConfig:
     max_turns: int = MAX_TURNS
     deadline: float | None = None
     deps: Callable[[str], Any] | None = None
+    state: Callable[[str], pydantic.BaseModel] | None = None
     state_type: type[pydantic.BaseModel] | None = None
     history: HistoryPolicy | None = None
     parallel_tools: int = 16

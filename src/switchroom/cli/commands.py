@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 
 import click
 
@@ -26,7 +27,13 @@ class Commands(click.Group):
         return None if module is None else getattr(import_module(module), cmd_name)
 
 
+def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"switchroom {version('switchroom')}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="switchroom", message="switchroom %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version.")
 def switchroom() -> None:
     """Put every message through to the agent who should answer it."""

@@ -128,9 +128,9 @@ class Screen:
             case PersonAnswered():
                 self._note(f"a person says {'yes' if fact.yes else 'no'}{f': {fact.note}' if fact.note else ''}", "yellow")
             case HandoffCommitted():
-                self._handed_over(fact)
+                self._handed_over(fact, path)
             case HandoffReturned():
-                self._handed_back(fact)
+                self._handed_back(fact, path)
             case HandoffDeclined():
                 self._note(f"→ {fact.target} declines: {fact.reason}", "yellow")
             case HandoffExpired():
@@ -216,7 +216,9 @@ class Screen:
     def _colour(self, agent: str) -> str:
         return self._colours.setdefault(agent, COLOURS[len(self._colours) % len(COLOURS)])
 
-    def _handed_over(self, fact: HandoffCommitted) -> None:
+    def _handed_over(self, fact: HandoffCommitted, path: str) -> None:
+        if _depth(path):
+            return self._note(f"{fact.source} → {fact.target}", "dim")
         self._speaks(fact.source)
         reason = f"  {brief.short(fact.reason, 100)}" if fact.reason else ""
         self._line(Text.assemble("→ ", (fact.target, f"bold {self._colour(fact.target)}"), reason))
@@ -225,7 +227,9 @@ class Screen:
         if carried:
             self._note(f"  carries {'; '.join(carried)}", "dim")
 
-    def _handed_back(self, fact: HandoffReturned) -> None:
+    def _handed_back(self, fact: HandoffReturned, path: str) -> None:
+        if _depth(path):
+            return self._note(f"{fact.source} → {fact.target}", "dim")
         self._speaks(fact.source)
         outcome = f"  gives back {brief.fields(fact.outcome)}" if fact.outcome else "  gives back"
         self._line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), brief.short(outcome, 120)))

@@ -48,7 +48,7 @@ class AnswerWithdrawn(Fact, frozen=True):
 
 
 class AnswerCut(Fact, frozen=True):
-    """A person interrupted: `text` is what had been said, of which `heard` is what was heard, `message` what the person said."""
+    """A person interrupted: `text` is what had been said, of which `heard` was heard; `message` is what the person said."""
 
     agent: str
     text: str

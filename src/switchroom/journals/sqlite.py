@@ -131,7 +131,8 @@ class SqliteJournal:
         for expected, (seq, path, at, version, body) in enumerate(rows, start=after + 1):
             if seq != expected:
                 raise JournalUnreadable(
-                    f"The journal {self.path} lacks entry {expected} of conversation '{conversation}'. Restore it from a backup."
+                    f"The journal {self.path} lacks entry {expected} of conversation '{conversation}'. "
+                    "Restore it from a backup."
                 )
             events.append(RunEvent(path, decode(version, body.encode(), self._blob), seq, at))
         return events

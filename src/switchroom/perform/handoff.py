@@ -18,7 +18,7 @@ from switchroom.rules.state import State, result_of
 
 
 async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
-    """Put the conversation through, if the target accepts. The outcome is one write: an interruption finds it done or not begun."""
+    """Put the conversation through, if the target accepts. The outcome is one write, done or not begun."""
     state = run.state
     index = command.index
     call = state.calls[index].call

@@ -105,5 +105,6 @@ async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
     """
     told = next((message.text for message in reversed(list(run.state.history)) if message.role != "assistant"), "")
     raise ModelMisbehaved(
-        f"The model of agent '{command.agent}' got something wrong {run.state.faults} times in a row. Last it was told: {told[:500]}"
+        f"The model of agent '{command.agent}' got something wrong {run.state.faults} times in a row. "
+        f"Last it was told: {told[:500]}"
     )

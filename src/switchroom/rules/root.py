@@ -1,4 +1,4 @@
-"""What is known of a conversation as a whole: its turn, the state its agents share, who is asked, how many answers there were."""
+"""What is known of a conversation as a whole: its turn, the shared state, who is asked, how many answers there were."""
 
 from __future__ import annotations
 

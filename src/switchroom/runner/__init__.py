@@ -122,7 +122,7 @@ class Runner:
         config: RunConfig | None = None,
         conversation: str | None = None,
     ) -> RunStream[Any]:
-        """The same, with its events while it goes on: `async with Runner.stream(...) as events: async for event in events: ...`.
+        """The same, with its events while it goes on: `async with Runner.stream(...) as events: async for event in events:`.
 
         An event has `.kind`, `.path`, `.fact`, and of a "text_delta" `.text`. `events.result` is there at the end.
         """

@@ -99,9 +99,14 @@ async def begin(order: Order) -> tuple[Scope, Any]:
     messages, plain = step.kept(order.input)
     turn = known.root.turn + 1
     scope = Scope(_attempt(order, known, journal), turn_path(turn))
+    state = order.state
+    if order.config.state is not None:
+        fresh = _typed(scope.attempt, order.config.state(order.conversation))
+        if state is None and known.root.shared is None:
+            state = fresh
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
-    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, _shared(order.state)))
+    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, _shared(state)))
     return scope, messages or order.input
 
 
@@ -125,6 +130,8 @@ async def resume(order: Order) -> tuple[Scope, Any]:
         attempt.top = Scope(attempt, root.path)
         attempt.top.fold = known.state
         return scope, None
+    if order.config.state is not None:
+        _typed(attempt, order.config.state(order.conversation))
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
     await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
@@ -164,11 +171,18 @@ def _refuse_waiting(order: Order, known: Conversation) -> None:
 def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
     attempt = Attempt(order.config, journal, interpret, order.conversation, known)
     attempt.state_type = order.config.state_type
-    if attempt.state_type is None and isinstance(order.state, pydantic.BaseModel):
-        attempt.state_type = type(order.state)
+    if order.state is not None:
+        _typed(attempt, order.state)
     if order.channel is not None:
         attempt.connect(order.channel)
     return attempt
+
+
+def _typed(attempt: Attempt, state: Any) -> Any:
+    """A state, whose type holds for the attempt where none was declared."""
+    if attempt.state_type is None and isinstance(state, pydantic.BaseModel):
+        attempt.state_type = type(state)
+    return state
 
 
 async def _give_handles(order: Order, scope: Scope) -> None:

@@ -1,0 +1,285 @@
+"""A conversation as rules read it: what this message is about, what was given so far, and what tools have returned."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias, cast
+
+from supportgenie.offline.understanding import concepts_of, topic_of
+from supportgenie.search import words_of
+from switchroom import Message
+from switchroom.models import Heard
+
+Result: TypeAlias = dict[str, Any]
+
+_ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
+_INVOICE = re.compile(r"(?:#|\b(?:invoices?|bills?)\W{1,3})\s*(\d{4,7})\b|(?<![\d$.,])\b(\d{5,7})\b(?!\s*(?:dollars|bucks|usd))", re.I)
+_EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[a-z]{2,}", re.I)
+_AMOUNT = re.compile(r"\$\s?(\d[\d,]*(?:\.\d\d)?)|(\d[\d,]*(?:\.\d\d)?)\s?(?:dollars|usd|bucks|\$)", re.I)
+_MONTH = re.compile(
+    r"\b(january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|(?:last|this|previous) month|(?:\w+ )months? ago)\b",
+    re.I,
+)
+_NAMED = re.compile(
+    r"\b(?:from|for|of|am|name is|i'm|im|belongs? to)\s+((?:m(?:r|s|rs|x)\.?\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)?)", re.I
+)
+_PLACE = re.compile(r"\b(?:to|from|in|into)\s+(?:the\s+)?([A-Z][\w.'-]*(?:\s+[A-Z][\w.'-]*)*|[a-z]+(?:\s+[a-z]+)?\s*\??$)")
+_CHOICES = (r"first|1st|newest|latest|top", r"second|2nd", r"third|3rd", r"fourth|4th", r"fifth|5th")
+_YES = re.compile(
+    r"\W*(yes|yeah|yep|yup|y|sure|ok|okay|please do|please|go ahead|do (it|that|so)|correct|right|of course|absolutely"
+    r"|sounds good|that would be|exactly|definitely|confirmed?)\b",
+    re.I,
+)
+_NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|stop)\b", re.I)
+_ASKS = re.compile(
+    r"\W*(how|what|where|which|when|whether|can i|could i|may i|should i|is it|is there|am i)\b"
+    r"|\bhow (to|do|can|could|i|does)\b|\bwhat (do|to|i (have|need|must))\b|\bwhere (do|to|can|could|i)\b"
+    r"|\bif i can\b|\bpossible\b",
+    re.I,
+)
+_SOLVED = re.compile(r"\b(works? (now|again)|working now|solved|fixed|that (did it|helped|worked)|it helped)\b", re.I)
+
+# A message that belongs to one of these while the conversation is about another one of the same row does not change the subject.
+_ROWS = (
+    {"change_shipping_address", "set_up_shipping_address"},
+    {"check_invoice", "get_invoice"},
+    {"get_refund", "payment_issue", "check_refund_policy"},
+    {"device_wont_start", "hardware_fault", "warranty", "wifi_pairing", "software_update"},
+    {"place_order", "plans"},
+    {"login_loop", "recover_password"},
+    {"track_order", "delivery_period"},
+)
+# What is asked about these is told at length, in words that may belong to anything.
+_STORIES = ("complaint",)
+
+
+@dataclass
+class Turn:
+    """One message of the customer with what happened after it."""
+
+    text: str
+    results: list[tuple[str, Result]] = field(default_factory=list[tuple[str, Result]])
+    said: str = ""
+
+    @property
+    def brief(self) -> Result:
+        """What the agent who put the conversation through last in this turn told about it."""
+        for tool, result in reversed(self.results):
+            if tool.startswith("transfer_to_"):
+                return cast("Result", result.get("brief", {}))
+        return {}
+
+    def got(self, tool: str) -> Result | None:
+        """What a tool returned last in this turn."""
+        return next((result for name, result in reversed(self.results) if name == tool), None)
+
+    @cached_property
+    def concepts(self) -> frozenset[str]:
+        """The concepts of the message, with the kinds of numbers and places in it."""
+        kinds = {"order_number": _ORDER, "place": _PLACE}
+        found = {kind for kind, pattern in kinds.items() if pattern.search(self.text)}
+        if "order_number" not in found and _INVOICE.search(self.text):
+            found.add("invoice_number")
+        return concepts_of(self.text) | found
+
+
+class Talk:
+    """What rules ask of a conversation.
+
+    Attributes:
+        now: the turn that is being answered.
+        before: the turn before it; an empty one at the beginning.
+        topic: what the conversation is about now; empty if that is not known.
+        fresh: whether this turn's message, or its brief, said so; else it goes on from before.
+    """
+
+    def __init__(self, heard: Heard) -> None:
+        turns = _turns(heard.request.messages)
+        self.agent = heard.request.agent
+        self.turns = turns
+        self.now = turns[-1] if turns else Turn("")
+        self.before = turns[-2] if len(turns) > 1 else Turn("")
+        self.topic, self.fresh = _topic(turns)
+
+    @property
+    def text(self) -> str:
+        """The message that is being answered."""
+        return self.now.text
+
+    @property
+    def words(self) -> list[str]:
+        """Its words, in lower case."""
+        return words_of(self.text)
+
+    def has(self, *concepts: str) -> bool:
+        """Whether the message, or what this case began with, has one of the concepts."""
+        return not self.now.concepts.isdisjoint(concepts)
+
+    def had(self, *concepts: str) -> bool:
+        """The same for the message and the one before it."""
+        return self.has(*concepts) or not self.before.concepts.isdisjoint(concepts)
+
+    def got(self, tool: str) -> Result | None:
+        """What a tool returned in this turn."""
+        return self.now.got(tool)
+
+    def offered(self, *tools: str) -> Result | None:
+        """What the last answer was about, if it came from one of these tools and the customer now says yes or no to it."""
+        if self.fresh:
+            return None
+        return next((found for tool in tools if (found := self.before.got(tool)) and "refused" not in found), None)
+
+    @property
+    def yes(self) -> bool:
+        """Whether the message agrees to what was offered."""
+        return not self.fresh and _YES.match(self.text) is not None
+
+    @property
+    def no(self) -> bool:
+        """Whether the message turns down what was offered."""
+        return not self.fresh and _NO.match(self.text) is not None and len(self.words) < 6
+
+    @property
+    def asks(self) -> bool:
+        """Whether the message asks how or whether something is done, in place of asking for it to be done."""
+        return _ASKS.search(self.text) is not None
+
+    @property
+    def solved(self) -> bool:
+        """Whether the customer says that it works now."""
+        return _SOLVED.search(self.text) is not None
+
+    @property
+    def order(self) -> str:
+        """The order's number: from this message, else the last that the conversation was about."""
+        if given := _ORDER.search(self.text):
+            return given.group()
+        for turn in reversed(self.turns):
+            for _, result in reversed(turn.results):
+                if number := result.get("order"):
+                    return str(number)
+            if given := _ORDER.search(turn.text):
+                return given.group()
+        return ""
+
+    @property
+    def invoice(self) -> str:
+        """The invoice's number, given in this message or meant by `the second one`."""
+        if given := _INVOICE.search(self.text):
+            return given.group(1) or given.group(2)
+        if (listed := self.offered("find_invoices")) and listed["invoices"]:
+            bills: list[Result] = listed["invoices"]
+            for index, words in enumerate(_CHOICES[: len(bills)]):
+                if re.search(rf"\b({words})\b", self.text, re.I):
+                    return str(bills[index]["invoice"])
+            if len(bills) == 1 and self.yes:
+                return str(bills[0]["invoice"])
+        return ""
+
+    @property
+    def email(self) -> str:
+        """An e-mail address in the message."""
+        given = _EMAIL.search(self.text)
+        return given.group().rstrip(".") if given else ""
+
+    @property
+    def cents(self) -> int:
+        """An amount of money in the message; 0 if there is none."""
+        given = _AMOUNT.search(self.text)
+        if given is None:
+            return 0
+        return round(float((given.group(1) or given.group(2)).replace(",", "")) * 100)
+
+    @property
+    def month(self) -> str | None:
+        """A month that the message names."""
+        given = _MONTH.search(self.text)
+        return given.group() if given else None
+
+    @property
+    def place(self) -> str:
+        """A place that the message names."""
+        given = _PLACE.search(self.text)
+        return given.group(1).strip(" ?.") if given else ""
+
+    @property
+    def who(self) -> str | None:
+        """Who the customer says to be: an e-mail address or a name; a short answer to `who are you` is one too."""
+        if self.email:
+            return self.email
+        given = _NAMED.search(self.text)
+        if given and not _MONTH.search(given.group(1)) and not _not_a_name(given.group(1)):
+            return given.group(1)
+        answered = re.sub(r"^\W*(it'?s|this is|my name is|i am|i'm|yes|sure|ok)\b\W*", "", self.text, flags=re.I).strip(" .!")
+        if not self.fresh and 0 < len(answered.split()) < 4 and not _not_a_name(answered):
+            return answered
+        return None
+
+
+def _not_a_name(text: str) -> bool:
+    """Whether a text has words that mean something else; nobody is called `my last order`."""
+    return bool(concepts_of(text)) or any(len(word) < 3 or word in _NO_NAMES for word in words_of(text) if word not in _TITLES)
+
+
+_TITLES = frozenset({"mr", "ms", "mrs", "mx", "dr"})
+_NO_NAMES = frozenset(
+    "the this that these those your yours mine our ours here there what which not dont know help please any all some one two "
+    "three four five six seven eight nine ten eleven twelve trying looking having getting going last first second third".split()
+)
+
+
+def _turns(messages: Sequence[Message]) -> list[Turn]:
+    turns: list[Turn] = []
+    tools: dict[str, str] = {}
+    for message in messages:
+        match message.role:
+            case "user":
+                turns.append(Turn(message.text))
+            case "assistant" if turns:
+                tools = {call.id: call.name for call in message.calls}
+                turns[-1].said = message.text or turns[-1].said
+            case "tool" if turns:
+                tool = tools.get(message.call_id, "")
+                turns[-1].results.append((tool, _result(message.text)))
+            case _:
+                pass
+    return turns
+
+
+def _result(text: str) -> Result:
+    """A tool's result as data. What is no data is a note of the runtime: a handoff's brief, or that somebody said no."""
+    head, found, brief = text.partition("\nBrief: ")
+    try:
+        if found:
+            return {"brief": json.loads(brief.partition("\n")[0]), "note": head}
+        data: Any = json.loads(text)
+    except ValueError:
+        data = None
+    return cast("Result", data) if isinstance(data, dict) else {"refused": text.strip("[]")}
+
+
+def _topic(turns: Sequence[Turn]) -> tuple[str, bool]:
+    """The topic at the end of some turns, and whether the last one said it."""
+    topic, fresh = "", False
+    for index, turn in enumerate(turns):
+        own = topic_of(turn.concepts, weak=not topic)
+        given = str(turn.brief.get("topic", ""))
+        if given:
+            topic, fresh = given, True
+        elif own is None or _goes_on(topic, own.name, turns[index - 1] if index else Turn("")):
+            fresh = False
+        else:
+            topic, fresh = own.name, True
+    return topic, fresh
+
+
+def _goes_on(topic: str, own: str, before: Turn) -> bool:
+    """Whether a message with a topic of its own still belongs to the one that was talked about."""
+    if topic in _STORIES and before.got("open_ticket") is None:
+        return own != "contact_human_agent"
+    return own != topic and any(topic in row and own in row for row in _ROWS) and before.said.endswith("?")

@@ -1,0 +1,216 @@
+"""A dialogue with an application: a message or many, the turn that a crash left unfinished, the questions to a person."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+import uuid
+from collections.abc import Mapping
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.text import Text
+
+from switchroom.cli import brief, report
+from switchroom.cli.app import App, load_app
+from switchroom.cli.faults import Failed, told
+from switchroom.cli.screen import Screen
+from switchroom.cli.terminal import Left, ask_line, ask_yes, present
+from switchroom.cli.turns import Line, Turn
+from switchroom.errors import JournalUnreadable, UserError
+from switchroom.events import RunEvent
+from switchroom.result import Waiting
+
+PROMPT = "you › "
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user of `chat` asked for.
+
+    Args:
+        message: the one message to send; None for a dialogue.
+        as_json: whether stdout gets JSON, an object for each message.
+        conversation: the conversation to go on with; "" for a new one.
+        journal: the journal's URL where one was given; "" otherwise.
+        answers: a person's answers by the questions' ids.
+    """
+
+    message: str | None = None
+    as_json: bool = False
+    conversation: str = ""
+    journal: str = ""
+    answers: Mapping[str, bool] = field(default_factory=dict[str, bool])
+
+
+class Dialogue:
+    """One conversation at the command line.
+
+    Args:
+        app: what answers.
+        wish: what the user asked for.
+        out: where the JSON goes.
+    """
+
+    def __init__(self, app: App, wish: Wish, out: TextIO) -> None:
+        self._app = app
+        self._out = out
+        self._wish = wish
+        self._screen = Screen.usual()
+        self._conversation = wish.conversation or f"c-{uuid.uuid4().hex[:8]}"
+        self._asks = present() and not wish.as_json
+        dialogue = self._asks and wish.message is None
+        self._line = Line(app, self._conversation, self._show, self._instead if dialogue else None)
+        self._before: dict[str, Any] | None = None
+        self.code = 0
+
+    @property
+    def again(self) -> list[str]:
+        """The command that goes on with the conversation."""
+        journal = ["--journal", self._wish.journal] if self._wish.journal else []
+        return ["switchroom", "chat", self._app.reference, "--conversation", self._conversation, *journal]
+
+    async def run(self) -> None:
+        """Have the dialogue; `code` is its exit code.
+
+        Raises:
+            Left: the person left in the middle of a turn, which can be finished later.
+            ClickException: it could not begin.
+        """
+        self._tell(self._app.honest)
+        waits = await self._catch_up()
+        if self._wish.message is not None:
+            if waits:
+                self._tell("Your message was not sent: the conversation waits for that answer first.", "yellow")
+            else:
+                await self._send(self._wish.message)
+        elif not self._wish.answers and not waits:
+            await self._many()
+        self.leave()
+
+    def leave(self) -> None:
+        """Say how the conversation goes on."""
+        self._screen.pause()
+        if not self._wish.as_json:
+            self._tell(f"\nTo go on: {shlex.join(self.again)}")
+
+    async def _many(self) -> None:
+        if self._asks:
+            self._tell(f"Conversation {self._conversation}. Ctrl-C interrupts an answer, Ctrl-D leaves.")
+        left_over = ""
+        while True:
+            try:
+                message = left_over or ask_line("\n" + PROMPT if self._asks else "")
+            except Left:
+                return
+            left_over = ""
+            if message.strip() and (turn := await self._send(message)):
+                left_over = turn.left_over
+                if turn.result.waiting:
+                    return
+
+    async def _catch_up(self) -> bool:
+        """Finish what a crash or a question left unfinished.
+
+        Returns:
+            whether it still waits for a person.
+        """
+        known = await self._line.known()
+        if known.root.phase != "open" and not self._wish.answers:
+            return False
+        asked = known.root.messages[-1].text if known.root.messages else ""
+        self._tell(f"Turn {known.root.turn} is unfinished and is finished first: {brief.short(asked, 80)}")
+        if not self._wish.as_json:
+            for event in known.events:
+                self._screen.show(event)
+        turn = await self._settled(await self._line.go_on(self._wish.answers))
+        found = report.report(turn.result, turn.error)
+        if self._wish.message is None or turn.result.waiting:
+            self._print(found)
+        else:
+            self._before = found
+        return bool(turn.result.waiting)
+
+    async def _send(self, message: str) -> Turn:
+        self._screen.begin()
+        turn = await self._settled(await self._line.say(message))
+        found = report.report(turn.result, turn.error)
+        if self._before is not None:
+            found["finished"], self._before = self._before, None
+        self._print(found)
+        return turn
+
+    async def _settled(self, turn: Turn) -> Turn:
+        """The turn, after a person answered what it asks, if one is there; what is left is told."""
+        while turn.result.waiting and self._asks and turn.error is None:
+            answers = {waiting.id: self._ask(waiting) for waiting in turn.result.waiting}
+            turn = await self._line.go_on(answers)
+        self._screen.pause()
+        if turn.error is not None:
+            self._failed(turn.error)
+        for waiting in turn.result.waiting:
+            answer = [*self.again, "--answer", f"{waiting.id}=yes"]
+            self._tell(f"{_question(waiting)}\nAnswer with: {shlex.join(answer)}   (or =no)", "yellow")
+        return turn
+
+    def _failed(self, error: Exception) -> None:
+        self._tell(f"Error: {told(error)}", "red")
+        self.code = max(self.code, 2 if isinstance(error, UserError | JournalUnreadable) else 1)
+
+    def _ask(self, waiting: Waiting) -> tuple[bool, str]:
+        self._tell(f"\n{_question(waiting)}", "yellow")
+        return ask_yes("  y/n › ")
+
+    async def _show(self, event: RunEvent) -> None:
+        if not self._wish.as_json:
+            self._screen.show(event)
+
+    def _instead(self) -> tuple[str, int] | None:
+        heard = self._screen.heard
+        self._screen.pause()
+        self._tell("\nInterrupted. Say what you want instead; Enter lets it go on, Ctrl-C leaves.")
+        text = ask_line(PROMPT)
+        return (text, heard) if text.strip() else None
+
+    def _print(self, found: dict[str, Any]) -> None:
+        if self._wish.as_json:
+            self._out.write(report.line(found) + "\n")
+            self._out.flush()
+
+    def _tell(self, text: str, style: str = "dim") -> None:
+        if text:
+            self._screen.talk.print(Text(text, style=style))
+
+
+def _question(waiting: Waiting) -> str:
+    call = f"{waiting.tool}({brief.arguments(waiting.args)})"
+    if waiting.question == "approval":
+        return f"{waiting.agent} asks: may {call} be done?"
+    return f"{waiting.agent} asks: did {call} happen before the process ended?"
+
+def talk(reference: str, wish: Wish) -> int:
+    """Load the application, have the dialogue, and give the exit code."""
+    out = sys.stdout
+    with redirect_stdout(sys.stderr):  # what the application's modules print is talk
+        app = load_app(reference)
+    app = replace(app, config=replace(app.config, journal=wish.journal or app.config.journal or default_journal()))
+    dialogue = Dialogue(app, wish, out)
+    with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
+        try:
+            asyncio.run(dialogue.run())
+        except Left:
+            dialogue.leave()
+        except KeyboardInterrupt:
+            dialogue.leave()
+            raise Failed("Interrupted. The turn is unfinished; it is finished first when you go on.") from None
+    return dialogue.code
+
+
+def default_journal() -> str:
+    """The journal of conversations that were given none: an SQLite file in the user's data folder."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return f"sqlite:///{Path(home) / 'switchroom' / 'chats.db'}"
