@@ -59,6 +59,11 @@ class Interruption:
         self.heard = heard
         self.taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def refuse(self, why: str) -> None:
+        """Tell who awaits it that it was not taken; who does not await it is not reminded."""
+        self.taken.set_exception(UserError(why))
+        self.taken.exception()
+
 
 class Attempt:
     """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the handles."""
@@ -68,6 +73,7 @@ class Attempt:
         "_order",
         "_state",
         "before",
+        "busy",
         "channel",
         "clock",
         "config",
@@ -93,7 +99,7 @@ class Attempt:
         self.config = config
         self.journal = journal
         self.interpret = interpret
-        self._conversation = conversation
+        self._conversation = conversation or (uuid.uuid4().hex if journal.keeps else "")
         self.seq = known.seq
         self.root: Root = known.root
         self.before: State = carried(known.state) if known.seq else known.state
@@ -111,6 +117,7 @@ class Attempt:
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
         self.top: Any = None
+        self.busy: list[asyncio.Task[Any] | None] = []
 
     def go_on(self, known: Conversation) -> None:
         """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
@@ -120,7 +127,7 @@ class Attempt:
 
     @property
     def conversation(self) -> str:
-        """The conversation's id, made up when it is first asked for and none was given."""
+        """The conversation's id; made up where none was given, and without a journal only when it is asked for."""
         if not self._conversation:
             self._conversation = uuid.uuid4().hex
         return self._conversation
@@ -136,6 +143,18 @@ class Attempt:
         self.channel = channel
         self.listened = True
         self.task = asyncio.current_task()
+
+    async def settle(self, cancel: bool) -> None:
+        """Wait for runs that user code started side by side and no longer waits for; where the turn failed, cancel them.
+
+        `asyncio.gather` leaves the others running when one of them fails or waits for a person.
+        """
+        here = asyncio.current_task()
+        while others := {task for task in self.busy if task is not None and task is not here}:
+            if cancel:
+                for task in others:
+                    task.cancel()
+            await asyncio.wait(others)
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""

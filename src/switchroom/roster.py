@@ -81,6 +81,10 @@ class Roster(dict[str, Role]):
                             self.agents,
                         )
                     )
+        self.asking = next(
+            ((agent.name, made.name) for agent in self.agents.values() for made in agent.all_tools if made.needs_approval), None
+        )
+        """An agent and its tool that may ask a person, if there is one."""
         self._returns: dict[tuple[str, str], Transfer] = {}
 
     def _add(self, agent: Agent[Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from switchroom import errors
 from switchroom.attempt import Attempt
 from switchroom.config import RunConfig
-from switchroom.errors import Diverged, RunError, UserError
+from switchroom.errors import Diverged, Fenced, RunError, UserError
 from switchroom.events import (
     AnswerWithdrawn,
     AnyFact,
@@ -144,13 +144,20 @@ class Scope:
             if end is not None:
                 raise revived(end)
         token = CURRENT.set(scope)
+        nested = self.parent is not None
+        if nested:
+            attempt.busy.append(asyncio.current_task())
         try:
             return await interpretation.run(input, scope)
+        except Fenced:  # somebody else has the conversation: nothing more is to be written
+            raise
         except Exception as error:
             await scope.note(StepFailed(type(error).__name__, str(error)))
             raise
         finally:
             CURRENT.reset(token)
+            if nested:
+                attempt.busy.remove(asyncio.current_task())
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
         """Fold what was noted here before, and give its end, if it has one.

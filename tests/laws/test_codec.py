@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from switchroom.errors import JournalUnreadable
 from switchroom.events import Fact, HandoffCommitted, ModelAnswered, RunEvent, StepReturned, ToolReturned
 from switchroom.events.codec import LARGE, VERSION, Blobs, decode, encode
 from switchroom.journals import MemoryJournal, SqliteJournal
-from tests.laws.facts import JSON, KINDS, LONG, WORDS, facts
+from tests.laws.facts import JSON, KINDS, LONG, WORDS, facts, values_of
 
 
 def round_trip(fact: Fact) -> tuple[Fact, bytes, Blobs]:
@@ -29,27 +28,15 @@ def test_every_kind_of_fact_has_a_name_of_its_own():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_fact_with_nothing_but_what_it_must_have_round_trips(kind: type[Fact]):
-    fields = {name: None for name in kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]}
-    plain: dict[str, Any] = {"index": 0, "turn": 1, "attempt": 1, "message": {"role": "user"}, "yes": True}
-    shapes: dict[str, Any] = {"verdicts": [], "args": {}, "changes": {}, "source": "now", "value": 1}
-    given_fields = {name: (plain | shapes).get(name, "text") for name in fields}
-    try:
-        fact = msgspec.convert(given_fields | {"kind": kind.__struct_config__.tag}, kind)
-    except msgspec.ValidationError:
-        given_fields["message"] = "text"
-        fact = msgspec.convert(given_fields | {"kind": kind.__struct_config__.tag}, kind)
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_a_fact_of_any_kind_round_trips(kind: type[Fact], data: st.DataObject):
+    fact = data.draw(values_of(kind))
 
-    assert round_trip(fact)[0] == fact
-
-
-@settings(max_examples=300, deadline=None)
-@given(facts())
-def test_any_fact_round_trips(fact: Fact):
     again, _, blobs = round_trip(fact)
 
     assert again == fact
-    assert type(again) is type(fact)
+    assert type(again) is kind
     assert all(len(blob) > LARGE for blob in blobs.values())
 
 
@@ -67,12 +54,6 @@ def test_numbers_of_any_size_round_trip_as_what_they_were(whole: int, broken: fl
 
     assert output == StepReturned([whole, broken])
     assert [type(number) for number in output.output] == [int, float]  # pyright: ignore[reportAttributeAccessIssue]
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"deep": [float("-inf")]}], ids=str)
-def test_a_number_that_json_cannot_hold_is_refused_and_not_kept_as_something_else(value: Any):
-    with pytest.raises(UserError, match="JSON"):
-        encode(StepReturned(value))
 
 
 @pytest.mark.parametrize("value", [{1, 2, object()}, object(), "\ud800", {"\udfff": 1}], ids=["set", "object", "half", "key"])

@@ -270,3 +270,11 @@ async def test_a_call_to_approve_without_a_journal_is_refused_before_a_model_is_
     with pytest.raises(UserError, match="journal"):
         await Runner.run(Agent("agent", tools=[sign], model=FunctionModel(answers)), "go")
     assert asked == []
+
+
+async def test_a_number_that_json_cannot_hold_is_refused_and_not_another_one_after_a_resume():
+    async def share(of: str) -> float:
+        return float("nan")
+
+    with pytest.raises(UserError, match="JSON"):
+        await finished(share, "the profit", RunConfig(journal=MemoryJournal()))

@@ -17,7 +17,9 @@ from switchroom.models import Heard
 Result: TypeAlias = dict[str, Any]
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
-_INVOICE = re.compile(r"(?:#|\b(?:invoices?|bills?)\W{1,3})\s*(\d{4,7})\b|(?<![\d$.,])\b(\d{5,7})\b(?!\s*(?:dollars|bucks|usd))", re.I)
+_INVOICE = re.compile(
+    r"(?:#|\b(?:invoices?|bills?)\W{1,3})\s*(\d{4,7})\b|(?<![\d$.,])\b(\d{5,7})\b(?!\s*(?:dollars|bucks|usd))", re.I
+)
 _EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[a-z]{2,}", re.I)
 _AMOUNT = re.compile(r"\$\s?(\d[\d,]*(?:\.\d\d)?)|(\d[\d,]*(?:\.\d\d)?)\s?(?:dollars|usd|bucks|\$)", re.I)
 _MONTH = re.compile(

@@ -44,4 +44,3 @@ def _answer(given: str) -> tuple[str, bool]:
     if not id or word.lower() not in YES:
         raise Wrong(f"--answer {given!r}: write ID=yes or ID=no, with the ID as the question was told with.")
     return id, YES[word.lower()]
-

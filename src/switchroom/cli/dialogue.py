@@ -89,7 +89,7 @@ class Dialogue:
             else:
                 await self._send(self._wish.message)
         elif not self._wish.answers and not waits:
-            await self._many()
+            await self.many()
         self.leave()
 
     def leave(self) -> None:
@@ -98,7 +98,12 @@ class Dialogue:
         if not self._wish.as_json:
             self._tell(f"\nTo go on: {shlex.join(self.again)}")
 
-    async def _many(self) -> None:
+    async def many(self) -> None:
+        """Have a conversation, message by message, until the person leaves or has to answer first.
+
+        Raises:
+            Left: the person left in the middle of a turn.
+        """
         if self._asks:
             self._tell(f"Conversation {self._conversation}. Ctrl-C interrupts an answer, Ctrl-D leaves.")
         left_over = ""
@@ -191,6 +196,7 @@ def _question(waiting: Waiting) -> str:
     if waiting.question == "approval":
         return f"{waiting.agent} asks: may {call} be done?"
     return f"{waiting.agent} asks: did {call} happen before the process ended?"
+
 
 def talk(reference: str, wish: Wish) -> int:
     """Load the application, have the dialogue, and give the exit code."""

@@ -222,10 +222,10 @@ class Screen:
         self._speaks(fact.source)
         reason = f"  {brief.short(fact.reason, 100)}" if fact.reason else ""
         self._line(Text.assemble("→ ", (fact.target, f"bold {self._colour(fact.target)}"), reason))
-        carried = [brief.fields(fact.brief)] if brief.fields(fact.brief) else []
-        carried += [f"learned from {brief.short(learned, 60)}" for learned in fact.learned]
-        if carried:
-            self._note(f"  carries {'; '.join(carried)}", "dim")
+        learned = ", ".join(dict.fromkeys(told.partition(":")[0] for told in fact.learned))
+        carried = [brief.fields(fact.brief), f"what {learned} told" if learned else ""]
+        if any(carried):
+            self._line(Text(f"  carries {brief.short('; '.join(filter(None, carried)), 300)}", style="dim"))
 
     def _handed_back(self, fact: HandoffReturned, path: str) -> None:
         if _depth(path):

@@ -48,12 +48,15 @@ class AnswerWithdrawn(Fact, frozen=True):
 
 
 class AnswerCut(Fact, frozen=True):
-    """A person interrupted: `text` is what had been said, of which `heard` was heard; `message` is what the person said."""
+    """A person interrupted: `text` is what had been said, of which `heard` was heard; `message` is what the person said,
+    which input guardrails wait for if it is `guarded`.
+    """
 
     agent: str
     text: str
     heard: str
     message: Message
+    guarded: bool = False
 
 
 class GuardTripped(Fact, frozen=True):

@@ -15,6 +15,7 @@ from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
 from switchroom.events import HandoffExpired, ModelAnswered
 from switchroom.messages import Message, ToolCall
 from switchroom.model import ModelRequest, ModelResponse, nobody
+from switchroom.perform.guards import withdraw
 from switchroom.perform.run import AgentRun, Note
 from switchroom.roster import Role
 from switchroom.rules.commands import AskModel, GiveUp
@@ -53,7 +54,8 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     else:
         answer = await _in_time(state.due, scope.attempt.clock(), model(request, emit))
         if answer is None:
-            return await note(HandoffExpired(state.due.asker, state.due.target))
+            expired = HandoffExpired(state.due.asker, state.due.target)
+            return await withdraw(run, agent.name, "the handoff's deadline passed", note, expired)
         response = answer
     message = _attributed(response, agent.name, state)
     return await note(ModelAnswered(agent.name, message, response.usage, _digest(role, instructions, state)))

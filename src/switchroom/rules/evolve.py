@@ -122,6 +122,7 @@ def _cut(state: State, fact: AnswerCut) -> State:
         replaced=False,
         faults=0,
         fresh=1,
+        guarded=fact.guarded,
         due=None,
         trail=(),
         seen=frozenset(),

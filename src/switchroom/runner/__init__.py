@@ -126,6 +126,11 @@ class Runner:
 
         An event has `.kind`, `.path`, `.fact`, and of a "text_delta" `.text`. `events.result` is there at the end.
         """
+        if CURRENT.get() is not None and not (config is not None and config.detached):
+            raise UserError(
+                f"A stream of '{step_name(step)}' inside another run: use Runner.run, the outer stream shows its events; "
+                "or pass RunConfig(detached=True)."
+            )
         order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", channel=Channel())
         return RunStream(order, begin)
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from switchroom.agent import Agent
 from switchroom.context import settled
+from switchroom.errors import UserError
 from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
 from switchroom.perform import AgentRun, performing
@@ -52,6 +53,12 @@ class Spoken:
         attempt = scope.attempt
         roster = self.roster
         attempt.rosters[id(roster)] = roster
+        if roster.asking is not None and not attempt.journal.keeps:
+            agent, asking = roster.asking
+            raise UserError(
+                f"Tool '{asking}' of agent '{agent}' may wait for a person's approval, and the run has no journal to wait in. "
+                "Pass RunConfig(journal='sqlite:///chats.db')."
+            )
         fold = State()
         if scope.path == attempt.root.path:
             fold = attempt.before

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from switchroom.errors import UserError
 from switchroom.events import AnswerCut
 from switchroom.perform import AgentRun
 from switchroom.rules.decide import decide
@@ -42,13 +41,14 @@ async def cut_short(run: AgentRun) -> bool:
     while attempt.inbox:
         interruption = attempt.inbox[0]
         if run.state.finished:
-            refused = UserError("The answer was complete before the interruption. Send the message as the next turn.")
-            interruption.taken.set_exception(refused)
+            interruption.refuse("The answer was complete before the interruption. Send the message as the next turn.")
         else:
             said = "".join(scope.said or ())
             heard = said[: interruption.heard] if not run.state.calls else ""
             scope.said = None
-            await scope.note(AnswerCut(run.state.agent, said, heard, interruption.message))
+            agent = run.state.agent
+            guarded = bool(run.roster[agent].input_guards)
+            await scope.note(AnswerCut(agent, said, heard, interruption.message, guarded))
             interruption.taken.set_result(None)
         attempt.inbox.pop(0)
     return True

@@ -61,17 +61,18 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         else:
             output = await _within(order.config.deadline, scope, order.step, input)
     except Suspended:
-        pass
+        await attempt.settle(cancel=False)
     except Exception as error:
+        await attempt.settle(cancel=True)
         _carry(error, _result(attempt, None))
         raise
     finally:
         for interruption in attempt.inbox:
-            interruption.taken.set_exception(UserError("The run ended before the interruption was taken."))
+            interruption.refuse("The run ended before the interruption was taken.")
     if attempt.top is not None and attempt.journal.keeps and attempt.root.phase == "returned":
         fold = attempt.top.fold
         known = Conversation(attempt.seq, attempt.root, attempt.before, fold, tuple(attempt.events))
-        remember(attempt.journal, order.conversation, known)
+        remember(attempt.journal, attempt.conversation, known)
     return _result(attempt, output)
 
 

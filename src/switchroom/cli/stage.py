@@ -1,0 +1,35 @@
+"""The shop that the demonstration plays in: SupportGenie over a desk and a journal of their own, in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from supportgenie.desk import Desk
+from supportgenie.records import Refund
+from switchroom.cli.app import App, load_app
+from switchroom.journals.sqlite import SqliteJournal
+
+
+class Stage:
+    """SupportGenie in a folder. Two processes may stand on one stage.
+
+    Args:
+        folder: where the desk's and the journal's files are, or are made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.desk = Desk.open(folder / "desk.db")
+        self.journal = SqliteJournal(folder / "journal.db")
+        app = load_app("supportgenie")
+        self.app: App = replace(app, config=replace(app.config, journal=self.journal, deps=lambda conversation: self.desk))
+
+    def close(self) -> None:
+        """Close the files."""
+        self.journal.close()
+        self.desk.close()
+
+    def refunds(self, order: str) -> list[Refund]:
+        """The refunds of an order that stand in the desk's books."""
+        found = self.desk.find_order(order)
+        return [] if found is None else [made for made in self.desk.refunds_of(found.customer_id) if made.order_number == order]
