@@ -14,9 +14,10 @@ from importlib import metadata
 from typing import Any
 
 from benchmarks import floor, ours
-from benchmarks.measure import Row, compare
-from switchroom import Agent, RunConfig, Runner
+from benchmarks.measure import Row, Work, compare
+from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
+from switchroom.model import Emit, ModelRequest, ModelResponse
 
 
 def _floor_models(hops: int) -> dict[str, floor.Answer]:
@@ -50,26 +51,23 @@ def _look_in_thread(order_id: str) -> dict[str, str]:
 
 def rows() -> list[Row]:
     """The rows that are ratios to the floor."""
-    async_tools: dict[str, Any] = {"look": _look}
-    thread_tools: dict[str, Any] = {"look": _look_in_thread}
-    one, three = ours.chain(1), ours.chain(3)
-    floor_one, floor_three = _floor_models(1), _floor_models(3)
+
+    def by_hand(tools: dict[str, Any]) -> Work:
+        return lambda: floor.with_tools(_floor_calling, tools, "hi")
+
+    def handed_on(hops: int) -> tuple[Work, Work]:
+        models, team = _floor_models(hops), ours.chain(hops)
+        return lambda: floor.with_handoffs(models, "agent0", "hi"), lambda: Runner.run(team, "hi")
+
+    def run(agent: Agent) -> Work:
+        return lambda: Runner.run(agent, "hi")
+
     return [
-        compare("turn", 50, (lambda: floor.turn(floor.hello, "hi"), lambda: Runner.run(ours.greeter, "hi")), 2000),
-        compare(
-            "tool call (async)",
-            20,
-            (lambda: floor.with_tools(_floor_calling, async_tools, "hi"), lambda: Runner.run(ours.caller, "hi")),
-            1000,
-        ),
-        compare(
-            "tool call (thread)",
-            20,
-            (lambda: floor.with_tools(_floor_calling, thread_tools, "hi"), lambda: Runner.run(ours.thread_caller, "hi")),
-            300,
-        ),
-        compare("handoff", 50, (lambda: floor.with_handoffs(floor_one, "agent0", "hi"), lambda: Runner.run(one, "hi")), 1000),
-        compare("three hops", 50, (lambda: floor.with_handoffs(floor_three, "agent0", "hi"), lambda: Runner.run(three, "hi")), 500),
+        compare("turn", 50, (lambda: floor.turn(floor.hello, "hi"), run(ours.greeter)), 2000),
+        compare("tool call (async)", 20, (by_hand({"look": _look}), run(ours.caller)), 1000),
+        compare("tool call (thread)", 20, (by_hand({"look": _look_in_thread}), run(ours.thread_caller)), 300),
+        compare("handoff", 50, handed_on(1), 1000),
+        compare("three hops", 50, handed_on(3), 500),
         compare("conversation of 20 turns", 50, (_floor_conversation, _our_conversation), 20, per=20),
         compare("streamed token", 2.5, (lambda: floor.streamed(1000), lambda: ours.streamed(1000)), 4, per=1000),
     ]
@@ -113,11 +111,11 @@ def memory(count: int = 10_000) -> float:
         answer = asyncio.Event()
         waiting = 0
 
-        async def model(request: Any, emit: Any) -> Any:
+        async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
             nonlocal waiting
             waiting += 1
             await answer.wait()
-            return await ours.greeter.model(request, emit)  # pyright: ignore[reportCallIssue, reportOptionalCall]
+            return ModelResponse(Message("assistant", "hello"))
 
         agent = Agent("slow", "Be brief.", model=model)
         gc.collect()

@@ -24,7 +24,7 @@ from switchroom import (
 )
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
-from tests.helpers import World, asked_by_person, keeping, kinds, soon
+from tests.helpers import World, keeping, kinds, soon
 
 
 def counted(world: World) -> Agent[str]:
@@ -522,8 +522,3 @@ async def test_every_step_is_noted_with_its_start_and_end():
     assert kinds(result.events) == snapshot(
         ["turn_started", "step_started", "step_started", "step_returned", "step_returned"]
     )
-
-
-async def test_a_person_is_answered_by_whoever_was_asked_first():
-    model = FunctionModel(lambda request: "hello" if asked_by_person(request) else "?")
-    assert (await Runner.run(Agent("clerk", model=model), "x")).final_output == "hello"

@@ -48,7 +48,9 @@ class App:
     @property
     def agents(self) -> list[Agent[Any]]:
         """The agents that can be reached, as far as that is known before the run."""
-        return list(roster_of(self.step)) if isinstance(self.step, Agent | Team) else []
+        if not isinstance(self.step, Agent | Team):
+            return []
+        return list(roster_of(self.step).agents.values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 def load_app(reference: str) -> App:

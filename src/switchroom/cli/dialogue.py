@@ -159,7 +159,7 @@ class Dialogue:
             self._failed(turn.error)
         for waiting in turn.result.waiting:
             answer = [*self.again, "--answer", f"{waiting.id}=yes"]
-            self._tell(f"{_question(waiting)}\nAnswer with: {shlex.join(answer)}   (or =no)", "yellow")
+            self._tell(f"{question(waiting)}\nAnswer with: {shlex.join(answer)}   (or =no)", "yellow")
         return turn
 
     def _failed(self, error: Exception) -> None:
@@ -167,7 +167,7 @@ class Dialogue:
         self.code = max(self.code, 2 if isinstance(error, UserError | JournalUnreadable) else 1)
 
     def _ask(self, waiting: Waiting) -> tuple[bool, str]:
-        self._tell(f"\n{_question(waiting)}", "yellow")
+        self._tell(f"\n{question(waiting)}", "yellow")
         return ask_yes("  y/n › ")
 
     async def _show(self, event: RunEvent) -> None:
@@ -191,7 +191,8 @@ class Dialogue:
             self._screen.talk.print(Text(text, style=style))
 
 
-def _question(waiting: Waiting) -> str:
+def question(waiting: Waiting) -> str:
+    """What a person is asked, in words."""
     call = f"{waiting.tool}({brief.arguments(waiting.args)})"
     if waiting.question == "approval":
         return f"{waiting.agent} asks: may {call} be done?"

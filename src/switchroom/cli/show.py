@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -15,8 +16,8 @@ from rich.text import Text
 
 from supportgenie.policy import dollars
 from supportgenie.state import CustomerState
+from switchroom.cli import faults
 from switchroom.cli.dialogue import Dialogue, Wish, question
-from switchroom.cli.faults import told
 from switchroom.cli.report import report
 from switchroom.cli.screen import Screen, console, shape_of
 from switchroom.cli.script import Customers
@@ -44,7 +45,9 @@ class Customer:
 JOHN = Customer("John Smith", "gold", ("Hi, I want to cancel order 370795561790, please.",))
 ANN = Customer("Ann Ortega", "gold", ("I was charged twice for order 900100200302. I want my money back!",))
 GRACE = Customer(
-    "Grace Hawkings", "platinum", ("My Phone 6 won't start any more.", "I tried all of that. It is still dead, I need a person.")
+    "Grace Hawkings",
+    "platinum",
+    ("My Phone 6 won't start any more.", "I tried all of that. It is still dead, I need a person."),
 )
 
 
@@ -82,13 +85,145 @@ class Show:
 
     async def visitor(self) -> None:
         """The visitor's turn: a conversation at the terminal."""
-        self._say("\nNow you. You are John Smith's neighbour and a customer, too: ask about an order (732201349959),", "bold")
-        self._say("an invoice, a refund, a broken device. Ctrl-D leaves.", "bold")
-        try:
+        self._say("\nYour turn: write to the desk as a customer. Try: where is my order 732201349959?", "bold")
+        with contextlib.suppress(Left):
             await Dialogue(self._stage.app, Wish(), sys.stdout).many()
-        except Left:
-            pass
+
+    def goodbye(self) -> None:
+        """Say how to go on, and that nothing is left behind."""
+        self._say("Go on with: switchroom chat supportgenie   (or your own: switchroom chat app.py)", "dim")
+
+    def interrupted(self) -> None:
+        """The visitor has seen enough."""
+        self._screen.pause()
+        self.goodbye()
 
     def close(self) -> None:
         """Close the stage."""
         self._stage.close()
+
+    # scenes ----------------------------------------------------------------------------------------------------------
+
+    async def _customer(self, conversation: str, customer: Customer) -> None:
+        """A customer who is served in this process, message after message."""
+        line = Line(self._stage.app, conversation, self._shown)
+        waiting = list(customer.messages)
+        while waiting:
+            turn = await self._said(line, customer, waiting.pop(0))
+            while turn.result.waiting and turn.error is None:
+                word = waiting.pop(0) if waiting and waiting[0].lower() in (*YES, *NO) else "yes"
+                turn = await line.go_on(await self._answered(turn, word))
+            await self._over(turn)
+
+    async def _killed(self, conversation: str, customer: Customer, victim: Victim) -> None:
+        """A customer whose turn is gone on with in another process, which is killed; this one takes it up from the journal."""
+        line = Line(self._stage.app, conversation, self._shown)
+        turn = await self._said(line, customer, customer.messages[0])
+        order = str(turn.result.waiting[0].args.get("order")) if turn.result.waiting else ""
+        answers = await self._answered(turn, "yes")
+        self._say(f"\n  Process {victim.pid} goes on with it.", "dim")
+        died = await victim.go_on(answers, self._shown)
+        self._screen.pause()
+        if died:
+            self._say(
+                f"  ✗ Process {victim.pid} is killed (SIGKILL), its tool's work done and not yet recorded.",
+                "bold red",
+            )
+        await self._books(order)
+        await self._rest(0.8)
+        self._say(f"\n  ↻ Process {os.getpid()} takes the turn up from the journal.", "bold")
+        self._screen.begin()
+        turn = await line.go_on()
+        await self._over(turn)
+        await self._books(order)
+
+    async def _books(self, order: str) -> None:
+        """What the desk's own database says."""
+        made = self._stage.refunds(order)
+        sums = ", ".join(dollars(refund.cents) for refund in made)
+        self._say(f"  ✓ The desk's books: {_count(len(made), 'refund')} for order {order} ({sums}).", "green")
+
+    # steps of a scene ------------------------------------------------------------------------------------------------
+
+    async def _said(self, line: Line, customer: Customer, message: str) -> Turn:
+        self._say("")
+        self._screen.talk.print(Text.assemble((f"{customer.name} › ", "bold"), message))
+        await self._rest(0.5)
+        self._screen.begin()
+        return await line.say(message, CustomerState(name=customer.name, tier=customer.tier) if customer.tier else None)
+
+    async def _answered(self, turn: Turn, word: str) -> dict[str, bool]:
+        """The answers of the person at the desk, who says the same to all that is asked."""
+        self._screen.pause()
+        for waiting in turn.result.waiting:
+            self._say(f"\n  {question(waiting)}", "yellow")
+            await self._rest(0.5)
+            self._screen.talk.print(Text.assemble(("  supervisor › ", "bold yellow"), word))
+            await self._rest(0.3)
+        return {waiting.id: word.lower() in YES for waiting in turn.result.waiting}
+
+    async def _over(self, turn: Turn) -> None:
+        self._screen.pause()
+        self._turns.append(report(turn.result, turn.error))
+        if turn.error is not None:
+            self.failed = True
+            self._say(f"Error: {faults.told(turn.error)}", "red")
+        await self._rest(0.4)
+
+    def _sum_up(self) -> None:
+        turns = self._turns
+        once = sum(turn["answers"] == 1 for turn in turns)
+        handoffs = sum(len(turn["handoffs"]) for turn in turns)
+        took = time.monotonic() - self._began
+        told = f"{_count(len(turns), 'message')}, {once} of them answered exactly once, {_count(handoffs, 'handoff')}"
+        self._say(f"\n{told}, {took:.1f} s.", "bold")
+
+    # showing ---------------------------------------------------------------------------------------------------------
+
+    async def _shown(self, event: RunEvent) -> None:
+        self._screen.show(event)
+        await self._rest(PACES.get(type(event.fact), 0.0))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, as long as the patience lasts."""
+        seconds = min(seconds, self._patience)
+        if seconds > 0:
+            self._patience -= seconds
+            await asyncio.sleep(seconds)
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._screen.talk.print(Text(text, style=style))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def play(customers: Customers | None) -> int:
+    """Play, and let the visitor write if one is there.
+
+    Args:
+        customers: from a script; None for those who are built in.
+
+    Returns:
+        the exit code.
+    """
+    with tempfile.TemporaryDirectory(prefix="switchroom-demo-", ignore_cleanup_errors=True) as folder:
+        show = Show(Path(folder))
+        try:
+            asyncio.run(_played(show, customers))
+        except KeyboardInterrupt:
+            show.interrupted()
+        finally:
+            show.close()
+    return 1 if show.failed else 0
+
+
+async def _played(show: Show, customers: Customers | None) -> None:
+    if customers is not None:
+        await show.scripted(customers)
+        return
+    await show.built_in()
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        await show.visitor()
+    show.goodbye()

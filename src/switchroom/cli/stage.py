@@ -22,7 +22,10 @@ class Stage:
         self.desk = Desk.open(folder / "desk.db")
         self.journal = SqliteJournal(folder / "journal.db")
         app = load_app("supportgenie")
-        self.app: App = replace(app, config=replace(app.config, journal=self.journal, deps=lambda conversation: self.desk))
+        self.app: App = replace(app, config=replace(app.config, journal=self.journal, deps=self._desk_of))
+
+    def _desk_of(self, conversation: str) -> Desk:
+        return self.desk
 
     def close(self) -> None:
         """Close the files."""

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-import pydantic
-
 from switchroom.channel import Channel
 from switchroom.cli.app import App
 from switchroom.cli.faults import give_up

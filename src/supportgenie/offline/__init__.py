@@ -1,0 +1,59 @@
+"""SupportGenie without a language model: rules per agent that call the same tools, and answer from what these return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from supportgenie.offline import billing, escalation, sales, support, technical
+from supportgenie.offline.acts import Act, Answer, Procedure, explain
+from supportgenie.offline.routing import clarify, look_it_up, put_through, small_talk
+from supportgenie.offline.talk import Talk
+from switchroom import Message
+from switchroom.models import Heard, OfflineModel, Rule, otherwise
+from switchroom.testing import call
+
+
+def rule(procedure: Procedure) -> Rule:
+    """A procedure as a rule of the offline model."""
+    return lambda heard: _message(procedure(Talk(heard)))
+
+
+def _message(answer: Answer | None) -> Message | None:
+    match answer:
+        case None:
+            return None
+        case Act(tool, args):
+            return Message("assistant", calls=(call(tool, **args),))
+        case text:
+            return Message("assistant", text)
+
+
+def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
+    """What a department does about its own topics; of one that only has an article, it quotes that."""
+    procedure = procedures.get(talk.topic)
+    if procedure is not None:
+        return procedure(talk)
+    return explain(talk) if talk.topic and talk.fresh else None
+
+
+def _department(procedures: Mapping[str, Procedure]) -> list[Rule]:
+    last = otherwise(lambda heard: clarify(Talk(heard)))
+    return [rule(small_talk), rule(put_through), rule(partial(_own, procedures)), last]
+
+
+model = OfflineModel(
+    {
+        "router": [
+            rule(small_talk),
+            rule(put_through),
+            rule(look_it_up),
+            otherwise(lambda heard: clarify(Talk(heard))),
+        ],
+        "support": _department(support.PROCEDURES),
+        "technical": _department(technical.PROCEDURES),
+        "sales": _department(sales.PROCEDURES),
+        "billing": _department(billing.PROCEDURES),
+        "escalation": _department(escalation.PROCEDURES),
+    }
+)

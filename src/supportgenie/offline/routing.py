@@ -1,0 +1,95 @@
+"""Who answers: the router puts a message through by its topic, and a department passes on what is not its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from supportgenie.offline.acts import Act, Answer, act
+from supportgenie.offline.talk import Talk
+from supportgenie.offline.understanding import department_of
+from supportgenie.policy import POLICY, dollars
+
+# The handoffs that the agents have, beside the one to escalation, as (from, to the department of the topic): by way of.
+_WAYS = {
+    ("router", "billing"): "sales",
+    ("sales", "billing"): "billing",
+    ("billing", "sales"): "sales",
+    ("router", "support"): "support",
+    ("router", "technical"): "technical",
+    ("router", "sales"): "sales",
+}
+
+_GREETING = re.compile(
+    r"\W*(hi+|hello|hey+|hiya|good (morning|afternoon|evening|day)|greetings|howdy|hola|hallo|bonjour)\b(\W+(there|all|everyone|you|how are you))*\W*$",
+    re.I,
+)
+_THANKS = re.compile(
+    r"\W*((ok(ay)?|great|perfect|super|wonderful|no|nothing|that('?s| is) (all|it|great|fine))\W+)*(many |so )?(thanks?|thank you|thx|cheers|ty)\b"
+    r"(\W+(you|a lot|so much|very much|again|for \w+( \w+){0,3}|that('?s| is) (all|it)|bye|that helped|great|then))*\W*$"
+    r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
+    re.I,
+)
+_BYE = re.compile(r"\W*(good ?bye|bye( bye)?|see you( later)?|ciao|have a (nice|good|great) (day|evening|one))\W*$", re.I)
+
+
+def small_talk(talk: Talk) -> Answer | None:
+    """A greeting, thanks, a goodbye, or words that are meant for somebody else than a shop."""
+    if talk.now.results:
+        return None
+    if _GREETING.match(talk.text):
+        return "Hello, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
+    if _BYE.match(talk.text):
+        return "Goodbye, and have a good day!"
+    if _THANKS.match(talk.text):
+        return "You're welcome! Write again whenever something comes up."
+    if talk.topic == "off_topic" and talk.fresh:
+        return "That is nothing I can help with. I look after orders, invoices, accounts and devices of this shop; what is it about?"
+    return None
+
+
+def put_through(talk: Talk) -> Answer | None:
+    """The handoff to whoever has the topic; None if it is the agent's own, or not known."""
+    department = department_of(talk.topic) if talk.topic else ""
+    if not department or department in (talk.agent, "router") or not talk.fresh:
+        return None
+    if department == "escalation":
+        summary = "\n".join(turn.text for turn in talk.turns[-3:])
+        return _handed(talk, "escalation", topic=talk.topic, summary=summary, urgent=talk.topic == "hardware_safety")
+    way = _WAYS.get((talk.agent, department), "router")
+    case: dict[str, Any] = {"topic": talk.topic, "order_number": talk.order, "invoice_number": talk.invoice}
+    if way in ("billing", "sales") and talk.agent != "billing":
+        case |= {"amount": dollars(talk.cents) if talk.cents else "", "month": talk.month}
+    return _handed(talk, way, **case)
+
+
+def look_it_up(talk: Talk) -> Answer | None:
+    """For a message that no pattern knows: the article that it is about says whose it is."""
+    found = talk.got("search_articles")
+    if found is None:
+        return act("search_articles", query=talk.text[:300]) if talk.words else None
+    if not found.get("articles"):
+        return None
+    topic = str(found["articles"][0]["topic"])
+    department = department_of(topic)
+    if department == "escalation":
+        return _handed(talk, department, topic=topic, summary=talk.text)
+    return _handed(talk, _WAYS.get(("router", department), "support"), topic=topic)
+
+
+def clarify(talk: Talk) -> str:
+    """One question, when nothing else is left to say."""
+    if not talk.words:
+        return "I could not read any words in that. Would you tell me in a sentence what it is about?"
+    if talk.topic and department_of(talk.topic) == talk.agent:
+        about = f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
+        return f"I am not sure that I understand. Is it still about {about}, or about something else?"
+    return (
+        "I did not quite get what it is about. Is it an order, an invoice, your account or a device? "
+        f"If you would rather talk to somebody, the number is {POLICY.phone}."
+    )
+
+
+def _handed(talk: Talk, target: str, **case: Any) -> Act:
+    about = str(case["topic"]).replace("_", " ")
+    return act(f"transfer_to_{target}", reason=f"the customer writes about: {about}", **case)

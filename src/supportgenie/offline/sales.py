@@ -1,0 +1,135 @@
+"""Sales by rules: what there is and what it costs, placing an order, plans, and the newsletter."""
+
+from __future__ import annotations
+
+import re
+
+from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, listed, refused, sorry
+from supportgenie.offline.talk import Result, Talk
+
+_GOODS = re.compile(
+    r"\b(mouse|mice|keyboards?|laptops?|phones?|headphones?|speakers?|sleeves?|case|chargers?|harrow|tern|hush|quill|pebble)\b", re.I
+)
+_PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
+_TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
+_WHO = "On which name or e-mail address?"
+# What goes with what: named once, when the price is told.
+_FITS = {
+    "laptop-14": "The Sleeve for Harrow 14 fits it, in case you carry it around.",
+    "phone-6": "The Hush X headphones go well with it.",
+    "keyboard-k": "The Pebble mouse goes well with it.",
+}
+
+
+def place_order(talk: Talk) -> Answer | None:
+    """Quote the price, and order once the customer agreed."""
+    if done := talk.got("place_order"):
+        if "refused" in done:
+            return joined(refused(done), _WHO)
+        return (
+            f"Thank you! Order {done['order']} is placed: {items_of(done)}, {done['total']} with shipping. "
+            f"It should arrive by {done['expected']}."
+        )
+    if talk.no:
+        return "All right, nothing is ordered."
+    chosen = talk.offered("find_product") or talk.offered("place_order")
+    if chosen and talk.yes:
+        return act("place_order", product=chosen["sku"])
+    if not talk.fresh and talk.who and (wanted := _wanted(talk)):
+        return act("place_order", product=wanted, customer=talk.who)
+    if found := talk.got("find_product"):
+        return sorry(found) if "refused" in found else _offer(found)
+    named = _GOODS.search(talk.text)
+    if named:
+        return act("find_product", product=named.group().lower().replace("mice", "mouse").removesuffix("s"))
+    goods = talk.got("list_products")
+    if goods is None:
+        return act("list_products", kind="device")
+    some = listed([f"the {product['product']} for {product['price']}" for product in goods["products"]])
+    return f"Gladly! Among others we have {some}; everything is at /shop. What would you like?"
+
+
+def switch_account(talk: Talk) -> Answer | None:
+    """What a plan costs and brings, and putting a customer on it."""
+    if done := talk.got("switch_plan"):
+        if "refused" in done:
+            return joined(refused(done), "" if "until" in done["refused"] else _WHO)
+        return f"Done, {done['name']}: you are on the {done['plan'].title()} plan now."
+    if talk.no:
+        return "All right, your plan stays as it is."
+    if (offered := _plan_offered(talk)) and (talk.yes or talk.who):
+        return act("switch_plan", plan=offered, customer=None if talk.yes and not talk.email else talk.who)
+    if found := talk.got("find_product"):
+        if "refused" in found:
+            return explain(talk)
+        return f"The {found['product']} plan costs {found['price']}: {found['about']}. Shall I switch you to it?"
+    if (named := _PLANS.search(talk.text)) and not _TWO_USERS.search(talk.text):
+        return act("find_product", product=f"plan-{named.group().lower()}")
+    return explain(talk, "Which plan do you have in mind?" if talk.has("plan", "tier", "upgrade") else "")
+
+
+def plans(talk: Talk) -> Answer | None:
+    """What plans cost, or what a product costs."""
+    if _GOODS.search(talk.text):
+        return place_order(talk)
+    if _PLANS.search(talk.text) or not talk.fresh:
+        return switch_account(talk)
+    found = talk.got("list_products")
+    if found is None:
+        return act("list_products", kind="plan")
+    some = listed([f"{product['product']} for {product['price']}" for product in found["products"]])
+    return f"There are these plans: {some}. Which one would you like to know more about?"
+
+
+def newsletter(talk: Talk) -> Answer | None:
+    """Subscribe, unsubscribe, or tell the state, once the e-mail address is there."""
+    if done := talk.got("subscribe") or talk.got("unsubscribe"):
+        if "refused" in done:
+            return joined(refused(done), "Would you write the e-mail address again?")
+        if done["subscribed"]:
+            return f"{done['email']} {'gets the newsletter from now on' if done['changed'] else 'gets the newsletter already'}."
+        return f"Done: the newsletter {'no longer goes' if done['changed'] else 'did not go'} to {done['email']}."
+    if state := talk.got("newsletter_status"):
+        return f"The newsletter {'goes' if state['subscribed'] else 'does not go'} to {state['email']}."
+    if not talk.email:
+        return explain(talk, "Which e-mail address is it about? Then I take care of it.")
+    said = f"{talk.before.text} {talk.text}" if not talk.fresh else talk.text
+    if re.search(r"unsub|cancel|\bstop|take (me|it) off|no longer|\bleave|remove", said, re.I):
+        return act("unsubscribe", email=talk.email)
+    if re.search(r"status|check|\bsee\b|am i\b|whether", said, re.I):
+        return act("newsletter_status", email=talk.email)
+    return act("subscribe", email=talk.email)
+
+
+def gift_cards(talk: Talk) -> Answer | None:
+    """Gift cards and codes."""
+    return explain(talk)
+
+
+def _offer(product: Result) -> str:
+    about = f"The {product['product']} costs {product['price']} ({product['about']})"
+    if not product.get("in_stock"):
+        return f"{about}, but it is sold out at the moment. May I show you something else?"
+    return joined(f"{about}; {product['in_stock']} are in stock.", _FITS.get(product["sku"], ""), "Shall I order one for you?")
+
+
+def _wanted(talk: Talk) -> str:
+    """The product that was talked about last."""
+    for turn in reversed(talk.turns[:-1]):
+        if found := turn.got("find_product"):
+            return str(found.get("sku", ""))
+    return ""
+
+
+def _plan_offered(talk: Talk) -> str:
+    wanted = _wanted(talk) if not talk.fresh else ""
+    return wanted.removeprefix("plan-") if wanted.startswith("plan-") else ""
+
+
+PROCEDURES: dict[str, Procedure] = {
+    "place_order": place_order,
+    "switch_account": switch_account,
+    "plans": plans,
+    "newsletter_subscription": newsletter,
+    "gift_cards": gift_cards,
+}

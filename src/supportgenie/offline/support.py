@@ -1,0 +1,209 @@
+"""Support by rules: orders, where they are, what is in them, where they go, and calling them off."""
+
+from __future__ import annotations
+
+import re
+
+from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, refused, sorry
+from supportgenie.offline.talk import Result, Talk
+
+_WHICH = "Which order is it? Its number is in the confirmation e-mail."
+_GOODS = re.compile(
+    r"\b(mouse|mice|keyboard|laptop|phone|headphones?|speaker|sleeve|case|charger|harrow|tern|hush|quill|pebble|corner)\b", re.I
+)
+_COUNTS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_LEAD = re.compile(
+    r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+", re.I | re.S
+)
+
+
+def cancel_order(talk: Talk) -> Answer | None:
+    """Cancel when it was asked for in plain words; when it was asked about, look and offer."""
+    if done := talk.got("cancel_order"):
+        return sorry(done) if "refused" in done else _cancelled(done)
+    if talk.no:
+        return "All right, the order stays as it is."
+    offered = talk.offered("find_order", "latest_order")
+    if talk.yes and offered:
+        return act("cancel_order", number=offered["order"])
+    found = talk.got("find_order") or talk.got("latest_order")
+    if found is None:
+        if not talk.order:
+            return act("latest_order")
+        return act("find_order" if talk.asks else "cancel_order", number=talk.order)
+    if "order" not in found:
+        return _unknown(talk, found)
+    if found["status"] == "placed":
+        return (
+            f"Order {found['order']} ({items_of(found)}) has not shipped yet, so it can still be cancelled free of charge. "
+            "Shall I cancel it for you?"
+        )
+    return joined(_status(found), _too_late(found, "cancelled"))
+
+
+def change_order(talk: Talk) -> Answer | None:
+    """Change what an order holds: needs the order, the product and what to do with it."""
+    if done := talk.got("change_item"):
+        if "refused" in done:
+            return sorry(done)
+        return f"Done: order {done['order']} now holds {items_of(done)}, {done['total']} with shipping."
+    found = talk.got("find_order") or talk.got("latest_order")
+    if found is None:
+        return act("find_order", number=talk.order) if talk.order else act("latest_order")
+    if "order" not in found:
+        return _unknown(talk, found)
+    if found["status"] != "placed":
+        return joined(_status(found), _too_late(found, "changed"))
+    product = _GOODS.search(talk.text)
+    if product and talk.had("add", "remove", "swap", "change", "no_longer"):
+        return act(
+            "change_item", number=found["order"], product=_singular(product.group()), quantity=_quantity(talk, found, product.group())
+        )
+    return (
+        f"Order {found['order']} has not shipped yet, so it can still be changed. It holds {items_of(found)}. "
+        "What shall I add or take out?"
+    )
+
+
+def change_shipping_address(talk: Talk) -> Answer | None:
+    """Send an order elsewhere: needs the order and the new address."""
+    if done := talk.got("change_address"):
+        if "refused" in done:
+            return sorry(done)
+        return f"Done: order {done['order']} goes to {done['address']} now and should arrive by {done['expected']}."
+    address = _address(talk)
+    if talk.order and address:
+        return act("change_address", number=talk.order, address=address)
+    found = talk.got("find_order") or talk.got("latest_order")
+    if found is None:
+        return act("find_order", number=talk.order) if talk.order else act("latest_order")
+    if "order" not in found:
+        return _unknown(talk, found)
+    if found["status"] == "placed":
+        ask = "What is the new address, with the town and the country?"
+        return f"Order {found['order']} is on its way to nobody yet; it is addressed to {found['address']}. {ask}"
+    if found["status"] == "shipped":
+        redirect = f"It can be redirected once at the site of {found['carrier']}, with the tracking number {found['tracking']}."
+        return joined(_status(found), redirect)
+    return joined(_status(found), "Its address can no longer be changed.")
+
+
+def set_up_shipping_address(talk: Talk) -> Answer | None:
+    """Put an address into the account."""
+    if done := talk.got("edit_account"):
+        return sorry(done) if "refused" in done else f"Done: that is now the address on the account of {done['name']}."
+    return explain(talk, "What does the form say, if it does not take your address?")
+
+
+def delivery_options(talk: Talk) -> Answer | None:
+    """Whether, how fast and for how much the shop delivers to a place."""
+    found = talk.got("delivery_to")
+    if found is None and talk.place:
+        return act("delivery_to", place=talk.place)
+    if found is None or "refused" in found:
+        return explain(talk, "Which country should the parcel go to?")
+    return (
+        f"Yes, we deliver to {found['country']}: a parcel takes {found['days']} and costs {found['price']}. "
+        f"From {found['free_from']} on, standard delivery is free."
+    )
+
+
+def delivery_period(talk: Talk) -> Answer | None:
+    """When a parcel comes: of an order, to a place, or in general."""
+    if talk.got("delivery_to") or (talk.place and talk.has("toward")):
+        return delivery_options(talk)
+    if talk.order or talk.has("arrive", "parcel", "order", "item") and "my" in talk.words:
+        return track_order(talk)
+    return explain(talk, "If you have ordered already, tell me the order's number and I look up its day.")
+
+
+def track_order(talk: Talk) -> Answer | None:
+    """Where an order is."""
+    found = talk.got("find_order") or talk.got("latest_order")
+    if found is None:
+        return act("find_order", number=talk.order) if talk.order else act("latest_order")
+    if "order" not in found:
+        return _unknown(talk, found)
+    return _status(found)
+
+
+def general(talk: Talk) -> Answer | None:
+    """Whatever else is in the articles."""
+    return explain(talk)
+
+
+def _unknown(talk: Talk, missing: Result) -> Answer:
+    """No order was found: a wrong number is said so, and who gave none is told how it goes and asked."""
+    if talk.order:
+        return joined(f"I could not find it: {missing['refused']}.", "Would you check the number in the confirmation e-mail?")
+    return explain(talk, _WHICH)
+
+
+def _status(order: Result) -> str:
+    number = order["order"]
+    match order["status"]:
+        case "placed":
+            return f"Order {number} is placed and is being packed ({items_of(order)}). It should arrive by {order['expected']}."
+        case "shipped":
+            due = f"it should arrive by {order['expected']}"
+            if late := order.get("days_late"):
+                due = f"it was expected on {order['expected']}, so it is {late} {'day' if late == 1 else 'days'} late; I am sorry"
+            return (
+                f"Order {number} was shipped on {order['shipped']} with {order['carrier']}, "
+                f"tracking number {order['tracking']}; {due}."
+            )
+        case "delivered":
+            return f"Order {number} was delivered on {order['delivered']}."
+        case _:
+            return f"Order {number} was cancelled on {order['cancelled']}."
+
+
+def _too_late(order: Result, change: str) -> str:
+    match order["status"]:
+        case "shipped":
+            return f"It can no longer be {change}. You may refuse the parcel, or send it back within {order['return_days']} days."
+        case "delivered":
+            return f"It can no longer be {change}, but it can be sent back within {order['return_days']} days of delivery."
+        case _:
+            return ""
+
+
+def _cancelled(order: Result) -> str:
+    if refund := order.get("refund"):
+        return f"Order {order['order']} is cancelled, and what you paid comes back to you (refund {refund})."
+    return f"Order {order['order']} is cancelled as of {order['cancelled']} ({items_of(order)}). Nothing will be charged for it."
+
+
+def _address(talk: Talk) -> str:
+    """The address in a message: what comes after `to` or `is`, once the order's number is taken out."""
+    text = re.sub(rf"\b(order|purchase|number|#)?\W*{talk.order}\b" if talk.order else r"$^", "", talk.text).strip()
+    said = _LEAD.sub("", text, count=1).strip(" .!")
+    led = said != text.strip(" .!")
+    looks_so = "," in said or re.search(r"\d+\w? \w+|\w+ \d+", said) is not None
+    return said if looks_so and (led or not talk.fresh) and len(said) > 8 else ""
+
+
+def _singular(product: str) -> str:
+    return "mouse" if product.lower() == "mice" else product.lower()
+
+
+def _quantity(talk: Talk, order: Result, product: str) -> int:
+    """How many pieces the order is to hold: what it holds of the product, more or less what the message says."""
+    held = next((i["quantity"] for i in order["items"] if _singular(product) in i["product"].lower()), 0)
+    count = next((_COUNTS[word] for word in talk.words if word in _COUNTS), 0)
+    if not count and (digits := re.search(r"\b(\d{1,2})\b", talk.text)):
+        count = int(digits.group(1))
+    if talk.had("remove", "no_longer"):
+        return max(0, held - count) if count else 0
+    return held + (count or 1)
+
+
+PROCEDURES: dict[str, Procedure] = {
+    "cancel_order": cancel_order,
+    "change_order": change_order,
+    "change_shipping_address": change_shipping_address,
+    "set_up_shipping_address": set_up_shipping_address,
+    "delivery_options": delivery_options,
+    "delivery_period": delivery_period,
+    "track_order": track_order,
+}
