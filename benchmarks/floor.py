@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -38,7 +39,7 @@ async def with_tools(model: Answer, tools: dict[str, Callable[..., Any]], text: 
         for call in calls:
             args = json.loads(call["function"]["arguments"])
             function = tools[call["function"]["name"]]
-            if asyncio.iscoroutinefunction(function):
+            if inspect.iscoroutinefunction(function):
                 result = await function(**args)
             else:
                 result = await asyncio.to_thread(function, **args)

@@ -90,7 +90,6 @@ class Attempt:
         "seq",
         "state_type",
         "task",
-        "top",
     )
 
     def __init__(
@@ -116,7 +115,6 @@ class Attempt:
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
-        self.top: Any = None
         self.busy: list[asyncio.Task[Any] | None] = []
 
     def go_on(self, known: Conversation) -> None:

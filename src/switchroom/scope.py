@@ -42,10 +42,11 @@ class Scope:
         attempt: what it shares with all scopes of the attempt.
         config: the options that hold here.
         fold: of an agent's run, what is known of it.
+        last: of the child that ended last, the same.
         said: pieces of the answer that is being shown.
     """
 
-    __slots__ = ("_counts", "_drawn", "_draws", "attempt", "config", "fold", "parent", "path", "said")
+    __slots__ = ("_counts", "_drawn", "_draws", "attempt", "config", "fold", "last", "parent", "path", "said")
 
     def __init__(self, attempt: Attempt, path: str, parent: Scope | None = None, config: RunConfig | None = None) -> None:
         self.attempt = attempt
@@ -53,6 +54,7 @@ class Scope:
         self.parent = parent
         self.config: RunConfig = config or (attempt.config if parent is None else parent.config)
         self.fold: State = NO_RUN
+        self.last: State = NO_RUN
         self.said: list[str] | None = None
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
@@ -156,6 +158,7 @@ class Scope:
             raise
         finally:
             CURRENT.reset(token)
+            self.last = scope.fold
             if nested:
                 attempt.busy.remove(asyncio.current_task())
 

@@ -99,7 +99,7 @@ def test_the_last_messages_kept_are_a_tail_that_tears_no_call_from_its_results(
     assert torn(window) == []
     assert window == messages[len(messages) - len(window) :]
     assert len(window) >= min(count, len(messages))
-    widened = window[: len(window) - count]
+    widened = window[: max(len(window) - count, 0)]
     assert all(message.role == "tool" or message.calls for message in widened), "no more is kept than has to be"
 
 

@@ -16,7 +16,7 @@ from switchroom.journals import MemoryJournal
 from tests.laws.plans import Plan, World, build, plans, recorded
 from tests.laws.worlds import CONVERSATION, cut, finished, kept, resumed
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def config(journal: MemoryJournal) -> RunConfig:

@@ -185,17 +185,15 @@ async def test_a_run_inside_a_sync_tool_is_a_child_too():
     assert result.by_agent["worker"].requests == 1
 
 
-async def test_a_stream_inside_a_tool_is_counted_with_its_parent():
-    @tool(effect="read")
-    async def delegate(task: str) -> str:
-        async with Runner.stream(worker(), task) as events:
-            async for _ in events:
-                pass
-        return events.result.final_output
+async def test_a_stream_inside_another_run_is_refused():
+    async def work(input: str) -> None:
+        Runner.stream(worker(), input)
 
-    model = ScriptedModel([call("delegate", task="sums"), "done"])
-    result = await soon(Runner.run(Agent("manager", model=model, tools=[delegate]), "x"))
-    assert "worker" in result.by_agent
+    with pytest.raises(UserError) as error:
+        await Runner.run(work, "x")
+    assert str(error.value) == snapshot(
+        "A stream of 'worker' inside another run: use Runner.run, the outer stream shows its events; or pass RunConfig(detached=True)."
+    )
 
 
 # a child that waits --------------------------------------------------------------------------------------------------
@@ -318,7 +316,7 @@ async def test_siblings_in_a_task_group_finish_while_a_child_waits():
     assert finished == ["slow"]
 
 
-async def test_a_failure_in_a_task_group_leaves_no_sibling_running_after_the_run():
+async def test_a_failure_in_a_gather_leaves_no_sibling_running_after_the_run():
     ran_on: list[str] = []
     may_end = asyncio.Event()
 

@@ -68,7 +68,7 @@ async def test_a_call_that_was_not_approved_is_told_to_the_model_with_the_person
 async def test_a_call_below_the_limit_needs_nobody():
     till = Till()
     clerk = Agent("clerk", model=ScriptedModel([call("refund", cents=50), "done"]), tools=[till.refund])
-    assert (await Runner.run(clerk, "x")).final_output == "done"
+    assert (await Runner.run(clerk, "x", config=keeping())).final_output == "done"
 
 
 async def test_the_answer_may_come_in_another_process_of_which_nothing_is_live(tmp_path: Path):

@@ -14,15 +14,19 @@ from switchroom.models import Heard, OfflineModel, Rule, otherwise
 from switchroom.testing import call
 
 
-def rule(procedure: Procedure) -> Rule:
-    """A procedure as a rule of the offline model."""
-    return lambda heard: _message(procedure(Talk(heard)))
+def rules(*procedures: Procedure) -> list[Rule]:
+    """Procedures as an agent's rules: the first that knows an answer gives it, and if none does, a question is asked."""
+
+    def first(heard: Heard) -> Message | None:
+        talk = Talk(heard)
+        answers = (procedure(talk) for procedure in procedures)
+        return next((_message(answer) for answer in answers if answer is not None), None)
+
+    return [first, otherwise(lambda heard: clarify(Talk(heard)))]
 
 
-def _message(answer: Answer | None) -> Message | None:
+def _message(answer: Answer) -> Message:
     match answer:
-        case None:
-            return None
         case Act(tool, args):
             return Message("assistant", calls=(call(tool, **args),))
         case text:
@@ -38,18 +42,12 @@ def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
 
 
 def _department(procedures: Mapping[str, Procedure]) -> list[Rule]:
-    last = otherwise(lambda heard: clarify(Talk(heard)))
-    return [rule(small_talk), rule(put_through), rule(partial(_own, procedures)), last]
+    return rules(small_talk, put_through, partial(_own, procedures))
 
 
 model = OfflineModel(
     {
-        "router": [
-            rule(small_talk),
-            rule(put_through),
-            rule(look_it_up),
-            otherwise(lambda heard: clarify(Talk(heard))),
-        ],
+        "router": rules(small_talk, put_through, look_it_up),
         "support": _department(support.PROCEDURES),
         "technical": _department(technical.PROCEDURES),
         "sales": _department(sales.PROCEDURES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, listed, refused, sorry
 from supportgenie.offline.talk import Result, Talk
+from supportgenie.policy import dollars
 
 _WHO = "What is the order's number, or your name or e-mail address?"
 _WHICH = "Which invoice is it? Its number is enough, or the name it was issued to."
@@ -24,19 +25,20 @@ def invoices(talk: Talk) -> Answer | None:
     if talk.invoice:
         return act("send_invoice" if talk.topic == "get_invoice" and not talk.asks else "find_invoice", number=talk.invoice)
     if (found := talk.got("find_invoices")) is None:
-        month = talk.month or (None if talk.fresh else _month_before(talk))
-        return act("find_invoices", customer=talk.who, month=month)
+        return act("find_invoices", customer=talk.who, month=talk.month)
     if "refused" in found:
         if talk.who:
             return joined(f"I could not find any: {found['refused']}.", "Is there an invoice number?")
         return explain(talk, _WHICH)
     bills: list[Result] = found["invoices"]
     if not bills:
-        return f"There is no invoice for {found['customer']} {_when(talk)}. Shall I look at another month?"
+        return f"There is no invoice for {found['customer']}{_when(talk)}. Shall I look at another month?"
     some = listed([f"{bill['invoice']} of {bill['issued']} over {bill['amount']} ({bill['status']})" for bill in bills])
     if len(bills) == 1:
-        return f"{found['customer']} has this invoice {_when(talk)}: {some}. Shall I mail you a copy?"
-    return f"The newest of {found['count']} invoices of {found['customer']} {_when(talk)}are {some}. Which one shall I send you?"
+        return f"{found['customer']} has this invoice{_when(talk)}: {some}. Shall I mail you a copy?"
+    return (
+        f"The newest of {found['count']} invoices of {found['customer']}{_when(talk)} are {some}. Which one shall I send you?"
+    )
 
 
 def payment_issue(talk: Talk) -> Answer | None:
@@ -101,11 +103,12 @@ def track_refund(talk: Talk) -> Answer | None:
             return joined(refused(found), _WHO)
         return explain(talk, f"Let me look it up. {_WHO}")
     refunds: list[Result] = found["refunds"]
-    if talk.cents:
-        refunds = [made for made in refunds if _cents(made["amount"]) == talk.cents] or refunds
     if not refunds:
         return "There is no refund on record. Which order should it be for?"
-    return joined(*[_refund(made) for made in refunds[:2]])
+    expected = talk.cents or talk.cents_before
+    fitting = [made for made in refunds if made["amount"] == dollars(expected)]
+    missing = f"I see no refund over {dollars(expected)}, but this is on record:" if expected and not fitting else ""
+    return joined(missing, *[_refund(made) for made in (fitting or refunds)[:2]])
 
 
 def cancellation_fee(talk: Talk) -> Answer | None:
@@ -152,12 +155,16 @@ def _returned(talk: Talk, made: Result) -> Answer:
     reason = str(made.get("refused", ""))
     if reason.startswith("a person did not approve"):
         numbers = f"order {talk.order}" if talk.order else "the charge"
-        return act("open_ticket", subject=f"Refund for {numbers} was not approved", body=f"{talk.text} ({reason})", priority="high")
+        return act(
+            "open_ticket", subject=f"Refund for {numbers} was not approved", body=f"{talk.text} ({reason})", priority="high"
+        )
     if reason:
         return sorry(made)
     double = talk.got("find_double_charges")
     if double and double["charged_twice"]:
-        why = f"You are right: order {made['order']} was charged twice, and I am sorry about that. The second {made['amount']} is"
+        why = (
+            f"You are right: order {made['order']} was charged twice, and I am sorry about that. The second {made['amount']} is"
+        )
     else:
         why = f"Done: {made['amount']} of order {made['order']} are"
     return f"{why} on the way back to you (refund {made['refund']}) and should arrive by {made['expected']}."
@@ -183,19 +190,7 @@ def _not_refundable(found: Result) -> str:
 
 
 def _when(talk: Talk) -> str:
-    month = talk.month or _month_before(talk)
-    if not month:
-        return ""
-    return f"of {month} " if month[:1].isupper() else f"from {month} "
-
-
-def _month_before(talk: Talk) -> str | None:
-    """A month that was named when the question was asked, before it was known who asks."""
-    return None if talk.fresh else next((m.group() for m in talk.months_before()), None)
-
-
-def _cents(amount: str) -> int:
-    return round(float(amount.strip("$").replace(",", "")) * 100)
+    return f" from {talk.month}" if talk.month else ""
 
 
 PROCEDURES: dict[str, Procedure] = {

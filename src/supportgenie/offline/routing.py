@@ -67,7 +67,7 @@ def look_it_up(talk: Talk) -> Answer | None:
     """For a message that no pattern knows: the article that it is about says whose it is."""
     found = talk.got("search_articles")
     if found is None:
-        return act("search_articles", query=talk.text[:300]) if talk.words else None
+        return act("search_articles", query=talk.text[:300]) if talk.now.concepts else None
     if not found.get("articles"):
         return None
     topic = str(found["articles"][0]["topic"])
@@ -82,8 +82,12 @@ def clarify(talk: Talk) -> str:
     if not talk.words:
         return "I could not read any words in that. Would you tell me in a sentence what it is about?"
     if talk.topic and department_of(talk.topic) == talk.agent:
-        about = f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
+        about = (
+            f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
+        )
         return f"I am not sure that I understand. Is it still about {about}, or about something else?"
+    if talk.foreign:
+        return f"I am sorry, I did not understand that; I only read English. Would you try again, or call {POLICY.phone}?"
     return (
         "I did not quite get what it is about. Is it an order, an invoice, your account or a device? "
         f"If you would rather talk to somebody, the number is {POLICY.phone}."

@@ -8,11 +8,12 @@ from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of,
 from supportgenie.offline.talk import Result, Talk
 
 _GOODS = re.compile(
-    r"\b(mouse|mice|keyboards?|laptops?|phones?|headphones?|speakers?|sleeves?|case|chargers?|harrow|tern|hush|quill|pebble)\b", re.I
+    r"\b(mouse|mice|keyboards?|laptops?|phones?|headphones?|speakers?|sleeves?|case|chargers?|harrow|tern|hush|quill|pebble)\b",
+    re.I,
 )
 _PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
 _TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
-_WHO = "On which name or e-mail address?"
+_WHO = "On which name or e-mail address is your account?"
 # What goes with what: named once, when the price is told.
 _FITS = {
     "laptop-14": "The Sleeve for Harrow 14 fits it, in case you carry it around.",
@@ -25,7 +26,7 @@ def place_order(talk: Talk) -> Answer | None:
     """Quote the price, and order once the customer agreed."""
     if done := talk.got("place_order"):
         if "refused" in done:
-            return joined(refused(done), _WHO)
+            return joined(refused(done), _WHO) if talk.who else f"Gladly! {_WHO}"
         return (
             f"Thank you! Order {done['order']} is placed: {items_of(done)}, {done['total']} with shipping. "
             f"It should arrive by {done['expected']}."
@@ -53,7 +54,9 @@ def switch_account(talk: Talk) -> Answer | None:
     """What a plan costs and brings, and putting a customer on it."""
     if done := talk.got("switch_plan"):
         if "refused" in done:
-            return joined(refused(done), "" if "until" in done["refused"] else _WHO)
+            if "until" in done["refused"]:
+                return sorry(done)
+            return joined(refused(done), _WHO) if talk.who else f"Gladly! {_WHO}"
         return f"Done, {done['name']}: you are on the {done['plan'].title()} plan now."
     if talk.no:
         return "All right, your plan stays as it is."

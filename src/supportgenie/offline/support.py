@@ -13,7 +13,8 @@ _GOODS = re.compile(
 )
 _COUNTS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _LEAD = re.compile(
-    r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+", re.I | re.S
+    r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+",
+    re.I | re.S,
 )
 
 
@@ -57,7 +58,10 @@ def change_order(talk: Talk) -> Answer | None:
     product = _GOODS.search(talk.text)
     if product and talk.had("add", "remove", "swap", "change", "no_longer"):
         return act(
-            "change_item", number=found["order"], product=_singular(product.group()), quantity=_quantity(talk, found, product.group())
+            "change_item",
+            number=found["order"],
+            product=_singular(product.group()),
+            quantity=_quantity(talk, found, product.group()),
         )
     return (
         f"Order {found['order']} has not shipped yet, so it can still be changed. It holds {items_of(found)}. "
@@ -80,8 +84,10 @@ def change_shipping_address(talk: Talk) -> Answer | None:
     if "order" not in found:
         return _unknown(talk, found)
     if found["status"] == "placed":
-        ask = "What is the new address, with the town and the country?"
-        return f"Order {found['order']} is on its way to nobody yet; it is addressed to {found['address']}. {ask}"
+        return (
+            f"Order {found['order']} has not shipped yet, and is addressed to {found['address']}. "
+            "What is the new address, with the town and the country?"
+        )
     if found["status"] == "shipped":
         redirect = f"It can be redirected once at the site of {found['carrier']}, with the tracking number {found['tracking']}."
         return joined(_status(found), redirect)
@@ -147,7 +153,9 @@ def _status(order: Result) -> str:
         case "shipped":
             due = f"it should arrive by {order['expected']}"
             if late := order.get("days_late"):
-                due = f"it was expected on {order['expected']}, so it is {late} {'day' if late == 1 else 'days'} late; I am sorry"
+                due = (
+                    f"it was expected on {order['expected']}, so it is {late} {'day' if late == 1 else 'days'} late; I am sorry"
+                )
             return (
                 f"Order {number} was shipped on {order['shipped']} with {order['carrier']}, "
                 f"tracking number {order['tracking']}; {due}."
@@ -161,7 +169,9 @@ def _status(order: Result) -> str:
 def _too_late(order: Result, change: str) -> str:
     match order["status"]:
         case "shipped":
-            return f"It can no longer be {change}. You may refuse the parcel, or send it back within {order['return_days']} days."
+            return (
+                f"It can no longer be {change}. You may refuse the parcel, or send it back within {order['return_days']} days."
+            )
         case "delivered":
             return f"It can no longer be {change}, but it can be sent back within {order['return_days']} days of delivery."
         case _:
@@ -171,7 +181,9 @@ def _too_late(order: Result, change: str) -> str:
 def _cancelled(order: Result) -> str:
     if refund := order.get("refund"):
         return f"Order {order['order']} is cancelled, and what you paid comes back to you (refund {refund})."
-    return f"Order {order['order']} is cancelled as of {order['cancelled']} ({items_of(order)}). Nothing will be charged for it."
+    return (
+        f"Order {order['order']} is cancelled as of {order['cancelled']} ({items_of(order)}). Nothing will be charged for it."
+    )
 
 
 def _address(talk: Talk) -> str:
@@ -193,7 +205,7 @@ def _quantity(talk: Talk, order: Result, product: str) -> int:
     count = next((_COUNTS[word] for word in talk.words if word in _COUNTS), 0)
     if not count and (digits := re.search(r"\b(\d{1,2})\b", talk.text)):
         count = int(digits.group(1))
-    if talk.had("remove", "no_longer"):
+    if talk.has("remove", "no_longer") or (talk.had("remove") and not talk.has("add")):
         return max(0, held - count) if count else 0
     return held + (count or 1)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias, cast
 
-from supportgenie.offline.understanding import concepts_of, topic_of
+from supportgenie.offline.understanding import concepts_of, is_known, topic_of
 from supportgenie.search import words_of
 from switchroom import Message
 from switchroom.models import Heard
@@ -118,6 +118,11 @@ class Talk:
         """Its words, in lower case."""
         return words_of(self.text)
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the message has words, and none that is known."""
+        return len(self.words) > 1 and not any(is_known(word) for word in self.words)
+
     def has(self, *concepts: str) -> bool:
         """Whether the message, or what this case began with, has one of the concepts."""
         return not self.now.concepts.isdisjoint(concepts)
@@ -192,15 +197,17 @@ class Talk:
     @property
     def cents(self) -> int:
         """An amount of money in the message; 0 if there is none."""
-        given = _AMOUNT.search(self.text)
-        if given is None:
-            return 0
-        return round(float((given.group(1) or given.group(2)).replace(",", "")) * 100)
+        return _cents(self.text)
+
+    @property
+    def cents_before(self) -> int:
+        """An amount in the message before, where this one goes on from there."""
+        return 0 if self.fresh else _cents(self.before.text)
 
     @property
     def month(self) -> str | None:
-        """A month that the message names."""
-        given = _MONTH.search(self.text)
+        """A month that is named; also one that was named before it was known whose invoices are meant."""
+        given = _MONTH.search(self.text) or (None if self.fresh else _MONTH.search(self.before.text))
         return given.group() if given else None
 
     @property
@@ -221,6 +228,11 @@ class Talk:
         if not self.fresh and 0 < len(answered.split()) < 4 and not _not_a_name(answered):
             return answered
         return None
+
+
+def _cents(text: str) -> int:
+    given = _AMOUNT.search(text)
+    return round(float((given.group(1) or given.group(2)).replace(",", "")) * 100) if given else 0
 
 
 def _not_a_name(text: str) -> bool:
@@ -284,4 +296,5 @@ def _goes_on(topic: str, own: str, before: Turn) -> bool:
     """Whether a message with a topic of its own still belongs to the one that was talked about."""
     if topic in _STORIES and before.got("open_ticket") is None:
         return own != "contact_human_agent"
-    return own != topic and any(topic in row and own in row for row in _ROWS) and before.said.endswith("?")
+    related = own == topic or any(topic in row and own in row for row in _ROWS)
+    return related and "?" in before.said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from supportgenie.offline.acts import Answer, Procedure, act, explain, sorry
+from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, sorry
 from supportgenie.offline.talk import Talk
 
 _BROKEN = re.compile(
@@ -35,7 +35,9 @@ def trouble(talk: Talk) -> Answer | None:
     return act(
         "transfer_to_escalation",
         reason="the steps did not help",
-        topic="hardware_fault" if talk.topic in ("device_wont_start", "warranty", "wifi_pairing", "software_update") else "technical_fault",
+        topic="hardware_fault"
+        if talk.topic in ("device_wont_start", "warranty", "wifi_pairing", "software_update")
+        else "technical_fault",
         summary=first,
         tried="" if talk.fresh else talk.text,
     )
@@ -46,7 +48,8 @@ def create_account(talk: Talk) -> Answer | None:
     if done := talk.got("open_account"):
         if "refused" in done:
             return sorry(done)
-        return f"Welcome, {done['name']}! Your {done['plan']} account is {done['customer']}, and mail goes to {done['email']}."
+        welcome = f"Welcome, {done['name']}! Your account {done['customer']} is open, and mail goes to {done['email']}."
+        return joined(welcome, "It begins as a free one; a plan is chosen at /account/plan." if talk.had("tier") else "")
     if talk.email:
         name = re.sub(r"\b(my|name|is|i am|i'm|and|e-?mail|address|the|it'?s|yes|please|sure)\b", " ", talk.text, flags=re.I)
         name = " ".join(re.findall(r"[^\W\d_][\w'-]*", name.replace(talk.email, " ")))

@@ -6,14 +6,14 @@ import re
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from supportgenie.search import words_of
 
 # Who writes more has said what it is about, and each unknown word costs a look at every known one.
-_MAX_WORDS = 80
+_MAX_WORDS = 250
 _SPELLABLE = range(4, 20)
 _CUTOFF = 0.8
 # A long word inside an unknown one is what was meant: "reimbursementof", "wannarestore".
@@ -63,6 +63,7 @@ def language() -> Language:
     return Language(topics, concepts, phrases, tuple(sorted(concepts)))
 
 
+@lru_cache(maxsize=1024)
 def concepts_of(text: str) -> frozenset[str]:
     """The concepts that a text's words and phrases stand for."""
     known = language()
@@ -80,6 +81,11 @@ def topic_of(concepts: frozenset[str], *, weak: bool) -> Topic | None:
         if (weak or not topic.weak) and any(_holds(pattern, concepts) for pattern in topic.patterns):
             return topic
     return None
+
+
+def is_known(word: str) -> bool:
+    """Whether a word is an English one, as far as these topics need it."""
+    return word in language().concepts
 
 
 def department_of(topic: str) -> str:

@@ -13,7 +13,7 @@ from switchroom import NotDone, tool
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_SHOWN = 5
+_SHOWN = 3
 
 
 @tool(effect="read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
 from supportgenie.tools.desk import DeskContext, customer_of, remember, told
 from supportgenie.views import View, destination_view, order_view
@@ -84,11 +85,12 @@ def delivery_to(ctx: DeskContext, place: str) -> View:
     found = ctx.deps.find_destination(place)
     if found is None:
         raise NotFound(f"{place} is not among the places the shop delivers to")
-    return destination_view(found)
+    return {**destination_view(found), "free_from": dollars(POLICY.free_shipping_cents)}
 
 
 def _shown(ctx: DeskContext, order: Order | None, missing: str) -> View:
     if order is None:
         raise NotFound(missing)
     remember(ctx, order_number=order.number, customer_id=order.customer_id)
-    return order_view(order)
+    late = (ctx.deps.today - order.expected_on).days if order.status == "shipped" else 0
+    return {**order_view(order), "return_days": POLICY.refund_days, **({"days_late": late} if late > 0 else {})}

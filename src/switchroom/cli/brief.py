@@ -32,8 +32,9 @@ def arguments(args: Mapping[str, Any] | str) -> str:
 
 
 def fields(values: Mapping[str, Any]) -> str:
-    """A brief's fields, those that say something."""
-    return ", ".join(f"{name}: {short(_plain(value), VALUE)}" for name, value in values.items() if value not in (None, "", []))
+    """An object's fields, those that say something."""
+    telling = {name: value for name, value in values.items() if value is not False and value not in (None, "", [])}
+    return ", ".join(f"{name}: {short(_plain(value), VALUE)}" for name, value in telling.items())
 
 
 def result(text: str) -> str:
@@ -48,7 +49,15 @@ def result(text: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else _json(value)
+    match value:
+        case str():
+            return value
+        case list():
+            items = cast("list[Any]", value)
+            nested = any(isinstance(item, dict | list) for item in items)
+            return str(len(items)) if nested else ", ".join(map(_plain, items))
+        case _:
+            return _json(value)
 
 
 def _json(value: Any) -> str:

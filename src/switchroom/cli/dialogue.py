@@ -66,6 +66,7 @@ class Dialogue:
         dialogue = self._asks and wish.message is None
         self._line = Line(app, self._conversation, self._show, self._instead if dialogue else None)
         self._before: dict[str, Any] | None = None
+        self._waits = False
         self.code = 0
 
     @property
@@ -95,7 +96,7 @@ class Dialogue:
     def leave(self) -> None:
         """Say how the conversation goes on."""
         self._screen.pause()
-        if not self._wish.as_json:
+        if not self._wish.as_json and not self._waits:
             self._tell(f"\nTo go on: {shlex.join(self.again)}")
 
     async def many(self) -> None:
@@ -128,7 +129,9 @@ class Dialogue:
         if known.root.phase != "open" and not self._wish.answers:
             return False
         asked = known.root.messages[-1].text if known.root.messages else ""
-        self._tell(f"Turn {known.root.turn} is unfinished and is finished first: {brief.short(asked, 80)}")
+        waits = known.root.asked and not self._wish.answers
+        state = "waits for a person" if waits else "is unfinished; it is finished first"
+        self._tell(f"Turn {known.root.turn} {state}: {brief.short(asked, 80)}")
         if not self._wish.as_json:
             for event in known.events:
                 self._screen.show(event)
@@ -155,6 +158,7 @@ class Dialogue:
             answers = {waiting.id: self._ask(waiting) for waiting in turn.result.waiting}
             turn = await self._line.go_on(answers)
         self._screen.pause()
+        self._waits = bool(turn.result.waiting)
         if turn.error is not None:
             self._failed(turn.error)
         for waiting in turn.result.waiting:

@@ -17,6 +17,7 @@ from switchroom.events import (
     AnswerWithdrawn,
     CallsJudged,
     CircleBroken,
+    EffectCleared,
     HandoffCommitted,
     HandoffDeclined,
     HandoffExpired,
@@ -30,6 +31,8 @@ from switchroom.events import (
     ToolFailed,
     ToolReturned,
     ToolStarted,
+    TurnStarted,
+    Verdict,
 )
 from switchroom.messages import ToolCall
 from switchroom.schema import as_text
@@ -67,6 +70,9 @@ class Screen:
         self._out = out
         self._shape: Shape = shape
         self._calls: dict[str, list[ToolCall]] = {}
+        self._verdicts: dict[str, tuple[Verdict, ...]] = {}
+        self._running: set[tuple[str, int]] = set()
+        self._broken: set[tuple[str, int]] = set()
         self._colours: dict[str, str] = {}
         self._badge = ""
         self._answerer = ""
@@ -88,7 +94,6 @@ class Screen:
         """A new turn begins: whoever acts first gets a badge."""
         self.pause()
         self._badge = ""
-        self._calls.clear()
 
     def pause(self) -> None:
         """End whatever line stands open."""
@@ -103,6 +108,8 @@ class Screen:
         """Show an event."""
         fact, path = event.fact, event.path
         match fact:
+            case TurnStarted():
+                self._broken, self._running = self._running, set()
             case TextDelta():
                 self._delta(fact, path)
             case ModelAnswered():
@@ -123,6 +130,8 @@ class Screen:
                 self._ended(fact, path, brief.result(fact.text), "dim yellow" if fact.failed else "dim")
             case ToolFailed():
                 self._ended(fact, path, f"{fact.error}: {fact.message}", "red")
+            case EffectCleared():
+                self._note(f"· {fact.tool} had begun before, and did not happen", "dim yellow")
             case PersonAsked():
                 self._asked(fact, path)
             case PersonAnswered():
@@ -225,7 +234,8 @@ class Screen:
         learned = ", ".join(dict.fromkeys(told.partition(":")[0] for told in fact.learned))
         carried = [brief.fields(fact.brief), f"what {learned} told" if learned else ""]
         if any(carried):
-            self._line(Text(f"  carries {brief.short('; '.join(filter(None, carried)), 300)}", style="dim"))
+            line = brief.short("; ".join(filter(None, carried)), self.talk.width - 14)
+            self._line(Text(f"  carries {line}", style="dim"))
 
     def _handed_back(self, fact: HandoffReturned, path: str) -> None:
         if _depth(path):
@@ -238,6 +248,7 @@ class Screen:
 
     def _judged(self, fact: CallsJudged, path: str) -> None:
         calls = self._calls.get(path, [])
+        self._verdicts[path] = fact.verdicts
         for index, verdict in enumerate(fact.verdicts):
             if verdict.args is not None:
                 calls[index] = ToolCall(calls[index].name, verdict.args)
@@ -247,6 +258,7 @@ class Screen:
     def _started(self, fact: ToolStarted, path: str) -> None:
         self._call(fact.agent, fact.tool, fact.index, path)
         self._open = (path, fact.index)
+        self._running.add(self._open)
 
     def _call(self, agent: str, tool: str, index: int, path: str) -> None:
         self.pause()
@@ -260,9 +272,15 @@ class Screen:
         self.talk.print(Text(f"{'  ' * depth}  · {line}", style="dim"), end="")
 
     def _ended(self, fact: ToolReturned | ToolFailed, path: str, outcome: str, style: str) -> None:
-        if self._open != (path, fact.index):
+        call = (path, fact.index)
+        if self._open != call:
             self._call(fact.agent, fact.tool, fact.index, path)
+        if call in self._broken:  # in an attempt before this one, whose process did not see its end
+            again = self._verdicts[path][fact.index].effect in ("read", "idempotent")
+            self.talk.print(Text(" had begun: done again" if again else " had begun: found done", style="yellow"), end="")
         self._open = None
+        self._running.discard(call)
+        self._broken.discard(call)
         self.talk.print()
         margin = "  " * _depth(path) + "    "
         self.talk.print(Text(f"{margin}{brief.short(outcome, self.talk.width - len(margin) - 2) or 'done'}", style=style))

@@ -125,23 +125,24 @@ class Show:
         died = await victim.go_on(answers, self._shown)
         self._screen.pause()
         if died:
-            self._say(
-                f"  ✗ Process {victim.pid} is killed (SIGKILL), its tool's work done and not yet recorded.",
-                "bold red",
-            )
-        await self._books(order)
+            self._say(f"  ✗ Process {victim.pid} is killed (SIGKILL), its refund made and not yet recorded.", "bold red")
+        else:
+            self._fault(f"  Process {victim.pid} ended before it could be killed.")
+        self._books(order, "have")
         await self._rest(0.8)
         self._say(f"\n  ↻ Process {os.getpid()} takes the turn up from the journal.", "bold")
         self._screen.begin()
-        turn = await line.go_on()
-        await self._over(turn)
-        await self._books(order)
+        await self._over(await line.go_on())
+        self._books(order, "still have")
 
-    async def _books(self, order: str) -> None:
+    def _books(self, order: str, have: str) -> None:
         """What the desk's own database says."""
         made = self._stage.refunds(order)
-        sums = ", ".join(dollars(refund.cents) for refund in made)
-        self._say(f"  ✓ The desk's books: {_count(len(made), 'refund')} for order {order} ({sums}).", "green")
+        told = f"The desk's books {have} {_count(len(made), 'refund')} for order {order}"
+        if len(made) == 1:
+            self._say(f"  ✓ {told}, of {dollars(made[0].cents)}.", "green")
+        else:
+            self._fault(f"  ✗ {told}.")
 
     # steps of a scene ------------------------------------------------------------------------------------------------
 
@@ -166,8 +167,7 @@ class Show:
         self._screen.pause()
         self._turns.append(report(turn.result, turn.error))
         if turn.error is not None:
-            self.failed = True
-            self._say(f"Error: {faults.told(turn.error)}", "red")
+            self._fault(f"Error: {faults.told(turn.error)}")
         await self._rest(0.4)
 
     def _sum_up(self) -> None:
@@ -175,8 +175,8 @@ class Show:
         once = sum(turn["answers"] == 1 for turn in turns)
         handoffs = sum(len(turn["handoffs"]) for turn in turns)
         took = time.monotonic() - self._began
-        told = f"{_count(len(turns), 'message')}, {once} of them answered exactly once, {_count(handoffs, 'handoff')}"
-        self._say(f"\n{told}, {took:.1f} s.", "bold")
+        summary = f"{_count(len(turns), 'message')}, {once} of them answered exactly once, {_count(handoffs, 'handoff')}"
+        self._say(f"\n{summary}, {took:.1f} s.", "bold")
 
     # showing ---------------------------------------------------------------------------------------------------------
 
@@ -190,6 +190,10 @@ class Show:
         if seconds > 0:
             self._patience -= seconds
             await asyncio.sleep(seconds)
+
+    def _fault(self, text: str) -> None:
+        self.failed = True
+        self._say(text, "bold red")
 
     def _say(self, text: str, style: str = "") -> None:
         self._screen.talk.print(Text(text, style=style))

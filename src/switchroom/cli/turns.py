@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import pydantic
+
 from switchroom.channel import Channel
 from switchroom.cli.app import App
 from switchroom.cli.faults import give_up
@@ -67,9 +69,23 @@ class Line:
         except Exception as error:
             give_up(error)
 
-    async def say(self, message: str) -> Turn:
-        """Send a message as the next turn."""
-        return await self._take(Runner.stream(self.app.step, message, config=self._config, conversation=self.conversation))
+    async def say(self, message: str, state: pydantic.BaseModel | None = None) -> Turn:
+        """Send a message as the next turn.
+
+        Args:
+            message: what the person says.
+            state: the shared state; without it a new conversation begins with an empty one of the declared type.
+        """
+        if state is None and (await self.known()).root.turn == 0:
+            state = self._empty_state()
+        step, config, conversation = self.app.step, self._config, self.conversation
+        return await self._take(Runner.stream(step, message, state=state, config=config, conversation=conversation))
+
+    def _empty_state(self) -> pydantic.BaseModel | None:
+        try:
+            return self._config.state_type() if self._config.state_type else None
+        except pydantic.ValidationError:  # it has to be filled by a caller who knows with what
+            return None
 
     async def go_on(self, answers: Mapping[str, bool | tuple[bool, str]] | None = None) -> Turn:
         """Finish the last turn, with a person's answers where it waits for them."""

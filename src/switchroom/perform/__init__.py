@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from functools import partial
 from typing import assert_never
 
 from switchroom.perform.guards import finish, judge_input
@@ -33,12 +32,7 @@ from switchroom.rules.commands import (
 )
 
 
-def performing(run: AgentRun) -> Perform:
-    """The performing of an agent's run."""
-    return partial(perform_in, run)
-
-
-def perform_in(run: AgentRun, command: AnyCommand, note: Note) -> Awaitable[None]:
+def perform(run: AgentRun, command: AnyCommand, note: Note) -> Awaitable[None]:
     """What does a command, ready to be awaited: a plain function, so that it costs no frame while the world is slow."""
     match command:
         case AskModel():

@@ -19,15 +19,18 @@ Perform: TypeAlias = Callable[[AnyCommand, Note], Awaitable[None]]
 
 
 class AgentRun:
-    """An agent's run: its place, the agents that it can reach, and the performing that its wrappers made of `perform`."""
+    """An agent's run: its place, the agents that it can reach, and how its commands are performed."""
 
-    __slots__ = ("perform", "roster", "scope")
+    __slots__ = ("_perform", "roster", "scope")
 
-    perform: Perform
-
-    def __init__(self, scope: Scope, roster: Roster) -> None:
+    def __init__(self, scope: Scope, roster: Roster, perform: Callable[[AgentRun, AnyCommand, Note], Awaitable[None]]) -> None:
         self.scope = scope
         self.roster = roster
+        self._perform = perform
+
+    def perform(self, command: AnyCommand, note: Note) -> Awaitable[None]:
+        """Do what a command asks, through whatever wraps it."""
+        return self._perform(self, command, note)
 
     @property
     def state(self) -> State:

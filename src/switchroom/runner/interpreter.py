@@ -16,7 +16,7 @@ from switchroom.context import settled
 from switchroom.errors import UserError
 from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
-from switchroom.perform import AgentRun, performing
+from switchroom.perform import AgentRun, perform
 from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
@@ -62,7 +62,6 @@ class Spoken:
         fold = State()
         if scope.path == attempt.root.path:
             fold = attempt.before
-            attempt.top = scope
         active = fold.agent or roster.entry.name
         if active not in roster.agents:  # an agent of an older version of the team had the conversation
             active = roster.entry.name
@@ -75,9 +74,7 @@ class Spoken:
 
     def run(self, input: Any, scope: Scope) -> Awaitable[Any]:
         """Run the agent in its scope."""
-        run = AgentRun(scope, self.roster)
-        run.perform = performing(run)
-        return answer(run)
+        return answer(AgentRun(scope, self.roster, perform))
 
     def load(self, output: Any, agent: str) -> Any:
         """What the run gave, of the type that the agent declares who had the conversation at its end."""

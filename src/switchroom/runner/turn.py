@@ -20,6 +20,7 @@ from switchroom.events import PersonAnswered, StepFailed, TurnStarted
 from switchroom.journal import Journal, journal_at
 from switchroom.result import RunResult
 from switchroom.rules.root import turn_path
+from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
 from switchroom.schema import jsonable
 from switchroom.scope import Scope
@@ -52,8 +53,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     attempt = order.attempt = scope.attempt
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
-        fold = attempt.top.fold
-        return _result(attempt, interpret(order.step).load(fold.output, fold.agent))
+        return _result(scope, interpret(order.step).load(scope.last.output, scope.last.agent))
     output: Any = None
     try:
         if order.config.deadline is None:
@@ -64,16 +64,15 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         await attempt.settle(cancel=False)
     except Exception as error:
         await attempt.settle(cancel=True)
-        _carry(error, _result(attempt, None))
+        _carry(error, _result(scope, None))
         raise
     finally:
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")
-    if attempt.top is not None and attempt.journal.keeps and attempt.root.phase == "returned":
-        fold = attempt.top.fold
-        known = Conversation(attempt.seq, attempt.root, attempt.before, fold, tuple(attempt.events))
+    if scope.last is not NO_RUN and attempt.journal.keeps and attempt.root.phase == "returned":
+        known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
         remember(attempt.journal, attempt.conversation, known)
-    return _result(attempt, output)
+    return _result(scope, output)
 
 
 async def begin(order: Order) -> tuple[Scope, Any]:
@@ -128,8 +127,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     attempt.go_on(known)
     scope = Scope(attempt, turn_path(root.turn))
     if root.phase == "returned":
-        attempt.top = Scope(attempt, root.path)
-        attempt.top.fold = known.state
+        scope.last = known.state
         return scope, None
     if order.config.state is not None:
         _typed(attempt, order.config.state(order.conversation))
@@ -224,9 +222,9 @@ async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
         raise late from error
 
 
-def _result(attempt: Attempt, output: Any) -> RunResult[Any]:
-    top = attempt.top
-    return RunResult(attempt, attempt.root.path, output, None if top is None else top.fold)
+def _result(scope: Scope, output: Any) -> RunResult[Any]:
+    attempt = scope.attempt
+    return RunResult(attempt, attempt.root.path, output, None if scope.last is NO_RUN else scope.last)
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:

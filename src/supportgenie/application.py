@@ -1,0 +1,40 @@
+"""The application as it is run: the team, its offline model, and where the desk's records are kept."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from supportgenie.agents import app as app
+from supportgenie.desk import Desk
+from supportgenie.offline import model as model
+from supportgenie.state import CustomerState
+from switchroom import RunConfig
+
+
+def desk_file() -> Path:
+    """Where the desk's records are: `SUPPORTGENIE_DB`, else a file in the user's data folder."""
+    if named := os.environ.get("SUPPORTGENIE_DB"):
+        return Path(named).expanduser()
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "supportgenie" / "desk.db"
+
+
+def desk_of(conversation: str) -> Desk:
+    """The desk that a conversation's tools work on: one for all of them, opened when the first is there."""
+    return _opened(desk_file())
+
+
+@cache
+def _opened(file: Path) -> Desk:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return Desk.open(file)
+
+
+config = RunConfig(
+    deps=desk_of,
+    state_type=CustomerState,
+    # A language model takes over when one is named; the agents, their tools and their instructions stay the same.
+    model=os.environ.get("SWITCHROOM_MODEL") or model,
+)
