@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
 from switchroom import Message, RunConfig
-from switchroom.events import Fact, RunEvent
+from switchroom.events import Delta, Fact, RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Fact)
+F = TypeVar("F", bound=Fact | Delta)
 
 
 class World:

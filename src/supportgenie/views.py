@@ -1,4 +1,4 @@
-"""Records as tools give them to models: amounts and days are written as people say them, for models quote and do not convert."""
+"""Records as tools give them to models: amounts and days as people say them, for models quote and do not convert."""
 
 from __future__ import annotations
 

@@ -226,8 +226,16 @@ def named(function: Callable[..., Any]) -> str:
     return function.__name__.replace("_", " ")
 
 
-@pytest.mark.parametrize("place", PLACES, ids=named)
-@pytest.mark.parametrize("source", SOURCES, ids=named)
+# The input is judged by who is active first: a guardrail of an agent that is handed to has nothing to say.
+REACHED = [
+    pytest.param(source, place, id=f"{named(source)}, {named(place)}")
+    for source in SOURCES
+    for place in PLACES
+    if source is not from_an_input_guardrail or place not in (handed_to, deep_down)
+]
+
+
+@pytest.mark.parametrize(("source", "place"), REACHED)
 async def test_a_value_error_reaches_the_users_except(source: Callable[[], Any], place: Callable[[Any], Any]):
     journal = MemoryJournal()
     caught: Exception | None = None

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from switchroom import Agent, RunConfig, Runner, Team
 from switchroom.events import RunEvent
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
-from switchroom.perform import AgentRun, Note, Perform, performing
+from switchroom.perform import AgentRun, Note, perform
 from switchroom.rules.commands import AnyCommand, CallTool
 from switchroom.runner import interpreter
 from tests.laws.plans import AgentPlan, FunctionPlan, FunctionTool, Plan, World, build, concurrent, plans
@@ -40,14 +40,9 @@ class Idle:
     def __init__(self) -> None:
         self.seen = Counter[str]()
 
-    def __call__(self, run: AgentRun) -> Perform:
-        perform = performing(run)
-
-        async def passed_on(command: AnyCommand, note: Note) -> None:
-            self.seen[type(command).__name__] += 1
-            await perform(command, note)
-
-        return passed_on
+    async def __call__(self, run: AgentRun, command: AnyCommand, note: Note) -> None:
+        self.seen[type(command).__name__] += 1
+        await perform(run, command, note)
 
 
 def wrapped(step: Any) -> Any:
@@ -84,7 +79,7 @@ def test_an_idle_wrapper_around_all_performing_changes_nothing(plan: Plan):
     async def check() -> None:
         bare = await facts_of(build(plan, World()), plan)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(interpreter, "performing", Idle())
+            patched.setattr(interpreter, "perform", Idle())
             assert await facts_of(build(plan, World()), plan) == bare
 
     asyncio.run(check())
@@ -92,7 +87,7 @@ def test_an_idle_wrapper_around_all_performing_changes_nothing(plan: Plan):
 
 async def test_each_of_several_calls_goes_through_the_wrapped_performing(monkeypatch: pytest.MonkeyPatch):
     wrapper = Idle()
-    monkeypatch.setattr(interpreter, "performing", wrapper)
+    monkeypatch.setattr(interpreter, "perform", wrapper)
     tools = tuple(FunctionTool(f"tool{i}", "read", "none") for i in range(3))
     plan = AgentPlan("agent", (tools, (FunctionTool("alone", "read", "none"),)))
     result = await Runner.run(build(plan, World()), "go")

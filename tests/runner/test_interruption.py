@@ -137,14 +137,13 @@ async def test_leaving_while_an_interruption_is_under_way_cancels_the_run():
     assert answered == ["hello"]
 
 
-async def test_a_run_that_has_just_begun_may_be_interrupted():
-    model = FunctionModel(lambda request: f"you said {last(request)}")
-    async with Runner.stream(Agent("clerk", model=model), "hello") as events:
-        taken = events.interrupt("wait")
+async def test_interrupting_a_run_before_it_began_says_so():
+    async with Runner.stream(Agent("clerk", model=FunctionModel(lambda request: "hi")), "hello") as events:
+        with pytest.raises(UserError, match="has not begun"):
+            events.interrupt("wait")
         async for _ in events:
             pass
-        await taken
-    assert events.result.final_output == "you said wait"
+    assert events.result.final_output == "hi"
 
 
 # tools in flight -----------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ def invoices(talk: Talk) -> Answer | None:
         return act("send_invoice", number=shown["invoice"])
     if talk.no:
         return "All right."
+    if talk.chosen_invoice:
+        return act("send_invoice", number=talk.chosen_invoice)
     if talk.invoice:
         return act("send_invoice" if talk.topic == "get_invoice" and not talk.asks else "find_invoice", number=talk.invoice)
     if (found := talk.got("find_invoices")) is None:
@@ -144,7 +146,7 @@ def _refund(made: Result) -> str:
     about = f"Refund {made['refund']} over {made['amount']} for order {made['order']}"
     match made["status"]:
         case "requested":
-            return f"{about} is requested: it goes on when your parcel is scanned, and the money is expected by {made['expected']}."
+            return f"{about} is requested: once your parcel is scanned, it goes on. It is expected by {made['expected']}."
         case "approved":
             return f"{about} is approved, and the money should be with you by {made['expected']}."
         case _:
@@ -166,7 +168,7 @@ def _returned(talk: Talk, made: Result) -> Answer:
             f"You are right: order {made['order']} was charged twice, and I am sorry about that. The second {made['amount']} is"
         )
     else:
-        why = f"Done: {made['amount']} of order {made['order']} are"
+        why = f"Done: {made['amount']} of order {made['order']} is"
     return f"{why} on the way back to you (refund {made['refund']}) and should arrive by {made['expected']}."
 
 

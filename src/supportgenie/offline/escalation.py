@@ -13,7 +13,8 @@ def complaint(talk: Talk) -> Answer | None:
     """A ticket with what happened; who has not told it yet is asked first."""
     if opened := talk.got("open_ticket"):
         return (
-            f"Thank you for telling us, and I am sorry that it came to this. Your complaint is on record as {opened['ticket']}; "
+            "Thank you for telling us, and I am sorry that it came to this. "
+            f"Your complaint is on record as {opened['ticket']}; "
             f"a colleague reads it and answers within {opened['answer_within_days']} days."
         )
     if talk.before.got("open_ticket") and not talk.fresh:
@@ -52,9 +53,11 @@ def review(talk: Talk) -> Answer | None:
 def hardware(talk: Talk) -> Answer | None:
     """A device that has to be examined, or a fault that the steps did not mend: a ticket with what was tried."""
     if opened := talk.got("open_ticket"):
+        who = "workshop" if talk.topic == "hardware_fault" else "engineers"
         return (
-            f"Thank you for trying. This is something for our workshop: I have opened ticket {opened['ticket']} with what you told me, "
-            f"and a colleague gets back to you within {opened['answer_within_days']} days. You need not explain it again."
+            f"Thank you for trying. This is something for our {who}: I have opened ticket {opened['ticket']} "
+            f"with what you told me, and a colleague gets back to you within {opened['answer_within_days']} days. "
+            "You need not explain it again."
         )
     if not talk.now.brief:
         return None
@@ -80,7 +83,8 @@ def danger(talk: Talk) -> Answer | None:
 
 def _person(opened: Result) -> str:
     return (
-        f"Of course. A colleague takes over with everything that was written here: your case is {opened['ticket']}, marked urgent. "
+        "Of course. A colleague takes over with everything that was written here: "
+        f"your case is {opened['ticket']}, marked urgent. "
         f"People are there {opened['hours']}; if you would rather call, the number is {opened['phone']}."
     )
 

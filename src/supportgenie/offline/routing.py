@@ -21,11 +21,13 @@ _WAYS = {
 }
 
 _GREETING = re.compile(
-    r"\W*(hi+|hello|hey+|hiya|good (morning|afternoon|evening|day)|greetings|howdy|hola|hallo|bonjour)\b(\W+(there|all|everyone|you|how are you))*\W*$",
+    r"\W*(hi+|hello|hey+|hiya|good (morning|afternoon|evening|day)|greetings|howdy|hola|hallo|bonjour)\b"
+    r"(\W+(there|all|everyone|you|how are you))*\W*$",
     re.I,
 )
 _THANKS = re.compile(
-    r"\W*((ok(ay)?|great|perfect|super|wonderful|no|nothing|that('?s| is) (all|it|great|fine))\W+)*(many |so )?(thanks?|thank you|thx|cheers|ty)\b"
+    r"\W*((ok(ay)?|great|perfect|super|wonderful|no|nothing|that('?s| is) (all|it|great|fine))\W+)*"
+    r"(many |so )?(thanks?|thank you|thx|cheers|ty)\b"
     r"(\W+(you|a lot|so much|very much|again|for \w+( \w+){0,3}|that('?s| is) (all|it)|bye|that helped|great|then))*\W*$"
     r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
     re.I,
@@ -44,7 +46,7 @@ def small_talk(talk: Talk) -> Answer | None:
     if _THANKS.match(talk.text):
         return "You're welcome! Write again whenever something comes up."
     if talk.topic == "off_topic" and talk.fresh:
-        return "That is nothing I can help with. I look after orders, invoices, accounts and devices of this shop; what is it about?"
+        return "I cannot help with that. I look after orders, invoices, accounts and devices of this shop; what is it about?"
     return None
 
 

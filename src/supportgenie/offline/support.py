@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, refused, sorry
+from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, sorry
 from supportgenie.offline.talk import Result, Talk
 
 _WHICH = "Which order is it? Its number is in the confirmation e-mail."
@@ -27,6 +27,8 @@ def cancel_order(talk: Talk) -> Answer | None:
     offered = talk.offered("find_order", "latest_order")
     if talk.yes and offered:
         return act("cancel_order", number=offered["order"])
+    if offered and not talk.fresh and offered["order"] == talk.order and talk.got("find_order") is None:
+        return None
     found = talk.got("find_order") or talk.got("latest_order")
     if found is None:
         if not talk.order:
@@ -118,7 +120,7 @@ def delivery_period(talk: Talk) -> Answer | None:
     """When a parcel comes: of an order, to a place, or in general."""
     if talk.got("delivery_to") or (talk.place and talk.has("toward")):
         return delivery_options(talk)
-    if talk.order or talk.has("arrive", "parcel", "order", "item") and "my" in talk.words:
+    if talk.order or ("my" in talk.words and talk.has("arrive", "parcel", "order", "item")):
         return track_order(talk)
     return explain(talk, "If you have ordered already, tell me the order's number and I look up its day.")
 

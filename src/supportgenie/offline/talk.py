@@ -41,12 +41,13 @@ _NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|st
 _ASKS = re.compile(
     r"\W*(how|what|where|which|when|whether|can i|could i|may i|should i|is it|is there|am i)\b"
     r"|\bhow (to|do|can|could|i|does)\b|\bwhat (do|to|i (have|need|must))\b|\bwhere (do|to|can|could|i)\b"
-    r"|\bif i can\b|\bpossible\b",
+    r"|\bif i can\b|\bpossible\b|\b(information|info|questions?|problems?|trouble|issues?) (about|with|on|regarding)\b"
+    r"|\b(don'?t|do not|never|didn'?t|did not) (\w+ )?cancel",
     re.I,
 )
 _SOLVED = re.compile(r"\b(works? (now|again)|working now|solved|fixed|that (did it|helped|worked)|it helped)\b", re.I)
 
-# A message that belongs to one of these while the conversation is about another one of the same row does not change the subject.
+# Within a row, a message about one topic does not change the subject of a conversation about another.
 _ROWS = (
     {"change_shipping_address", "set_up_shipping_address"},
     {"check_invoice", "get_invoice"},
@@ -153,7 +154,7 @@ class Talk:
 
     @property
     def asks(self) -> bool:
-        """Whether the message asks how or whether something is done, in place of asking for it to be done."""
+        """Whether the message asks about something, or denies it, in place of asking for it to be done."""
         return _ASKS.search(self.text) is not None
 
     @property
@@ -176,9 +177,13 @@ class Talk:
 
     @property
     def invoice(self) -> str:
-        """The invoice's number, given in this message or meant by `the second one`."""
-        if given := _INVOICE.search(self.text):
-            return given.group(1) or given.group(2)
+        """The invoice's number, as given in this message."""
+        given = _INVOICE.search(self.text)
+        return (given.group(1) or given.group(2)) if given else ""
+
+    @property
+    def chosen_invoice(self) -> str:
+        """The invoice that is meant by `the second one`, of those that were listed in the last answer."""
         if (listed := self.offered("find_invoices")) and listed["invoices"]:
             bills: list[Result] = listed["invoices"]
             for index, words in enumerate(_CHOICES[: len(bills)]):
@@ -241,10 +246,11 @@ def _not_a_name(text: str) -> bool:
 
 
 _TITLES = frozenset({"mr", "ms", "mrs", "mx", "dr"})
-_NO_NAMES = frozenset(
-    "the this that these those your yours mine our ours here there what which not dont know help please any all some one two "
-    "three four five six seven eight nine ten eleven twelve trying looking having getting going last first second third".split()
-)
+_NO_NAME_WORDS = """
+    the this that these those your yours mine our ours here there what which not dont know help please any all some one two three
+    four five six seven eight nine ten eleven twelve trying looking having getting going last first second third
+"""
+_NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 
 
 def _turns(messages: Sequence[Message]) -> list[Turn]:

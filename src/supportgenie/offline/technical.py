@@ -8,8 +8,8 @@ from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, s
 from supportgenie.offline.talk import Talk
 
 _BROKEN = re.compile(
-    r"\b(crack\w*|shatter\w*|smash\w*|dropped|water|spill\w*|five times|e20|"
-    r"nothing (lights|happens)|no light|(still|again) (dead|nothing|black|not)|already (tried|charged|did)|tried (that|it|everything))\b",
+    r"\b(crack\w*|shatter\w*|smash\w*|dropped|water|spill\w*|five times|e20|nothing (lights|happens)|no light"
+    r"|(still|again) (dead|nothing|black|not)|already (tried|charged|did)|tried (that|it|everything))\b",
     re.I,
 )
 _QUESTIONS = {
@@ -63,8 +63,8 @@ def recover_password(talk: Talk) -> Answer | None:
     """Mail a link for a new password to the address of the account."""
     if done := talk.got("send_reset_link"):
         return (
-            f"If {done['email']} belongs to an account, a link is on its way there. It works once, for {done['minutes']} minutes. "
-            "Please look in the spam folder too."
+            f"If {done['email']} belongs to an account, a link is on its way there. "
+            f"It works once, for {done['minutes']} minutes. Please look in the spam folder too."
         )
     if talk.email:
         return act("send_reset_link", email=talk.email)

@@ -59,7 +59,9 @@ def language() -> Language:
         for word in words.split():
             concepts[word] = concepts.get(word, frozenset()) | {concept}
     phrases = tuple((concept, re.compile(rf"\b(?:{'|'.join(patterns)})")) for concept, patterns in table["phrases"].items())
-    topics = tuple(Topic(**{**row, "patterns": tuple(row["patterns"])}) for row in table["topic"])
+    topics = tuple(
+        Topic(row["name"], row["department"], tuple(row["patterns"]), row.get("weak", False)) for row in table["topic"]
+    )
     return Language(topics, concepts, phrases, tuple(sorted(concepts)))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import re
+from collections import Counter
 from typing import Any
 
 from supportgenie.policy import POLICY, dollars
@@ -11,8 +13,8 @@ from supportgenie.tools.desk import DeskContext, customer_of, remember, told
 from supportgenie.views import View, customer_view, invoice_view, refund_view, spoken
 from switchroom import NotDone, tool
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_MONTHS = [name.lower() for name in calendar.month_name]
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SHOWN = 3
 
 
@@ -61,7 +63,7 @@ def send_invoice(ctx: DeskContext, number: str) -> View:
 @tool(effect="read")
 @told
 def find_double_charges(ctx: DeskContext, customer: str | None = None, order: str | None = None) -> View:
-    """Look for orders that a customer paid twice, with what can still be returned of each.
+    """Look for orders that a customer paid twice, with what has to be returned of each.
 
     Args:
         customer: name, e-mail address or id; leave it out for the customer you are talking with.
@@ -74,11 +76,16 @@ def find_double_charges(ctx: DeskContext, customer: str | None = None, order: st
         customer = bought.customer_id
         remember(ctx, order_number=bought.number)
     payer = customer_of(ctx, customer)
-    doubles = [
-        {**invoice_view(bill), "cents": min(bill.cents, ctx.deps.refundable_cents(bill.order_number))}
-        for bill in ctx.deps.charged_twice(payer.id)
-        if bill.order_number
-    ]
+    # What was returned for an order already counts against its double charges first.
+    returned = Counter[str]()
+    for made in ctx.deps.refunds_of(payer.id):
+        returned[made.order_number] += made.cents
+    doubles: list[View] = []
+    for bill in ctx.deps.charged_twice(payer.id):
+        number = bill.order_number or ""
+        settled = min(bill.cents, returned[number])
+        returned[number] -= settled
+        doubles.append({**invoice_view(bill), "cents": bill.cents - settled})
     return {"customer": payer.name, "charged_twice": doubles}
 
 
@@ -168,7 +175,7 @@ def _months_ago(ctx: DeskContext, month: str) -> int:
     words = re.findall(r"\w+", month.lower())
     for word in words:
         if word in _MONTHS:
-            return (ctx.deps.today.month - 1 - _MONTHS.index(word)) % 12
+            return (ctx.deps.today.month - _MONTHS.index(word)) % 12
         if word in _NUMBERS:
             return _NUMBERS.index(word)
         if word.isdecimal():

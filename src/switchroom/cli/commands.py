@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -29,7 +29,10 @@ class Commands(click.Group):
 
 def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        click.echo(f"switchroom {version('switchroom')}")
+        try:
+            click.echo(f"switchroom {version('switchroom')}")
+        except PackageNotFoundError:
+            click.echo("switchroom, from a source tree that is not installed")
         ctx.exit()
 
 

@@ -83,13 +83,13 @@ class Dialogue:
             ClickException: it could not begin.
         """
         self._tell(self._app.honest)
-        waits = await self._catch_up()
+        free = await self._catch_up()
         if self._wish.message is not None:
-            if waits:
-                self._tell("Your message was not sent: the conversation waits for that answer first.", "yellow")
-            else:
+            if free:
                 await self._send(self._wish.message)
-        elif not self._wish.answers and not waits:
+            else:
+                self._tell("Your message was not sent: that turn has to be finished first.", "yellow")
+        elif free and not self._wish.answers:
             await self.many()
         self.leave()
 
@@ -97,7 +97,7 @@ class Dialogue:
         """Say how the conversation goes on."""
         self._screen.pause()
         if not self._wish.as_json and not self._waits:
-            self._tell(f"\nTo go on: {shlex.join(self.again)}")
+            self._command("\nTo go on", self.again)
 
     async def many(self) -> None:
         """Have a conversation, message by message, until the person leaves or has to answer first.
@@ -123,11 +123,11 @@ class Dialogue:
         """Finish what a crash or a question left unfinished.
 
         Returns:
-            whether it still waits for a person.
+            whether the conversation is free for the next message.
         """
         known = await self._line.known()
         if known.root.phase != "open" and not self._wish.answers:
-            return False
+            return True
         asked = known.root.messages[-1].text if known.root.messages else ""
         waits = known.root.asked and not self._wish.answers
         state = "waits for a person" if waits else "is unfinished; it is finished first"
@@ -137,11 +137,12 @@ class Dialogue:
                 self._screen.show(event)
         turn = await self._settled(await self._line.go_on(self._wish.answers))
         found = report.report(turn.result, turn.error)
-        if self._wish.message is None or turn.result.waiting:
-            self._print(found)
-        else:
+        free = (await self._line.known()).root.phase != "open"
+        if free and self._wish.message is not None:
             self._before = found
-        return bool(turn.result.waiting)
+        else:
+            self._print(found)
+        return free
 
     async def _send(self, message: str) -> Turn:
         self._screen.begin()
@@ -163,7 +164,8 @@ class Dialogue:
             self._failed(turn.error)
         for waiting in turn.result.waiting:
             answer = [*self.again, "--answer", f"{waiting.id}=yes"]
-            self._tell(f"{question(waiting)}\nAnswer with: {shlex.join(answer)}   (or =no)", "yellow")
+            self._tell(question(waiting), "yellow")
+            self._command("Answer (yes or no) with", answer)
         return turn
 
     def _failed(self, error: Exception) -> None:
@@ -190,9 +192,13 @@ class Dialogue:
             self._out.write(report.line(found) + "\n")
             self._out.flush()
 
+    def _command(self, what: str, words: list[str]) -> None:
+        """A command to be copied: not folded."""
+        self._screen.talk.print(Text(f"{what}: {shlex.join(words)}", style="dim"))
+
     def _tell(self, text: str, style: str = "dim") -> None:
         if text:
-            self._screen.talk.print(Text(text, style=style))
+            self._screen.line(Text(text, style=style), 0)
 
 
 def question(waiting: Waiting) -> str:

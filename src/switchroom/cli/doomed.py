@@ -69,7 +69,10 @@ class Pipe:
 def main(folder: str, conversation: str, tool: str) -> None:
     """Go on with the turn until the tool has returned."""
     stage = Stage(Path(folder))
-    answers = msgspec.json.decode(sys.stdin.readline(), type=dict[str, bool])
+    told = sys.stdin.readline()
+    if not told:  # it is not needed any more
+        return
+    answers = msgspec.json.decode(told, type=dict[str, bool])
     config = replace(stage.app.config, journal=Cut(stage.journal, tool), listeners=(Pipe(),))
     asyncio.run(Runner.resume(stage.app.step, conversation=conversation, config=config, answers=answers))
 

@@ -68,6 +68,7 @@ class Screen:
     def __init__(self, talk: Console, out: TextIO, shape: Shape) -> None:
         self.talk = talk
         self._out = out
+        self._page = console(out)
         self._shape: Shape = shape
         self._calls: dict[str, list[ToolCall]] = {}
         self._verdicts: dict[str, tuple[Verdict, ...]] = {}
@@ -156,7 +157,7 @@ class Screen:
             return
         if self._typist is None:
             self._speaks(fact.agent)
-            self._typist = Typist(self._out, self.talk.width)
+            self._typist = Typist(self._out, self._page.width)
         self._said += fact.text
         self._typist.type(brief.clean(fact.text))
 
@@ -167,7 +168,7 @@ class Screen:
             return
         if fact.message.text and not self._said:  # said on the way to the answer
             self._speaks(fact.agent)
-            self._line(Text(brief.clean(fact.message.text)))
+            self.line(Text(brief.clean(fact.message.text)))
         self._finished()
 
     def _returned(self, fact: StepReturned, path: str) -> None:
@@ -190,17 +191,17 @@ class Screen:
             self._out.write(text + "\n")
             self._out.flush()
             return
-        self._typist = Typist(self._out, self.talk.width)
+        self._typist = Typist(self._out, self._page.width)
         self._typist.type(brief.clean(text))
 
     def _withdrawn(self, fact: AnswerWithdrawn, path: str) -> None:
         if _depth(path):
             return
-        if self._typist is not None and self._typist.rows < self.talk.height:
+        if self._typist is not None and self._typist.rows < self._page.height:
             self._typist.take_back()
             self._typist = None
         self._finished()
-        self._line(Text(f"withdrawn: {brief.short(fact.reason, 100)}", style="dim yellow"))
+        self.line(Text(f"withdrawn: {brief.short(fact.reason, 100)}", style="dim yellow"))
 
     def _rejected(self, fact: AnswerRejected, path: str) -> None:
         if not _depth(path):
@@ -230,19 +231,19 @@ class Screen:
             return self._note(f"{fact.source} → {fact.target}", "dim")
         self._speaks(fact.source)
         reason = f"  {brief.short(fact.reason, 100)}" if fact.reason else ""
-        self._line(Text.assemble("→ ", (fact.target, f"bold {self._colour(fact.target)}"), reason))
+        self.line(Text.assemble("→ ", (fact.target, f"bold {self._colour(fact.target)}"), reason))
         learned = ", ".join(dict.fromkeys(told.partition(":")[0] for told in fact.learned))
         carried = [brief.fields(fact.brief), f"what {learned} told" if learned else ""]
         if any(carried):
-            line = brief.short("; ".join(filter(None, carried)), self.talk.width - 14)
-            self._line(Text(f"  carries {line}", style="dim"))
+            line = brief.short("; ".join(filter(None, carried)), 300)
+            self.line(Text(f"carries {line}", style="dim"), 4)
 
     def _handed_back(self, fact: HandoffReturned, path: str) -> None:
         if _depth(path):
             return self._note(f"{fact.source} → {fact.target}", "dim")
         self._speaks(fact.source)
         outcome = f"  gives back {brief.fields(fact.outcome)}" if fact.outcome else "  gives back"
-        self._line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), brief.short(outcome, 120)))
+        self.line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), brief.short(outcome, 120)))
 
     # what is done ----------------------------------------------------------------------------------------------------
 
@@ -277,7 +278,10 @@ class Screen:
             self._call(fact.agent, fact.tool, fact.index, path)
         if call in self._broken:  # in an attempt before this one, whose process did not see its end
             again = self._verdicts[path][fact.index].effect in ("read", "idempotent")
-            self.talk.print(Text(" had begun: done again" if again else " had begun: found done", style="yellow"), end="")
+            self.talk.print(
+                Text(" began before: done again" if again else " began before: found done, not repeated", style="yellow"),
+                end="",
+            )
         self._open = None
         self._running.discard(call)
         self._broken.discard(call)
@@ -299,11 +303,14 @@ class Screen:
     # lines -----------------------------------------------------------------------------------------------------------
 
     def _note(self, text: str, style: str) -> None:
-        self._line(Text(brief.short(text, 300), style=style))
+        self.line(Text(brief.short(text, 300), style=style))
 
-    def _line(self, text: Text) -> None:
+    def line(self, text: Text, indent: int = 2) -> None:
+        """A line of talk, folded between words where it is too long."""
         self.pause()
-        self.talk.print(Text("  ") + text)
+        for part in text.wrap(self.talk, max(self.talk.width - indent - 1, 20)) or [Text()]:
+            part.rstrip()
+            self.talk.print(Text(" " * indent) + part)
 
 
 def _depth(path: str) -> int:

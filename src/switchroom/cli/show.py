@@ -90,12 +90,13 @@ class Show:
             await Dialogue(self._stage.app, Wish(), sys.stdout).many()
 
     def goodbye(self) -> None:
-        """Say how to go on, and that nothing is left behind."""
+        """Say how to go on."""
         self._say("Go on with: switchroom chat supportgenie   (or your own: switchroom chat app.py)", "dim")
 
     def interrupted(self) -> None:
         """The visitor has seen enough."""
         self._screen.pause()
+        self._say("")
         self.goodbye()
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ class Show:
 
     async def _said(self, line: Line, customer: Customer, message: str) -> Turn:
         self._say("")
-        self._screen.talk.print(Text.assemble((f"{customer.name} › ", "bold"), message))
+        self._screen.line(Text.assemble((f"{customer.name} › ", "bold"), message), 0)
         await self._rest(0.5)
         self._screen.begin()
         return await line.say(message, CustomerState(name=customer.name, tier=customer.tier) if customer.tier else None)
@@ -159,7 +160,7 @@ class Show:
         for waiting in turn.result.waiting:
             self._say(f"\n  {question(waiting)}", "yellow")
             await self._rest(0.5)
-            self._screen.talk.print(Text.assemble(("  supervisor › ", "bold yellow"), word))
+            self._screen.line(Text.assemble(("supervisor › ", "bold yellow"), word))
             await self._rest(0.3)
         return {waiting.id: word.lower() in YES for waiting in turn.result.waiting}
 
@@ -196,7 +197,8 @@ class Show:
         self._say(text, "bold red")
 
     def _say(self, text: str, style: str = "") -> None:
-        self._screen.talk.print(Text(text, style=style))
+        for line in text.split("\n"):
+            self._screen.line(Text(line.lstrip(), style=style), len(line) - len(line.lstrip()))
 
 
 def _count(number: int, what: str) -> str:

@@ -1,13 +1,14 @@
-"""The shop that the demonstration plays in: SupportGenie over a desk and a journal of their own, in a folder."""
+"""The shop that the demonstration plays in: SupportGenie without a language model, its desk and journal in a folder."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import supportgenie
 from supportgenie.desk import Desk
 from supportgenie.records import Refund
-from switchroom.cli.app import App, load_app
+from switchroom.cli.app import App
 from switchroom.journals.sqlite import SqliteJournal
 
 
@@ -21,8 +22,8 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.desk = Desk.open(folder / "desk.db")
         self.journal = SqliteJournal(folder / "journal.db")
-        app = load_app("supportgenie")
-        self.app: App = replace(app, config=replace(app.config, journal=self.journal, deps=self._desk_of))
+        config = replace(supportgenie.config, model=supportgenie.model, journal=self.journal, deps=self._desk_of)
+        self.app = App("supportgenie", supportgenie.app, config)
 
     def _desk_of(self, conversation: str) -> Desk:
         return self.desk

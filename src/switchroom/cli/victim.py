@@ -39,7 +39,8 @@ class Victim:
     async def started(folder: Path, conversation: str, tool: str) -> Victim:
         """The process, which waits for a person's answers. It is killed after the tool's effect, before that is recorded."""
         command = [sys.executable, "-m", "switchroom.cli.doomed", str(folder), conversation, tool]
-        return Victim(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=2**24))
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=2**24, start_new_session=True)
+        return Victim(process)
 
     async def go_on(self, answers: Mapping[str, bool], show: Show) -> bool:
         """Let it go on, show what it does, and kill it at its moment.
