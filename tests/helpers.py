@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from switchroom import Message, RunConfig
+from switchroom import Message, RunConfig, RunResult
 from switchroom.events import Delta, Fact, RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
@@ -36,6 +36,13 @@ def keeping(**options: Any) -> RunConfig:
 async def soon(awaitable: Awaitable[T]) -> T:
     """Wait for it, and not for ever."""
     return await asyncio.wait_for(awaitable, 5)
+
+
+def run_of(error: BaseException) -> RunResult[Any]:
+    """The run so far, which an exception carries out of it."""
+    run = getattr(error, "run", None)
+    assert isinstance(run, RunResult)
+    return cast("RunResult[Any]", run)
 
 
 def kinds(events: Iterable[RunEvent]) -> list[str]:

@@ -13,7 +13,7 @@ from switchroom.events import ModelAnswered, ToolReturned, TurnStarted
 from switchroom.messages import ToolCall
 from switchroom.model import ModelResponse
 from switchroom.testing import FunctionModel, ScriptedModel, call
-from tests.helpers import facts_of, keeping, last
+from tests.helpers import facts_of, keeping, last, run_of
 
 echo = Agent("clerk", model=FunctionModel(last))
 
@@ -71,9 +71,10 @@ async def test_input_of_no_known_form_is_refused():
 
 
 async def test_text_that_is_no_unicode_is_refused():
-    assert await refusal("broken \ud800") == snapshot("""\
-The input is no valid Unicode text (position 7: surrogates not allowed). Decode it with errors="replace", or pass File(data=...) for binary content.\
-""")
+    assert await refusal("broken \ud800") == snapshot(
+        "The input is no valid Unicode text (position 7: surrogates not allowed). Decode it with "
+        'errors="replace", or pass File(data=...) for binary content.'
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,18 +92,18 @@ async def test_text_that_is_no_unicode_is_refused_wherever_it_stands(given: Any)
     assert "no valid Unicode" in await refusal(given)
 
 
-@pytest.mark.parametrize(
-    "chat",
-    [
-        {"role": "user", "content": 5},
-        {"role": "user", "content": [1]},
-        {"role": "user", "content": [{"type": "video"}]},
-        {"role": "user", "content": [{"type": "image_url", "image_url": "not an object"}]},
-        {"role": "assistant", "tool_calls": [{}]},
-        {"role": "assistant", "tool_calls": ["look"]},
-        {"role": "assistant", "tool_calls": 5},
-    ],
-)
+WRONG_CHAT: list[dict[str, Any]] = [
+    {"role": "user", "content": 5},
+    {"role": "user", "content": [1]},
+    {"role": "user", "content": [{"type": "video"}]},
+    {"role": "user", "content": [{"type": "image_url", "image_url": "not an object"}]},
+    {"role": "assistant", "tool_calls": [{}]},
+    {"role": "assistant", "tool_calls": ["look"]},
+    {"role": "assistant", "tool_calls": 5},
+]
+
+
+@pytest.mark.parametrize("chat", WRONG_CHAT)
 async def test_a_chat_message_of_the_wrong_form_is_refused(chat: dict[str, Any]):
     assert await refusal([chat])
 
@@ -143,9 +144,9 @@ async def told(*answers: Any) -> str:
 
 
 async def test_an_unknown_tool_goes_back_to_the_model():
-    assert await told(call("loook", n=1)) == snapshot("""\
-[refused: you called a tool that is not there: the agent has no tool 'loook'; it has ['look']. Did you mean 'look'?]\
-""")
+    assert await told(call("loook", n=1)) == snapshot(
+        "[refused: you called a tool that is not there: the agent has no tool 'loook'; it has ['look']. Did you mean 'look'?]"
+    )
 
 
 async def test_arguments_that_are_no_json_go_back_to_the_model():
@@ -168,9 +169,11 @@ async def test_a_handoffs_arguments_that_are_no_object_go_back_to_the_model(args
 
 
 async def test_arguments_of_wrong_types_go_back_to_the_model():
-    assert await told(call("look", n="many", deep="perhaps", more=1)) == snapshot("""\
-[refused: n: Input should be a valid integer, unable to parse string as an integer; deep: Input should be a valid boolean, unable to interpret input; more: Extra inputs are not permitted]\
-""")
+    assert await told(call("look", n="many", deep="perhaps", more=1)) == snapshot(
+        "[refused: n: Input should be a valid integer, unable to parse string as an integer; deep: "
+        "Input should be a valid boolean, unable to interpret input; more: Extra inputs are not "
+        "permitted]"
+    )
 
 
 async def test_good_calls_beside_a_bad_one_are_made():
@@ -201,7 +204,10 @@ async def test_a_model_that_answers_nothing_is_given_up():
     assert await bounded("", ModelMisbehaved) == snapshot(
         (
             4,
-            "The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: [Your answer could not be used: the answer is empty. Answer again.]",
+            (
+                "The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: [Your "
+                "answer could not be used: the answer is empty. Answer again.]"
+            ),
         )
     )
 
@@ -210,7 +216,9 @@ async def test_a_model_that_calls_an_unknown_tool_for_ever_is_given_up():
     asked, text = await bounded(call("gone"), ModelMisbehaved)
     assert asked == 4
     assert text == snapshot(
-        "The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: [refused: you called a tool that is not there: the agent has no tool 'gone'; it has ['look'].]"
+        "The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: "
+        "[refused: you called a tool that is not there: the agent has no tool 'gone'; it has "
+        "['look'].]"
     )
 
 
@@ -218,7 +226,10 @@ async def test_a_model_that_makes_the_same_call_for_ever_ends_at_the_limit():
     assert await bounded(call("look", n=1), MaxTurnsExceeded) == snapshot(
         (
             20,
-            "The run of 'clerk' had 20 model answers and is not finished. Raise RunConfig(max_turns=20), or find out what goes round in result.facts.",
+            (
+                "The run of 'clerk' had 20 model answers and is not finished. Raise "
+                "RunConfig(max_turns=20), or find out what goes round in result.facts."
+            ),
         )
     )
 
@@ -263,9 +274,9 @@ async def test_a_model_that_returns_garbage_ends_in_an_error_that_names_its_agen
 async def test_a_function_that_gives_no_answer_is_the_developers_fault():
     with pytest.raises(UserError) as error:
         await Runner.run(Agent("clerk", model=FunctionModel(cast("Any", lambda request: 5))), "x")  # pyright: ignore[reportUnknownLambdaType]
-    assert str(error.value) == snapshot("""\
-The model of agent 'clerk' gave 5; it gives text, call(...), a list of both, deltas([...]) or a Message.\
-""")
+    assert str(error.value) == snapshot(
+        "The model of agent 'clerk' gave 5; it gives text, call(...), a list of both, deltas([...]) or a Message."
+    )
 
 
 async def test_a_models_exception_reaches_the_caller_as_itself_with_the_run():
@@ -274,7 +285,7 @@ async def test_a_models_exception_reaches_the_caller_as_itself_with_the_run():
 
     with pytest.raises(ConnectionResetError, match="the server hung up") as error:
         await Runner.run(Agent("clerk", model=FunctionModel(fail)), "x")
-    assert error.value.run.usage.requests == 0  # pyright: ignore[reportAttributeAccessIssue]
+    assert run_of(error.value).usage.requests == 0
 
 
 # what a developer gets wrong -----------------------------------------------------------------------------------------
@@ -290,7 +301,7 @@ def test_declarations_that_cannot_work_are_refused_where_they_stand():
         lambda: Agent("a", handoffs=["a"]),
         lambda: Agent("a", handoffs=[clerk, "clerk"]),
         lambda: Agent("a", handoffs=cast("Any", [5])),
-        lambda: Agent("a", guardrails=cast("Any", [look])),
+        lambda: Agent("a", guardrails=cast("Any", [len])),
         lambda: Team([]),
         lambda: Team([clerk, Agent("clerk")]),
         lambda: Team([clerk], entry="clark"),
@@ -303,7 +314,7 @@ def test_declarations_that_cannot_work_are_refused_where_they_stand():
     for case in cases:
         with pytest.raises(UserError) as error:
             case()
-        said.append(str(error.value).split(" object at ")[0])
+        said.append(str(error.value))
     assert said == snapshot(
         [
             "An agent is called ''; give it a name.",
@@ -313,7 +324,7 @@ def test_declarations_that_cannot_work_are_refused_where_they_stand():
             "Agent 'a' hands over to itself; remove 'a' from its handoffs.",
             "Agent 'a' has two handoffs to 'clerk'; keep one.",
             "Agent 'a': handoffs holds 5; it takes Agent, Handoff, str.",
-            "Agent 'a': guardrails holds Tool(name='look', description='Look.', parameters={'additionalProperties': False, 'properties': {'n': {'type': 'integer'}, 'deep': {'default': False, 'type': 'boolean'}}, 'required': ['n'], 'type': 'object'}, check=<function _from_function.<locals>.check",
+            "Agent 'a': guardrails holds <built-in function len>; it takes Guardrail.",
             "A team has no agents. Pass at least one.",
             "A team has two agents called 'clerk'; names are unique.",
             "The team (entry=...) has no agent 'clark'; it has ['clerk']. Did you mean 'clerk'?",
@@ -330,9 +341,11 @@ async def test_an_agent_without_a_model_is_told_the_three_ways_out(monkeypatch: 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(UserError) as error:
         await Runner.run(Agent("clerk"), "x")
-    assert str(error.value) == snapshot("""\
-Agent 'clerk' has no model. Three ways out: Agent('clerk', ..., model=...), set_default_model(...), or RunConfig(model=...). Without a provider, switchroom.testing.FunctionModel answers by a function.\
-""")
+    assert str(error.value) == snapshot(
+        "Agent 'clerk' has no model. Three ways out: Agent('clerk', ..., model=...), "
+        "set_default_model(...), or RunConfig(model=...). Without a provider, "
+        "switchroom.testing.FunctionModel answers by a function."
+    )
 
 
 async def test_models_are_looked_for_at_the_agent_then_the_run_then_the_default():
@@ -362,16 +375,15 @@ async def test_two_agents_of_one_name_that_can_both_be_reached_are_refused():
     entry = Agent("a", model=ScriptedModel([]), handoffs=[one, Agent("c", handoffs=[other])])
     with pytest.raises(UserError) as error:
         await Runner.run(entry, "x")
-    assert str(error.value) == snapshot(
-        "Two agents are called 'b' and can both be reached; names are unique in a run."
-    )
+    assert str(error.value) == snapshot("Two agents are called 'b' and can both be reached; names are unique in a run.")
 
 
 async def test_a_handoff_to_nobody_is_refused():
     with pytest.raises(UserError) as error:
         await Runner.run(Team([Agent("orders", handoffs=["return"]), Agent("returns")]), "x")
     assert str(error.value) == snapshot(
-        "Agent 'orders' hands over to 'return': the team has no agent 'return'; it has ['orders', 'returns']. Did you mean 'returns'?"
+        "Agent 'orders' hands over to 'return': the team has no agent 'return'; it has ['orders', "
+        "'returns']. Did you mean 'returns'?"
     )
 
 

@@ -114,12 +114,24 @@ async def test_the_model_is_shown_the_schema():
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ("no JSON", snapshot("[Your answer could not be used: value: Invalid JSON: expected ident at line 1 column 2. Answer again.]")),
+        (
+            "no JSON",
+            snapshot("[Your answer could not be used: value: Invalid JSON: expected ident at line 1 column 2. Answer again.]"),
+        ),
         ('{"number": "7"}', snapshot("[Your answer could not be used: cents: Field required. Answer again.]")),
-        ("", snapshot("[Your answer could not be used: value: Invalid JSON: EOF while parsing a value at line 1 column 0. Answer again.]")),
+        (
+            "",
+            snapshot(
+                "[Your answer could not be used: value: Invalid JSON: EOF while parsing a value at line 1 "
+                "column 0. Answer again.]"
+            ),
+        ),
         (
             '{"number": "7", "cents": "many"}',
-            snapshot("[Your answer could not be used: cents: Input should be a valid integer, unable to parse string as an integer. Answer again.]"),
+            snapshot(
+                "[Your answer could not be used: cents: Input should be a valid integer, unable to parse "
+                "string as an integer. Answer again.]"
+            ),
         ),
     ],
 )
@@ -140,9 +152,11 @@ async def test_an_answer_that_never_validates_ends_after_a_bounded_number_of_tri
     with pytest.raises(ModelMisbehaved) as error:
         await Runner.run(Agent("clerk", model=FunctionModel(answer), output_type=int), "x")
     assert len(asked) == 4
-    assert str(error.value) == snapshot("""\
-The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: [Your answer could not be used: value: Invalid JSON: expected ident at line 1 column 2. Answer again.]\
-""")
+    assert str(error.value) == snapshot(
+        "The model of agent 'clerk' got something wrong 4 times in a row. Last it was told: [Your "
+        "answer could not be used: value: Invalid JSON: expected ident at line 1 column 2. Answer "
+        "again.]"
+    )
     assert [fact.__class__.__name__ for fact in error.value.run.facts].count("AnswerRejected") == 4
 
 

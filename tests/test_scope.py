@@ -64,7 +64,7 @@ async def test_places_are_counted_in_the_order_of_calling_and_not_of_finishing()
 
     echo = Agent("echo", model=FunctionModel(answer))
 
-    async def both(input: str, scope: Scope) -> list[str]:
+    async def both(input: str, scope: Scope) -> tuple[str, str]:
         return await asyncio.gather(scope.call(echo, "first"), scope.call(echo, "second"))
 
     result = await soon(Runner.run(both, "x"))
@@ -244,7 +244,7 @@ async def test_a_failure_after_which_the_parent_went_on_is_final():
 
     async def work(input: str, scope: Scope) -> str:
         try:
-            await scope.call(broken, "once")
+            return await scope.call(broken, "once")
         except ValueError as error:
             caught = str(error)
         return f"{caught}, then {await scope.call(counted(world), 'x')}"
@@ -386,9 +386,10 @@ async def test_diverged_says_that_another_step_runs():
 
 
 async def test_diverged_says_that_the_input_is_another():
-    assert await divergence(steps_with((plain, 1)), steps_with((plain, 2))) == snapshot("""\
-At turn#1/work#0/child#0 the unfinished turn gave 'plain' another input: '1', and now '2'. Take clock, chance and ids from the scope, so that they are the same on resume.\
-""")
+    assert await divergence(steps_with((plain, 1)), steps_with((plain, 2))) == snapshot(
+        "At turn#1/work#0/child#0 the unfinished turn gave 'plain' another input: '1', and now "
+        "'2'. Take clock, chance and ids from the scope, so that they are the same on resume."
+    )
 
 
 async def test_diverged_says_that_the_version_is_another():
@@ -404,9 +405,7 @@ async def test_diverged_says_that_the_version_is_another():
 async def test_another_version_may_begin_the_next_turn():
     config = keeping()
     await Runner.run(Agent("clerk", model=ScriptedModel(["one"]), version="1"), "x", config=config, conversation="c")
-    result = await Runner.run(
-        Agent("clerk", model=ScriptedModel(["two"]), version="2"), "y", config=config, conversation="c"
-    )
+    result = await Runner.run(Agent("clerk", model=ScriptedModel(["two"]), version="2"), "y", config=config, conversation="c")
     assert result.final_output == "two"
 
 
@@ -416,7 +415,8 @@ async def test_another_step_may_not_begin_the_next_turn():
     with pytest.raises(UserError) as error:
         await Runner.run(Agent("boss", model=ScriptedModel(["two"])), "y", config=config, conversation="c")
     assert str(error.value) == snapshot(
-        "Conversation 'c' is answered by 'clerk'; 'boss' cannot go on with it. Pass the step that began it, or another conversation."
+        "Conversation 'c' is answered by 'clerk'; 'boss' cannot go on with it. Pass the step that "
+        "began it, or another conversation."
     )
 
 
@@ -481,9 +481,10 @@ async def test_a_steps_output_that_json_cannot_hold_is_refused():
 
     with pytest.raises(UserError) as error:
         await Runner.run(work, "x")
-    assert str(error.value) == snapshot("""\
-Step 'work' gave a object, which JSON cannot hold (Unable to serialize unknown type: <class 'object'>). Give plain data, a pydantic model or a dataclass.\
-""")
+    assert str(error.value) == snapshot(
+        "Step 'work' gave a object, which JSON cannot hold (Unable to serialize unknown type: "
+        "<class 'object'>). Give plain data, a pydantic model or a dataclass."
+    )
 
 
 @pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
@@ -519,6 +520,4 @@ async def test_every_step_is_noted_with_its_start_and_end():
         return await scope.call(plain, input)
 
     result = await Runner.run(work, "x")
-    assert kinds(result.events) == snapshot(
-        ["turn_started", "step_started", "step_started", "step_returned", "step_returned"]
-    )
+    assert kinds(result.events) == snapshot(["turn_started", "step_started", "step_started", "step_returned", "step_returned"])

@@ -30,9 +30,7 @@ async def visit(ctx: ToolContext) -> int:
 
 
 def visitor() -> Agent[str]:
-    model = FunctionModel(
-        lambda request: call("visit") if asked_by_person(request) else f"visit {request.messages[-1].text}"
-    )
+    model = FunctionModel(lambda request: call("visit") if asked_by_person(request) else f"visit {request.messages[-1].text}")
     return Agent("clerk", model=model, tools=[visit])
 
 

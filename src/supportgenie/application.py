@@ -26,6 +26,11 @@ def desk_of(conversation: str) -> Desk:
     return _opened(desk_file())
 
 
+def stranger(conversation: str) -> CustomerState:
+    """What is known of a customer at the beginning, where the caller says nothing."""
+    return CustomerState()
+
+
 @cache
 def _opened(file: Path) -> Desk:
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +39,7 @@ def _opened(file: Path) -> Desk:
 
 config = RunConfig(
     deps=desk_of,
+    state=stranger,
     state_type=CustomerState,
     # A language model takes over when one is named; the agents, their tools and their instructions stay the same.
     model=os.environ.get("SWITCHROOM_MODEL") or model,

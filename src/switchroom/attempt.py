@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol, TypeAlias, cast
 
 import pydantic
@@ -16,6 +17,7 @@ from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path
 from switchroom.errors import UserError
 from switchroom.events import AnyFact, RunEvent, StepStarted
+from switchroom.failure import causes
 from switchroom.journal import Journal
 from switchroom.messages import Message
 from switchroom.rules.root import Root, evolve_root
@@ -27,6 +29,12 @@ log = logging.getLogger("switchroom")
 
 class Suspended(BaseException):
     """A person has to answer before the run can go on. It passes through user code to the edge, as a cancellation does."""
+
+
+def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that."""
+    _, others = group.split(Suspended)
+    return Suspended() if others is None else others
 
 
 class Interpretation(Protocol):
@@ -61,8 +69,14 @@ class Interruption:
 
     def refuse(self, why: str) -> None:
         """Tell who awaits it that it was not taken; who does not await it is not reminded."""
-        self.taken.set_exception(UserError(why))
-        self.taken.exception()
+        if not self.taken.done():
+            self.taken.set_exception(UserError(why))
+            self.taken.exception()
+
+    def accept(self) -> None:
+        """Tell who awaits it that it has taken effect."""
+        if not self.taken.done():
+            self.taken.set_result(None)
 
 
 class Attempt:
@@ -70,8 +84,12 @@ class Attempt:
 
     __slots__ = (
         "_conversation",
+        "_failures",
         "_order",
         "_state",
+        "_suspended",
+        "_watchers",
+        "asking",
         "before",
         "busy",
         "channel",
@@ -81,6 +99,7 @@ class Attempt:
         "events",
         "inbox",
         "interpret",
+        "interrupted",
         "journal",
         "listened",
         "loop",
@@ -115,12 +134,17 @@ class Attempt:
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
-        self.busy: list[asyncio.Task[Any] | None] = []
+        self.busy: dict[str, asyncio.Task[Any] | None] = {}
+        self.asking = 0
+        self.interrupted = 0
+        self._suspended: set[str] = set()
+        self._watchers: list[asyncio.Future[None]] = []
+        self._failures: list[tuple[Exception, str]] = []
 
     def go_on(self, known: Conversation) -> None:
         """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
         self.before = known.before
-        self.past = by_path(known.events)
+        self.past = by_path(known.events, known.root.path)
         self.events = list(known.events)
 
     @property
@@ -142,17 +166,59 @@ class Attempt:
         self.listened = True
         self.task = asyncio.current_task()
 
-    async def settle(self, cancel: bool) -> None:
-        """Wait for runs that user code started side by side and no longer waits for; where the turn failed, cancel them.
+    @contextlib.contextmanager
+    def running(self, path: str) -> Generator[None]:
+        """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
+        self.busy[path] = asyncio.current_task()
+        try:
+            yield
+        finally:
+            del self.busy[path]
+            self._suspended.discard(path)
+            self._tell()
 
-        `asyncio.gather` leaves the others running when one of them fails or waits for a person.
+    async def siblings_done(self, path: str) -> None:
+        """Wait, before a run leaves because a person is asked, until all runs beside it are done or wait as well.
+
+        Whoever started them side by side would cancel or forget the others: `asyncio.TaskGroup` the one, `gather` the other.
         """
+        self._suspended.add(path)
+        self._tell()
+        while any(not self._held_up(other) for other in self.busy):
+            change = self.loop.create_future()
+            self._watchers.append(change)
+            await change
+
+    def _held_up(self, path: str) -> bool:
+        """Whether a run waits for a person, itself or below it."""
+        return any(waiting == path or waiting.startswith(path + "/") for waiting in self._suspended)
+
+    def _tell(self) -> None:
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+        self._watchers.clear()
+
+    async def stop_others(self) -> None:
+        """Stop what user code started beside a run that failed, and no longer waits for."""
         here = asyncio.current_task()
-        while others := {task for task in self.busy if task is not None and task is not here}:
-            if cancel:
-                for task in others:
-                    task.cancel()
+        while others := {task for task in self.busy.values() if task is not None and task is not here}:
+            for task in others:
+                task.cancel()
             await asyncio.wait(others)
+
+    def through(self, error: Exception) -> tuple[str, ...]:
+        """The paths of the children whose failures an exception is."""
+        left = {id(cause) for cause in causes(error)}
+        return tuple(path for failed, path in self._failures if id(failed) in left)
+
+    def failed(self, error: Exception, path: str) -> None:
+        """Know where an exception came from, as long as it may be passed on."""
+        self._failures.append((error, path))
+
+    def forget_failures(self) -> None:
+        """Let go of the exceptions, whose tracebacks hold on to everything."""
+        self._failures.clear()
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""

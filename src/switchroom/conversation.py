@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from switchroom.events import AnyFact, RunEvent, StepFailed, StepStarted, ToolFailed, TurnStarted
+from switchroom.events import (
+    AnyFact,
+    RunEvent,
+    StepFailed,
+    StepReturned,
+    StepStarted,
+    ToolReturned,
+    TurnStarted,
+    ValueDrawn,
+)
 from switchroom.journal import Journal
 from switchroom.rules.evolve import evolve
 from switchroom.rules.root import Root, evolve_root
@@ -85,33 +94,52 @@ NEW = Conversation()
 _NONE: OrderedDict[str, Conversation] = OrderedDict()
 
 
-def by_path(events: Iterable[RunEvent]) -> dict[str, list[RunEvent]]:
-    """The events of an unfinished turn by path, without the failures through which a fault left the run.
+def by_path(events: Sequence[RunEvent], root: str) -> dict[str, list[RunEvent]]:
+    """The events of an unfinished turn by path, without the failures that the next attempt tries again.
 
-    A step's failure stands once its parent noted anything after it: the parent knew of it and went on. Where nothing followed
-    but failures further up, until the attempt ended, the failure is void, and the next attempt tries that step again.
+    A step's failure stands once its parent noted anything after it: the parent knew of it and went on. It is void where
+    nothing followed until the attempt ended, and where it is the failure through which the attempt left the run at `root`.
     """
-    standing: list[RunEvent] = []
-    went_on: set[str] = set()
-    for event in reversed(list(events)):
-        match event.fact:
-            case StepFailed() if _parent(event.path) not in went_on:
-                continue
-            case StepStarted():
-                went_on.add(_parent(event.path))
-                went_on.add(event.path)
-            case TurnStarted():
-                went_on.clear()
-            case ToolFailed():
-                pass
-            case _:
-                went_on.add(event.path)
-        standing.append(event)
     paths: dict[str, list[RunEvent]] = {}
-    for event in reversed(standing):
-        paths.setdefault(event.path, []).append(event)
+    for attempt in _attempts(events):
+        void = _void(attempt, root)
+        for index, event in enumerate(attempt):
+            if index not in void:
+                paths.setdefault(event.path, []).append(event)
     return paths
 
 
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
+def _attempts(events: Sequence[RunEvent]) -> list[Sequence[RunEvent]]:
+    starts = [index for index, event in enumerate(events) if isinstance(event.fact, TurnStarted)]
+    return [events[start:end] for start, end in zip(starts, [*starts[1:], len(events)], strict=True)]
+
+
+def _void(attempt: Sequence[RunEvent], root: str) -> set[int]:
+    """The places of the failures in an attempt that do not stand; read from its end, for what followed decides."""
+    void: set[int] = set()
+    left = {root}
+    went_on: set[str | tuple[str, str, int]] = set()
+    for index in range(len(attempt) - 1, -1, -1):
+        path, fact = attempt[index].path, attempt[index].fact
+        match fact:
+            case StepFailed():
+                if path in left or _knower(path) not in went_on:
+                    void.add(index)
+                    left.update(fact.through)
+            case StepStarted() if not isinstance(_knower(path), tuple):
+                went_on.add(_knower(path))
+            case ToolReturned():
+                went_on.add((path, fact.tool, fact.index))
+            case ValueDrawn() | StepReturned():
+                went_on.add(path)
+            case _:
+                pass
+    return void
+
+
+def _knower(path: str) -> str | tuple[str, str, int]:
+    """Who knows of a step's failure: the code that called it, or the call `name#answer.index` in an agent's answer."""
+    parent, _, segment = path.rpartition("/")
+    name, _, place = segment.rpartition("#")
+    _, dot, index = place.partition(".")
+    return (parent, name, int(index)) if dot else parent

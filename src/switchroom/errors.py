@@ -69,9 +69,12 @@ class GuardrailTripped(RunError):
     """
 
     def __init__(self, guardrail: str, reason: str) -> None:
-        super().__init__(f"Guardrail '{guardrail}' tripped: {reason}")
+        super().__init__(guardrail, reason)
         self.guardrail = guardrail
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Guardrail '{self.guardrail}' tripped: {self.reason}"
 
 
 class ConversationWaiting(RunError):

@@ -40,8 +40,10 @@ class History(Sequence[Message]):
     def __getitem__(self, index: slice) -> Sequence[Message]: ...
     def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
         if isinstance(index, slice):
-            start, stop, step = index.indices(self._length)
-            return self._items[start:stop:step]
+            places = range(*index.indices(self._length))
+            if places.step == 1:
+                return self._items[places.start : places.stop]
+            return [self._items[place] for place in places]
         if not -self._length <= index < self._length:
             raise IndexError(f"message {index} of {self._length}")
         return self._items[index if index >= 0 else index + self._length]
@@ -54,7 +56,7 @@ class History(Sequence[Message]):
         return isinstance(other, Sequence) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
 
     def __hash__(self) -> int:
-        return hash((self._length, self._items[self._length - 1].text if self._length else ""))
+        return hash(tuple(self))
 
     def __repr__(self) -> str:
         return f"History({self._items[: self._length]!r})"

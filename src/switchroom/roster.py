@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ from switchroom.agent import Agent
 from switchroom.errors import UserError, unknown
 from switchroom.model import ToolSpec
 from switchroom.output import Output, output_of
-from switchroom.team import Team
+from switchroom.team import Team, speaks
 
 Speaking: TypeAlias = Agent[Any] | Team
 
@@ -81,10 +82,6 @@ class Roster(dict[str, Role]):
                             self.agents,
                         )
                     )
-        self.asking = next(
-            ((agent.name, made.name) for agent in self.agents.values() for made in agent.all_tools if made.needs_approval), None
-        )
-        """An agent and its tool that may ask a person, if there is one."""
         self._returns: dict[tuple[str, str], Transfer] = {}
 
     def _add(self, agent: Agent[Any]) -> None:
@@ -103,6 +100,23 @@ class Roster(dict[str, Role]):
             raise UserError(unknown(f"The run of '{self.entry.name}'", "agent", name, self.agents))
         role = self[name] = Role(self.agents[name], self)
         return role
+
+    @cached_property
+    def asking(self) -> tuple[str, str] | None:
+        """An agent and its tool that may ask a person, if there is one, also in the runs of agents that are tools."""
+        seen: list[Any] = []
+        waiting: list[Any] = [self.entry, *self.agents.values()]
+        while waiting:
+            agent = waiting.pop()
+            if any(agent is known for known in seen):
+                continue
+            seen.append(agent)
+            for made in agent.all_tools:
+                if made.needs_approval:
+                    return agent.name, made.name
+                if speaks(made.step):
+                    waiting += roster_of(made.step).agents.values()
+        return None
 
     def terms(self, source: str, target: str) -> Handoff:
         """The terms on which one agent hands over to another."""

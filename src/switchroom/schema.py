@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import pydantic
@@ -67,7 +68,7 @@ class Shape(Generic[T]):
 
     def dump(self, value: T) -> Any:
         """The value as plain JSON data."""
-        return self._adapter.dump_python(value, mode="json")
+        return jsonable(self._adapter.dump_python(value, mode="json"), self.owner)
 
 
 def jsonable(value: Any, owner: str) -> Any:
@@ -79,12 +80,33 @@ def jsonable(value: Any, owner: str) -> Any:
     if value is None or type(value) is str:
         return value
     try:
-        return pydantic_core.to_jsonable_python(value)
+        plain = pydantic_core.to_jsonable_python(value)
+        _check_finite(plain)
+        return plain
     except (pydantic_core.PydanticSerializationError, RecursionError, ValueError) as error:
         raise UserError(
             f"{owner} gave a {type(value).__name__}, which JSON cannot hold ({error}). "
             "Give plain data, a pydantic model or a dataclass."
         ) from error
+
+
+def _check_finite(value: Any) -> None:
+    """JSON has no infinity, and no number that is none.
+
+    Raises:
+        ValueError: there is one in the value.
+    """
+    match value:
+        case float() if not isfinite(value):
+            raise ValueError(f"{value} is no JSON number")
+        case dict():
+            for inner in cast("dict[str, Any]", value).values():
+                _check_finite(inner)
+        case list():
+            for inner in cast("list[Any]", value):
+                _check_finite(inner)
+        case _:
+            pass
 
 
 def as_text(value: Any, owner: str) -> str:

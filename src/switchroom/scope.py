@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import random
 import uuid
 from collections.abc import Awaitable, Generator
 from contextvars import ContextVar
 from typing import Any, Literal, cast
 
-from switchroom import errors
-from switchroom.attempt import Attempt
+from switchroom.attempt import Attempt, Suspended
 from switchroom.config import RunConfig
-from switchroom.errors import Diverged, Fenced, RunError, UserError
+from switchroom.errors import Diverged, Fenced, UserError
 from switchroom.events import (
     AnswerWithdrawn,
     AnyFact,
@@ -25,6 +23,7 @@ from switchroom.events import (
     TextDelta,
     ValueDrawn,
 )
+from switchroom.failure import failure, revived
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State
@@ -144,23 +143,31 @@ class Scope:
             if isinstance(end, StepReturned):
                 return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
-                raise revived(end)
+                error = revived(end)
+                attempt.failed(error, path)
+                raise error
         token = CURRENT.set(scope)
-        nested = self.parent is not None
-        if nested:
-            attempt.busy.append(asyncio.current_task())
         try:
-            return await interpretation.run(input, scope)
+            if self.parent is None:
+                return await interpretation.run(input, scope)
+            with attempt.running(path):
+                return await self._below(interpretation.run(input, scope), path)
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
         except Exception as error:
-            await scope.note(StepFailed(type(error).__name__, str(error)))
+            await scope.note(failure(error, attempt.through(error)))
+            attempt.failed(error, path)
             raise
         finally:
             CURRENT.reset(token)
             self.last = scope.fold
-            if nested:
-                attempt.busy.remove(asyncio.current_task())
+
+    async def _below(self, running: Awaitable[Any], path: str) -> Any:
+        try:
+            return await running
+        except Suspended:
+            await self.attempt.siblings_done(path)
+            raise
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
         """Fold what was noted here before, and give its end, if it has one.
@@ -290,17 +297,6 @@ class _Done:
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
-
-
-def revived(failure: StepFailed) -> Exception:
-    """An exception from what a journal kept of it: of its own type where that is Python's or ours."""
-    known = getattr(builtins, failure.error, None) or getattr(errors, failure.error, None)
-    if isinstance(known, type) and issubclass(known, Exception):
-        try:
-            return known(failure.message)
-        except TypeError:
-            pass
-    return RunError(f"{failure.error}: {failure.message}")
 
 
 def _compare(path: str, before: Any, now: StepStarted) -> None:

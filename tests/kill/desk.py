@@ -1,4 +1,4 @@
-"""The conversation that is killed: each class of effect, calls side by side, a handoff, approvals, an agent as a tool, a run in a tool.
+"""The conversation that is killed: effects of each class, calls side by side, a handoff, approvals, a run inside a tool.
 
 All that happens outside of the journal is a line in a file, so that it can be counted after the process is gone. Models and
 tools keep nothing: they go by what they read.
@@ -38,8 +38,8 @@ class World:
 
     Args:
         folder: where the files are.
-        death: {"before": n} or {"after": n}: the append of entry n; {"within": tool, "after": bool}: a tool's effect;
-            {"commit": n}: the n-th write of several entries, half done; {"every": n}: the n-th append of each process.
+        death: {"before": n} or {"after": n}: the append of entry n; {"within": tool, "done": bool}: a tool's effect;
+            {"commit": n}: the n-th write of several entries, half done; {"every": n}: the n-th append.
     """
 
     def __init__(self, folder: Path, death: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ class World:
     def does(self, tool: str, key: str) -> str:
         """A tool's effect, with a death before or after it."""
         within = self.death.get("within") == tool
-        if within and not self.death["after"]:
+        if within and not self.death["done"]:
             die()
         self.write("effects", f"{tool} {key}")
         if within:
@@ -88,7 +88,7 @@ class DeadlyJournal:
             die()
         self._journal.append(conversation, events)
         self._appends += 1
-        if any(event.seq == self._death.get("after") for event in events) and "within" not in self._death:
+        if any(event.seq == self._death.get("after") for event in events):
             die()
         if self._appends == self._death.get("every"):
             die()
@@ -105,7 +105,7 @@ async def look_up(ctx: ToolContext[Any], invoice: str) -> str:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     world.does("look_up", ctx.effect_key)
-    return f"done:look_up_{invoice}"
+    return f"done:look_up_{invoice} {'.' * 70_000 if invoice == 'B' else ''}"
 
 
 @tool(effect="read")
@@ -151,6 +151,12 @@ async def refund(ctx: ToolContext[Any]) -> str:
     return world.does("refund", ctx.effect_key)
 
 
+@tool(effect="idempotent", needs_approval=True)
+async def waive(ctx: ToolContext[Any]) -> str:
+    """Waive the fee."""
+    return world.does("waive", ctx.effect_key)
+
+
 @tool(effect="compensable", needs_approval=True)
 async def sign_off(ctx: ToolContext[Any]) -> str:
     """Sign the case off."""
@@ -189,7 +195,7 @@ ROUNDS: dict[str, list[list[Any]]] = {
     ],
     "advisor": [[call("tariff")]],
     "auditor": [[call("sign_off")]],
-    "billing": [[call("charge"), call("refund"), call("settle"), call("mail")]],
+    "billing": [[call("charge"), call("refund"), call("settle"), call("waive"), call("mail")]],
 }
 
 
@@ -211,7 +217,7 @@ def known(messages: Sequence[Message]) -> list[str]:
 model = FunctionModel(answers)
 advisor = Agent("advisor", tools=[tariff], model=model, description="knows the tariffs")
 auditor = Agent("auditor", tools=[sign_off], model=model)
-billing = Agent("billing", tools=[charge, refund, settle, mail], model=model)
+billing = Agent("billing", tools=[charge, refund, settle, waive, mail], model=model)
 desk = Agent("desk", tools=[look_up, remember, tidy, reserve, announce, advisor], handoffs=["billing"], model=model)
 team = Team([desk, billing], entry="desk")
 
@@ -239,15 +245,14 @@ def live(folder: Path, said: str | None, given: Mapping[str, Any], death: Mappin
 
 
 def watch_commits(deadly: int) -> None:
-    """Die when several entries are written and not yet committed, the given time it comes to that."""
+    """Die when several entries are written and not yet committed, the given time it comes to that in the conversation."""
     connect = sqlite3.connect
-    commits = 0
 
     def watched(statement: str) -> None:
-        nonlocal commits
-        commits += statement == "COMMIT"
-        if commits == deadly:
-            die()
+        if statement == "COMMIT":
+            world.write("commits", statement)
+            if len(world.lines("commits")) == deadly:
+                die()
 
     def connecting(*args: Any, **options: Any) -> sqlite3.Connection:
         database = connect(*args, **options)

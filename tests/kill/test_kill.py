@@ -1,7 +1,8 @@
-"""Killed at any point, a conversation comes to the same end: nothing recorded is repeated, and nothing irreversible happens twice."""
+"""Killed at any point, a conversation comes to the same end: nothing recorded is repeated, nothing irreversible done twice."""
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -89,16 +90,20 @@ def nurseries() -> Iterator[Nurseries]:
         one.close()
 
 
-def told(nurseries: Nurseries, folder: Path, death: dict[str, Any]) -> Story:
-    """The conversation, killed as said, and gone on with by fresh processes until it is over; and then its next turn."""
+def told(nurseries: Nurseries, folder: Path, death: dict[str, Any], chance: random.Random | None = None) -> Story:
+    """The conversation, killed as said, and gone on with by fresh processes until it is over; and then its next turn.
+
+    With `chance`, each process is killed after some appends.
+    """
     folder.mkdir()
     story = Story(folder)
     nursery = nurseries.get()
     given: dict[str, Any] = {}
-    again = "every" in death
     try:
         while not story.output:
             begun = bool(story.events)
+            if chance is not None:
+                death = {"every": chance.randint(2, 9)}
             outcome = nursery.live(folder, None if begun else QUESTION, given, death)
             story.lives += 1
             assert story.lives < 400, "it never ends"
@@ -106,7 +111,7 @@ def told(nurseries: Nurseries, folder: Path, death: dict[str, Any]) -> Story:
             given = {}
             if "killed" in outcome:
                 story.deaths.append(Death(story.events, len(story.asked), len(story.effects)))
-                death = death if again else {}
+                death = {}
             elif outcome["waiting"]:
                 story.questions |= {id: (tool, question) for id, tool, question in outcome["waiting"]}
                 given = answered(story, outcome["waiting"])
@@ -129,8 +134,12 @@ def answered(story: Story, waiting: Sequence[tuple[str, str, str]]) -> dict[str,
 
 def everywhere(nurseries: Nurseries, folder: Path, deaths: Sequence[dict[str, Any]]) -> list[Story]:
     """The stories of several deaths, on all cores."""
+
+    def one(number: int) -> Story:
+        return told(nurseries, folder / str(number), deaths[number])
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(lambda i: told(nurseries, folder / str(i), deaths[i]), range(len(deaths))))
+        return list(pool.map(one, range(len(deaths))))
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +181,9 @@ def check_the_end(story: Story, undisturbed: Story) -> None:
     assert {tool: count[tool] for tool in ONCE} == dict.fromkeys(ONCE, 1)
     assert set(story.effects) == set(undisturbed.effects), "a call's key is the same in every life"
     assert len(labels(story.events)) == len(set(labels(story.events)))
-    assert Counter(returned(story.events)) == Counter(returned(undisturbed.events))
+    results = Counter(returned(story.events))
+    assert set(results) <= set(returned(undisturbed.events)), "what a person confirms has no other result"
+    assert set(results.values()) == {1}
     approvals = {id for id, (_, question) in story.questions.items() if question == "approval"}
     assert approvals == {id for id, (_, question) in undisturbed.questions.items() if question == "approval"}
 
@@ -201,10 +212,10 @@ def check_one_death(story: Story, undisturbed: Story) -> None:
 
 def test_undisturbed_everything_happens_once(undisturbed: Story):
     assert undisturbed.agent == "billing"
-    names = "announce, charge, look_up_A, look_up_B, mail, refund, remember, reserve, settle, tidy"
+    names = "announce, charge, look_up_A, look_up_B, mail, refund, remember, reserve, settle, tidy, waive"
     assert undisturbed.output == f"billing:1 {names}"
     assert undisturbed.later == f"billing:2 {names}"
-    assert {tool: question for tool, question in undisturbed.questions.values()} == {"refund": "approval", "sign_off": "approval"}
+    assert dict(undisturbed.questions.values()) == dict.fromkeys(("refund", "sign_off", "waive"), "approval")
     assert set(Counter(undisturbed.asked).values()) == {1}
     assert set(Counter(undisturbed.effects).values()) == {1}
     assert undisturbed.deaths == []
@@ -223,11 +234,11 @@ def test_killed_at_each_fact(side: str, nurseries: Nurseries, undisturbed: Story
     assert reports.count("unknown_effect") >= 5
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before its effect", "after its effect"])
-def test_killed_within_each_tool(after: bool, nurseries: Nurseries, undisturbed: Story, tmp_path: Path):
+@pytest.mark.parametrize("done", [False, True], ids=["before its effect", "after its effect"])
+def test_killed_within_each_tool(done: bool, nurseries: Nurseries, undisturbed: Story, tmp_path: Path):
     tools = sorted({effect.partition(" ")[0] for effect in undisturbed.effects})
 
-    stories = everywhere(nurseries, tmp_path, [{"within": tool, "after": after} for tool in tools])
+    stories = everywhere(nurseries, tmp_path, [{"within": tool, "done": done} for tool in tools])
 
     for tool, story in zip(tools, stories, strict=True):
         check_one_death(story, undisturbed)
@@ -235,9 +246,7 @@ def test_killed_within_each_tool(after: bool, nurseries: Nurseries, undisturbed:
             assert tool in unknown(story.deaths[0].events)
 
 
-def test_killed_between_the_writing_of_several_facts_and_their_commit(
-    nurseries: Nurseries, undisturbed: Story, tmp_path: Path
-):
+def test_killed_between_the_writing_of_several_facts_and_their_commit(nurseries: Nurseries, undisturbed: Story, tmp_path: Path):
     stories: list[Story] = []
     for nth in range(1, 20):
         story = told(nurseries, tmp_path / str(nth), {"commit": nth})
@@ -245,14 +254,14 @@ def test_killed_between_the_writing_of_several_facts_and_their_commit(
             break
         stories.append(story)
 
-    assert len(stories) >= 2
+    assert len(stories) >= 3
     for story in stories:
         check_one_death(story, undisturbed)
 
 
-@pytest.mark.parametrize("appends", [2, 3, 5])
-def test_every_process_is_killed_after_a_few_facts(appends: int, nurseries: Nurseries, undisturbed: Story, tmp_path: Path):
-    story = told(nurseries, tmp_path / "story", {"every": appends})
+@pytest.mark.parametrize("seed", range(6))
+def test_each_process_is_killed_after_a_few_facts(seed: int, nurseries: Nurseries, undisturbed: Story, tmp_path: Path):
+    story = told(nurseries, tmp_path / "story", {}, random.Random(seed))
 
     assert len(story.deaths) > 10
     check_the_end(story, undisturbed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -15,9 +13,27 @@ from switchroom.events import AnyFact, Fact
 LARGE = 64 * 1024
 
 TEXT = st.text(max_size=12) | st.sampled_from(
-    ["", "\0", "\0blob", "\\u0000blob", '{"\\u0000blob":"00"}', "\0\0blob", "\u202eright to left", "👩‍👩‍👧", "\ufeff", "\x7f"]
+    [
+        "",
+        "\0",
+        "\0blob",
+        "\0\0blob",
+        "\\u0000blob",
+        '{"\\u0000blob":"00"}',
+        "\u202eright to left",
+        "\U0001f469\u200d\U0001f467",
+        "\ufeff",
+        "\x7f",
+    ]
 )
-LONG = st.builds(lambda piece, size: piece * (size // len(piece)), st.sampled_from(["x", "é", "👩", "\0", '"']), st.integers(1, 2 * LARGE))
+
+
+def repeated(piece: str, size: int) -> str:
+    """A text of about a size."""
+    return piece * (size // len(piece))
+
+
+LONG = st.builds(repeated, st.sampled_from(["x", "\u00e9", "\U0001f469", "\0", '"']), st.integers(1, 2 * LARGE))
 WORDS = TEXT | LONG
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -27,13 +43,23 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    NoneType: st.none(),
+    bool: st.booleans(),
+    int: st.integers(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    str: WORDS,
+    bytes: st.binary(max_size=40),
+}
+
+
 def values_of(kind: Any) -> st.SearchStrategy[Any]:
     """Values of a declared type."""
     origin, args = get_origin(kind), get_args(kind)
     if kind is Any:
         return JSON
     if origin in (Union, UnionType):
-        return reduce(or_, [values_of(arg) for arg in args])
+        return st.one_of(*[values_of(arg) for arg in args])
     if origin is Literal:
         return st.sampled_from(args)
     if origin is tuple:
@@ -43,9 +69,7 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind)
         return st.builds(kind, **{name: values_of(hints[name]) for name in kind.__struct_fields__})
-    return {NoneType: st.none(), bool: st.booleans(), int: st.integers(), str: WORDS, bytes: st.binary(max_size=40)}.get(
-        kind, st.floats(allow_nan=False, allow_infinity=False)
-    )
+    return PLAIN[kind]
 
 
 KINDS: tuple[type[Fact], ...] = get_args(AnyFact)

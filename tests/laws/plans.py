@@ -18,6 +18,7 @@ from switchroom.result import Waiting
 from switchroom.testing import FunctionModel
 from tests.laws.worlds import own_answers
 
+Approval: TypeAlias = Literal["none", "given", "refused"]
 Mode: TypeAlias = Literal["one by one", "at once"]
 
 
@@ -27,7 +28,7 @@ class FunctionTool:
 
     name: str
     effect: Effect
-    approval: Literal["none", "given", "refused"]
+    approval: Approval
     inside: tuple[Plan, ...] = ()
     mode: Mode = "one by one"
     ticks: int = 0
@@ -234,7 +235,7 @@ def plans(draw: st.DrawFn, *, approvals: bool = True, depth: int = 3) -> Plan:
         inside = tuple(inner(deeper - 2, True) for _ in range(draw(st.integers(0, 2)))) if deeper > 1 else ()
         fails = may_fail and draw(st.integers(0, 5)) == 0
         effect: Effect = "read" if fails else draw(st.sampled_from(["read", "idempotent", "compensable", "irreversible"]))
-        approval = draw(st.sampled_from(["none", "none", "given", "refused"])) if approvals else "none"
+        approval: Approval = draw(st.sampled_from(["none", "none", "given", "refused"])) if approvals else "none"
         return FunctionTool(fresh("tool"), effect, approval, inside, mode(), draw(st.integers(0, 3)), fails)
 
     return inner(depth, False)

@@ -1,10 +1,10 @@
-"""A failure of the user's code reaches the user's `except` as what it is, from wherever it was raised, with the run attached."""
+"""A failure of the user's code reaches the user's `except` as what it is, wherever it was raised, with the run attached."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import pytest
 
@@ -202,8 +202,9 @@ def called_by_a_function(step: Any) -> Any:
 def handed_to(step: Any) -> Any:
     if not isinstance(step, Agent):
         return called_by_a_function(step)
-    first = Agent("first", handoffs=[step.name], model=answering(call(f"transfer_to_{step.name}")))
-    return Team([first, step])
+    target = cast("Agent[Any]", step)
+    first = Agent("first", handoffs=[target.name], model=answering(call(f"transfer_to_{target.name}")))
+    return Team([first, target])
 
 
 def deep_down(step: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchroom import Agent, RunConfig, RunContext, Runner, Tool, UserError, tool
+from switchroom import Agent, RunConfig, RunContext, Runner, RunResult, Tool, UserError, tool
 from switchroom.events import ModelAnswered, RunEvent, ToolReturned
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
@@ -71,7 +71,8 @@ async def test_of_two_calls_to_approve_one_stays_open_when_the_other_was_approve
 
     result = await Runner.resume(boss, config=config, conversation=CONVERSATION)
 
-    assert [asked.tool for asked in raised.value.run.waiting] == ["sign"]  # pyright: ignore[reportAttributeAccessIssue]
+    failed: RunResult[Any] = vars(raised.value)["run"]
+    assert [asked.tool for asked in failed.waiting] == ["sign"]
     assert [asked.tool for asked in result.waiting] == ["sign"]
     assert (await resumed(boss, config, waiting=result.waiting)).final_output == "all done"
 

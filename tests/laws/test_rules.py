@@ -15,6 +15,7 @@ from switchroom.events import (
     AnswerRejected,
     AnswerReplaced,
     AnswerWithdrawn,
+    CallKind,
     CallsJudged,
     CircleBroken,
     EffectCleared,
@@ -63,13 +64,15 @@ def answers(agent: str) -> st.SearchStrategy[Message]:
     calls = st.lists(st.sampled_from(["t", "u", "transfer"]), max_size=4).map(
         lambda names: tuple(ToolCall(name, {}, f"id{i}") for i, name in enumerate(names))
     )
-    return st.builds(lambda text, made: Message("assistant", text, calls=made, agent=agent), words, calls)
+    return st.builds(Message, st.just("assistant"), words, calls=calls, agent=st.just(agent))
 
 
 def judged(draw: st.DrawFn, state: State, agent: str) -> list[Fact]:
     """A verdict for each call; one handoff at most, and back only to who waits."""
     verdicts: list[Verdict] = []
-    kinds = ["tool", "tool", "step", "refused", "handoff", *(["return"] if state.frames else [])]
+    kinds: list[CallKind] = ["tool", "tool", "step", "refused", "handoff"]
+    if state.frames:
+        kinds.append("return")
     for _ in state.calls:
         kind = draw(st.sampled_from(kinds))
         if kind in ("handoff", "return"):
@@ -134,7 +137,9 @@ def reconciled(draw: st.DrawFn, state: State, index: int) -> list[Fact]:
 
 def told(draw: st.DrawFn, state: State) -> list[Fact]:
     """A person's answer to one of the questions that are open."""
-    open_questions = [i for i, call in enumerate(state.calls) if call.text is None and (call.consent == "asked" or call.unsettled)]
+    open_questions = [
+        i for i, call in enumerate(state.calls) if call.text is None and (call.consent == "asked" or call.unsettled)
+    ]
     index = draw(st.sampled_from(open_questions))
     return [PersonAnswered(index, "id", draw(st.booleans()), draw(words))]
 
@@ -189,7 +194,9 @@ def seen_through(state: State) -> str:
 def walks(draw: st.DrawFn) -> tuple[list[Fact], list[tuple[State, AnyCommand | None]]]:
     """A run as it may go: its facts, and each state in which the rules were asked, with what they said."""
     agent = draw(agents)
-    facts: list[Fact] = [StepStarted("team", "f", agent=agent, messages=(Message("user", "hello"),), guarded=draw(st.booleans()))]
+    facts: list[Fact] = [
+        StepStarted("team", "f", agent=agent, messages=(Message("user", "hello"),), guarded=draw(st.booleans()))
+    ]
     state = evolve(State(), cast("Any", facts[0]))
     asked_for: list[tuple[State, AnyCommand | None]] = []
     for _ in range(draw(st.integers(1, 25))):
@@ -320,5 +327,3 @@ def test_the_rules_have_an_answer_to_any_state_at_all(state: State):
     assert (command is None) == state.finished
     assert decide(state) == command
     assert seen_through(state) == before
-
-

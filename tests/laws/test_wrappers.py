@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -50,7 +50,7 @@ def wrapped(step: Any) -> Any:
     if isinstance(step, Team):
         return Team([wrapped(agent) for agent in step.agents], name=step.name)
     if isinstance(step, Agent):
-        agent: Agent[Any] = step
+        agent = cast("Agent[Any]", step)
         assert agent.model is not None
         assert not isinstance(agent.model, str)
         return Agent(agent.name, model=idle(agent.model), tools=agent.tools, handoffs=agent.handoffs)

@@ -255,9 +255,7 @@ async def test_replaced_arguments_are_what_a_person_is_asked_about():
     async def pay(cents: int) -> str:
         return f"paid {cents}"
 
-    agent = Agent(
-        "clerk", model=ScriptedModel([call("pay", cents=10), "ok"]), tools=[pay], guardrails=[on_tool(half)]
-    )
+    agent = Agent("clerk", model=ScriptedModel([call("pay", cents=10), "ok"]), tools=[pay], guardrails=[on_tool(half)])
     config = keeping()
     waiting = await Runner.run(agent, "x", config=config, conversation="c")
     assert waiting.waiting[0].args == {"cents": 5}

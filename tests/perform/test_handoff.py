@@ -10,7 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel, Field
 
-from switchroom import Agent, Decline, Message, Runner, RunError, Team, ToolContext, UserError, handoff, tool
+from switchroom import Agent, Decline, Message, RunError, Runner, Team, ToolContext, UserError, handoff, tool
 from switchroom.errors import ModelMisbehaved
 from switchroom.events import (
     CircleBroken,
@@ -44,6 +44,12 @@ def triage(*answers: Any, to: Any = None, tools: Sequence[Any] = ()) -> Agent[st
     return Agent("triage", model=ScriptedModel(answers), handoffs=[to or billing()], tools=tools)
 
 
+def requests_of(agent: Agent[Any]) -> list[ModelRequest]:
+    """What an agent's scripted model was asked."""
+    assert isinstance(agent.model, ScriptedModel)
+    return agent.model.requests
+
+
 # proposed and committed ----------------------------------------------------------------------------------------------
 
 
@@ -71,11 +77,9 @@ async def test_a_handoff_is_a_tool_that_asks_for_a_reason_and_the_brief():
 
 async def test_the_brief_is_the_calls_result_and_the_targets_newest_message():
     target = billing(ScriptedModel(["paid"]))
-    agent = triage(
-        call("transfer_to_billing", reason="charged twice", invoice="F-1"), to=handoff(target, requires=Case)
-    )
+    agent = triage(call("transfer_to_billing", reason="charged twice", invoice="F-1"), to=handoff(target, requires=Case))
     result = await Runner.run(agent, "help")
-    [request] = target.model.requests  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    [request] = requests_of(target)
     assert (request.messages[-1].role, request.messages[-1].text) == snapshot(
         (
             "tool",
@@ -117,9 +121,9 @@ async def test_a_brief_that_does_not_validate_goes_back_to_the_model():
     model = ScriptedModel([call("transfer_to_billing", cents="many"), call("transfer_to_billing", invoice="F-1")])
     agent = Agent("triage", model=model, handoffs=[handoff(target, requires=Case)])
     assert (await Runner.run(agent, "help")).final_output == "paid"
-    assert last(model.requests[1]) == snapshot("""\
-[refused: invoice: Field required; cents: Input should be a valid integer, unable to parse string as an integer]\
-""")
+    assert last(model.requests[1]) == snapshot(
+        "[refused: invoice: Field required; cents: Input should be a valid integer, unable to parse string as an integer]"
+    )
 
 
 async def test_a_brief_with_other_names_in_json_reaches_the_target():
@@ -139,9 +143,10 @@ async def test_a_brief_with_other_names_in_json_reaches_the_target():
 async def test_an_unknown_target_goes_back_to_the_model_with_those_that_are_there():
     model = ScriptedModel([call("transfer_to_biling"), "sorry"])
     await Runner.run(Agent("triage", model=model, handoffs=[billing()]), "help")
-    assert last(model.requests[1]) == snapshot("""\
-[refused: you called a tool that is not there: the agent has no tool 'transfer_to_biling'; it has ['transfer_to_billing']. Did you mean 'transfer_to_billing'?]\
-""")
+    assert last(model.requests[1]) == snapshot(
+        "[refused: you called a tool that is not there: the agent has no tool "
+        "'transfer_to_biling'; it has ['transfer_to_billing']. Did you mean 'transfer_to_billing'?]"
+    )
 
 
 async def test_of_two_handoffs_in_one_answer_the_first_wins_and_the_other_is_told():
@@ -220,7 +225,7 @@ async def test_a_filter_says_what_the_target_sees_and_the_brief_carries_what_was
         tools=[find],
     )
     await Runner.run(agent, "help")
-    [request] = target.model.requests  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    [request] = requests_of(target)
     assert [(message.role, message.text) for message in request.messages] == snapshot(
         [
             ("user", "help"),
@@ -246,7 +251,7 @@ async def test_a_filter_that_keeps_everything_leaves_no_call_without_its_result(
         [call("transfer_to_billing"), call("find")], to=handoff(target, filter=lambda messages: messages), tools=[find]
     )
     await Runner.run(agent, "help")
-    [request] = target.model.requests  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    [request] = requests_of(target)
     asked = [call.id for message in request.messages for call in message.calls]
     answered = [message.call_id for message in request.messages if message.role == "tool"]
     assert asked == answered
@@ -266,9 +271,7 @@ async def test_a_target_that_was_asked_to_return_gives_the_conversation_back_wit
     result = await Runner.run(asks_back(target, asker), "help")
     assert [spec.name for spec in target.requests[0].tools] == ["return_to_triage"]
     assert (result.final_output, result.last_agent and result.last_agent.name) == ("all settled", "triage")
-    assert last(asker.requests[1]) == snapshot("""\
-billing gives the conversation back. Outcome: {"settled":true} Reason: paid\
-""")
+    assert last(asker.requests[1]) == snapshot('billing gives the conversation back. Outcome: {"settled":true} Reason: paid')
     assert [fact.outcome for fact in facts_of(HandoffReturned, result.events)] == [{"settled": True}]
 
 
@@ -328,7 +331,12 @@ async def test_returns_may_be_nested():
 async def test_a_conversation_whose_asker_no_longer_knows_the_target_goes_on():
     config = keeping()
     target = billing()
-    before = Team([Agent("triage", model=ScriptedModel([call("transfer_to_billing")]), handoffs=[handoff(target, returns=Outcome)]), target])
+    before = Team(
+        [
+            Agent("triage", model=ScriptedModel([call("transfer_to_billing")]), handoffs=[handoff(target, returns=Outcome)]),
+            target,
+        ]
+    )
     await Runner.run(before, "help", config=config, conversation="c")
     after = Team([Agent("triage", model=ScriptedModel([])), target])
     result = await Runner.run(after, "and now?", config=config, conversation="c")

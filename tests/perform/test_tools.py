@@ -18,7 +18,7 @@ from switchroom.errors import ToolCancelled, ToolTimeout
 from switchroom.events import PersonAsked, ToolFailed, ToolReturned, ToolStarted
 from switchroom.messages import ToolCall
 from switchroom.testing import ScriptedModel, call
-from tests.helpers import World, facts_of, keeping, soon
+from tests.helpers import World, facts_of, keeping, run_of, soon
 
 
 def results(result: Any) -> list[str]:
@@ -138,10 +138,8 @@ async def test_an_exception_reaches_the_caller_as_its_own_type_with_the_run_atta
     world = World()
     with pytest.raises(ConnectionError, match="the line is down") as error:
         await Runner.run(clerk([tool(world.touch)], call("touch")), "x")
-    run = error.value.run  # pyright: ignore[reportAttributeAccessIssue]
-    assert facts_of(ToolFailed, run.events) == [
-        ToolFailed(0, "clerk", "touch", "ConnectionError", "the line is down")
-    ]
+    run = run_of(error.value)
+    assert facts_of(ToolFailed, run.events) == [ToolFailed(0, "clerk", "touch", "ConnectionError", "the line is down")]
 
 
 async def test_a_failure_among_parallel_calls_is_raised_as_itself_when_the_others_have_finished():
@@ -157,7 +155,7 @@ async def test_a_failure_among_parallel_calls_is_raised_as_itself_when_the_other
     with pytest.raises(ConnectionError) as error:
         await Runner.run(clerk([tool(world.touch), slow], [call("touch"), call("slow")]), "x")
     assert finished == ["slow"]
-    assert len(facts_of(ToolReturned, error.value.run.events)) == 1  # pyright: ignore[reportAttributeAccessIssue]
+    assert len(facts_of(ToolReturned, run_of(error.value).events)) == 1
 
 
 async def test_of_several_failures_the_first_in_call_order_is_raised_and_names_the_others():
@@ -208,7 +206,7 @@ async def test_a_tool_that_hangs_is_ended_by_its_timeout(is_async: bool):
         let_go.set()
     assert str(error.value) == snapshot("Tool 'hang' took longer than its 0.02 s.")
     assert isinstance(error.value, TimeoutError)
-    assert len(facts_of(ToolStarted, error.value.run.events)) == 1
+    assert len(facts_of(ToolStarted, run_of(error.value).events)) == 1
 
 
 async def test_a_tools_own_timeout_error_is_not_taken_for_ours():
@@ -284,7 +282,7 @@ class Parcel(BaseModel):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ("verbatim \"text\" {}", "verbatim \"text\" {}"),
+        ('verbatim "text" {}', 'verbatim "text" {}'),
         ("", ""),
         (None, "null"),
         (True, "true"),
@@ -318,7 +316,7 @@ async def test_a_result_that_json_cannot_hold_is_the_developers_fault(value: Any
 
     with pytest.raises(UserError, match="Tool 'give' returned a ") as error:
         await Runner.run(clerk([give], call("give"), "done"), "x")
-    run = error.value.run  # pyright: ignore[reportAttributeAccessIssue]
+    run = run_of(error.value)
     assert len(facts_of(ToolStarted, run.events)) == 1
 
 
@@ -594,4 +592,4 @@ async def test_a_run_error_of_a_tool_carries_the_run():
 
     with pytest.raises(RunError) as error:
         await Runner.run(clerk([fail], call("fail")), "x")
-    assert error.value.run.usage.requests == 1
+    assert run_of(error.value).usage.requests == 1

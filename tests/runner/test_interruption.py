@@ -11,8 +11,8 @@ from inline_snapshot import snapshot
 
 from switchroom import Agent, Decline, GuardrailTripped, Pass, Runner, Trip, UserError, handoff, on_input, tool
 from switchroom.events import AnswerCut, HandoffCommitted, HandoffProposed, ToolReturned
-from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.messages import Message
+from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.runner import RunStream
 from switchroom.testing import FunctionModel, call
 from tests.helpers import facts_of, last, soon, texts
@@ -253,9 +253,7 @@ async def test_of_parallel_tools_each_follows_its_own_policy():
 async def test_a_child_in_flight_is_cancelled_and_the_parent_answers():
     line = Line()
     child = Agent("child", model=FunctionModel(lambda request: _standing(line)))
-    model = FunctionModel(
-        lambda request: call("child", input="x") if last(request) == "hello" else f"you said {last(request)}"
-    )
+    model = FunctionModel(lambda request: call("child", input="x") if last(request) == "hello" else f"you said {last(request)}")
     async with Runner.stream(Agent("boss", model=model, tools=[child]), "hello") as events:
         result = await interrupted(events, line, "wait")
     assert line.cancelled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from switchroom.errors import DeadlineExceeded, MaxTurnsExceeded
 from switchroom.events import ToolSuspended
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
-from tests.helpers import asked_by_person, facts_of, keeping, soon
+from tests.helpers import asked_by_person, facts_of, keeping, run_of, soon
 
 
 def worker(name: str = "worker") -> Agent[str]:
@@ -79,7 +80,7 @@ async def test_max_turns_counts_the_answers_of_children():
 
     with pytest.raises(MaxTurnsExceeded) as error:
         await Runner.run(work, "x", config=RunConfig(max_turns=3))
-    assert error.value.run.usage.requests == 3
+    assert run_of(error.value).usage.requests == 3
 
 
 async def test_max_turns_holds_for_children_that_run_at_the_same_time():
@@ -91,10 +92,8 @@ async def test_max_turns_holds_for_children_that_run_at_the_same_time():
         asked += 1
         if asked == 5:
             all_asked.set()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(all_asked.wait(), 0.05)
-        except TimeoutError:
-            pass
         return "done"
 
     child = Agent("child", model=FunctionModel(answer))
@@ -192,7 +191,8 @@ async def test_a_stream_inside_another_run_is_refused():
     with pytest.raises(UserError) as error:
         await Runner.run(work, "x")
     assert str(error.value) == snapshot(
-        "A stream of 'worker' inside another run: use Runner.run, the outer stream shows its events; or pass RunConfig(detached=True)."
+        "A stream of 'worker' inside another run: use Runner.run, the outer stream shows its "
+        "events; or pass RunConfig(detached=True)."
     )
 
 
@@ -335,8 +335,8 @@ async def test_a_failure_in_a_gather_leaves_no_sibling_running_after_the_run():
 
     with pytest.raises(ConnectionError) as error:
         await soon(Runner.run(work, "x", config=keeping(), conversation="c"))
-    told = len(error.value.run.events)  # pyright: ignore[reportAttributeAccessIssue]
+    told = len(run_of(error.value).events)
     may_end.set()
     for _ in range(20):
         await asyncio.sleep(0)
-    assert len(error.value.run.events) == told  # pyright: ignore[reportAttributeAccessIssue]
+    assert len(run_of(error.value).events) == told

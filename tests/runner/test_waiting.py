@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 from switchroom import Agent, RunConfig, Runner, Team, Tool, UserError, tool
 from switchroom.errors import ConversationWaiting
 from switchroom.journals import MemoryJournal
+from switchroom.messages import ToolCall
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, asked_by_person, keeping
 
@@ -28,7 +29,10 @@ class Till:
             self.refunded.append(cents)
             return f"refunded {cents}"
 
-        return tool(needs_approval=lambda call: call.args["cents"] > 50)(refund)
+        def much(call: ToolCall) -> bool:
+            return cast("dict[str, int]", call.args)["cents"] > 50
+
+        return tool(needs_approval=much)(refund)
 
 
 async def test_a_call_that_needs_approval_ends_the_run_as_waiting():
@@ -146,9 +150,10 @@ async def test_an_answer_to_nothing_that_was_asked_is_refused():
     await Runner.run(clerk, "x", config=config, conversation="c")
     with pytest.raises(UserError) as error:
         await Runner.resume(clerk, config=config, conversation="c", answers={"turn#1/clerk#0/refund#1.1": True})
-    assert str(error.value) == snapshot("""\
-Conversation 'c' has no open question 'turn#1/clerk#0/refund#1.1'; it has ['turn#1/clerk#0/refund#1.0']. Did you mean 'turn#1/clerk#0/refund#1.0'?\
-""")
+    assert str(error.value) == snapshot(
+        "Conversation 'c' has no open question 'turn#1/clerk#0/refund#1.1'; it has "
+        "['turn#1/clerk#0/refund#1.0']. Did you mean 'turn#1/clerk#0/refund#1.0'?"
+    )
 
 
 @pytest.mark.parametrize("answer", ["no", "false", [False, "a list from JSON"], None, 1, (False,), ("no", "x")])
@@ -172,9 +177,10 @@ async def test_a_run_on_a_waiting_conversation_is_refused():
     await Runner.run(clerk, "x", config=config, conversation="c")
     with pytest.raises(ConversationWaiting) as error:
         await Runner.run(clerk, "y", config=config, conversation="c")
-    assert str(error.value) == snapshot("""\
-Conversation 'c' waits for a person to answer ['turn#1/clerk#0/refund#1.0']. Answer with Runner.resume(..., answers={'turn#1/clerk#0/refund#1.0': True}).\
-""")
+    assert str(error.value) == snapshot(
+        "Conversation 'c' waits for a person to answer ['turn#1/clerk#0/refund#1.0']. Answer with "
+        "Runner.resume(..., answers={'turn#1/clerk#0/refund#1.0': True})."
+    )
 
 
 async def test_resuming_without_an_answer_waits_again_for_the_same():

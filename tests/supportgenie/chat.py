@@ -23,9 +23,7 @@ class Chat:
 
     async def say(self, text: str, state: CustomerState | None = None) -> str:
         """Write a message, and read the answer in lines; empty while a person at the desk has to approve something."""
-        self.result = await Runner.run(
-            app, text, deps=self.desk, state=state, config=self._config, conversation="chat"
-        )
+        self.result = await Runner.run(app, text, deps=self.desk, state=state, config=self._config, conversation="chat")
         return _folded(self.result.final_output or "")
 
     async def approve(self, yes: bool) -> str:

@@ -184,9 +184,7 @@ def test_unknown_records_are_refused_by_name(desk: Desk) -> None:
 
 
 def test_a_ticket_is_opened_once_per_key_and_each_time_without_one(desk: Desk) -> None:
-    first = desk.open_ticket(
-        "Refund dispute", "Too late, he says", customer_id="C1004", priority="high", key="effect-1"
-    )
+    first = desk.open_ticket("Refund dispute", "Too late, he says", customer_id="C1004", priority="high", key="effect-1")
     assert desk.open_ticket("Refund dispute", "Too late, he says", customer_id="C1004", key="effect-1") == first
     other = desk.open_ticket("No account", "Wants a call")
     assert desk.open_ticket("No account", "Wants a call").number != other.number

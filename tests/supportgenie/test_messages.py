@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from supportgenie import Desk, app, config, model
 from switchroom import Runner, RunResult
+from switchroom.journals import MemoryJournal
 
 MESSAGES = Path(__file__).parents[1] / "data" / "bitext_cs_val_300.jsonl"
 
@@ -49,14 +49,46 @@ class Answered:
         return self.result.last_agent.name
 
 
-@pytest.fixture(scope="module", loop_scope="module")
-async def answered() -> AsyncIterator[list[Answered]]:
+@pytest.fixture(scope="module")
+def answered() -> list[Answered]:
     """All messages, each in a conversation of its own at a desk of its own."""
-    rows = [json.loads(line) for line in MESSAGES.read_text("utf-8").splitlines()]
+    return asyncio.run(_answer_all())
+
+
+async def _answer_all() -> list[Answered]:
     runs: list[Answered] = []
-    for row in rows:
+    options = replace(config, model=model, journal=MemoryJournal())
+    for line in MESSAGES.read_text("utf-8").splitlines():
+        row = json.loads(line)
         desk = Desk.open(today=date(2025, 3, 14))
-        result = await Runner.run(app, row["text"], deps=desk, config=replace(config, model=model))
+        result = await Runner.run(app, row["text"], deps=desk, config=options)
         desk.close()
         runs.append(Answered(row["text"], row["intent"], row["department"], result))
-    yield runs
+    return runs
+
+
+def test_each_message_is_answered_exactly_once(answered: list[Answered]):
+    assert len(answered) == 300
+    for message in answered:
+        said = [heard.text for heard in message.result.messages if heard.role == "assistant" and heard.text]
+        assert said == [message.result.final_output], message.text
+        assert message.result.waiting == ()
+
+
+def test_most_answers_tell_something_that_the_desk_returned(answered: list[Answered]):
+    told = [message for message in answered if message.values]
+    assert len(told) / len(answered) >= 0.95
+
+
+def test_the_right_department_answers(answered: list[Answered]):
+    right = [message for message in answered if message.by == message.department]
+    assert len(right) / len(answered) >= 0.97
+
+
+def test_no_answer_speaks_of_how_it_was_made(answered: list[Answered]):
+    inner = re.compile(r"\b(agents?|transferred|handoff|router|tool|escalat\w*|refused|None|Traceback)\b|[{}\[\]_]")
+    assert [message.result.final_output for message in answered if inner.search(message.result.final_output)] == []
+
+
+def test_an_answer_is_short_enough_to_be_read(answered: list[Answered]):
+    assert max(len(message.result.final_output) for message in answered) < 700

@@ -79,14 +79,10 @@ def test_a_search_returns_at_most_as_many_articles_as_asked(reading_desk: Desk) 
     assert reading_desk.search_articles("order", limit=0) == ()
 
 
-_SYNTAX = st.sampled_from(
-    ['"', "'", "*", "(", ")", "^", ":", "+", "-", " NEAR(", " OR ", " AND ", " NOT ", "{", "}", "title:"]
-)
+_SYNTAX = st.sampled_from(['"', "'", "*", "(", ")", "^", ":", "+", "-", " NEAR(", " OR ", " AND ", " NOT ", "{", "}", "title:"])
 
 
-@given(
-    st.one_of(st.text(), st.text("\ud800\udfff\0aé"), st.lists(st.one_of(_SYNTAX, st.text(max_size=5))).map("".join))
-)
+@given(st.one_of(st.text(), st.text("\ud800\udfff\0aé"), st.lists(st.one_of(_SYNTAX, st.text(max_size=5))).map("".join)))
 def test_any_text_can_be_searched_without_an_error(reading_desk: Desk, text: str) -> None:
     for article in reading_desk.search_articles(f"{text} order"):
         assert article.body

@@ -34,24 +34,20 @@ def tokens(pointer: str) -> list[str]:
 
 
 def changed(records: Json, changes: Sequence[Json]) -> None:
-    """Apply changes; each says what it finds, so that one made twice or out of its order is found out."""
+    """Apply changes to the fields of records; each says what it finds, so that one made twice or out of order is found out."""
     for change in changes:
         *way, last = tokens(change["path"])
-        place: Any = records
+        place = records
         for part in way:
-            place = place[int(part)] if isinstance(place, list) else place[part]
-        key: Any = int(last) if isinstance(place, list) else last
-        if change["op"] == "add" and isinstance(place, list):
-            place.insert(key, change["value"])
-            continue
+            place = place[part]
         if change["op"] == "add":
-            assert key not in place, f"{change['path']} is there already"
+            assert last not in place, f"{change['path']} is there already"
         else:
-            assert place[key] == change["old"], f"{change['path']} is not what it was"
+            assert place[last] == change["old"], f"{change['path']} is not what it was"
         if change["op"] == "remove":
-            del place[key]
+            del place[last]
         else:
-            place[key] = copy.deepcopy(change["value"])
+            place[last] = copy.deepcopy(change["value"])
 
 
 def records_of(trace: Json) -> Json:

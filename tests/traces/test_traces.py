@@ -1,4 +1,4 @@
-"""Recorded work of a retail desk, played over specialists: each call once, in order, by its owner, and nothing gets lost on the way."""
+"""Recorded work of a retail desk, over specialists: each call once, in order, by its owner, and nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def check(trace: Json, desk: Desk, result: RunResult[Any], requests: Sequence[Mo
     committed = [fact for fact in result.facts if isinstance(fact, HandoffCommitted)]
     assert [(fact.source, fact.target) for fact in committed] == moves(trace)
     assert len(committed) == trace["handoffs"]
-    assert not any(verdict.kind == "refused" for fact in result.facts if isinstance(fact, CallsJudged) for verdict in fact.verdicts)
+    assert not any(
+        verdict.kind == "refused" for fact in result.facts if isinstance(fact, CallsJudged) for verdict in fact.verdicts
+    )
     assert result.last_agent is not None
     assert result.last_agent.name == (steps[-1]["agent"] if steps else ENTRY)
     assert len(requests) == len(steps) + len(committed) + 1
@@ -137,7 +139,11 @@ async def test_traces_as_turns_of_one_conversation_go_on_where_the_last_one_ende
 async def test_calls_of_one_specialist_in_one_answer_change_the_records_in_their_order():
     trace = max(TRACES, key=lambda trace: len(trace["steps"]))
     steps = trace["steps"]
-    together: list[Reply] = [call(f"transfer_to_{steps[0]['agent']}"), [call(step["tool"], **step["args"]) for step in steps], "done"]
+    together: list[Reply] = [
+        call(f"transfer_to_{steps[0]['agent']}"),
+        [call(step["tool"], **step["args"]) for step in steps],
+        "done",
+    ]
 
     desk, result, requests = await played(trace, together)
 
@@ -147,7 +153,7 @@ async def test_calls_of_one_specialist_in_one_answer_change_the_records_in_their
 
 
 async def test_a_tool_named_like_a_handoff_is_a_tool():
-    trace = TRACES[0] | {
+    trace: Json = TRACES[0] | {
         "steps": [
             {
                 "agent": "human",

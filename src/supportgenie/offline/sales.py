@@ -65,7 +65,8 @@ def switch_account(talk: Talk) -> Answer | None:
     if found := talk.got("find_product"):
         if "refused" in found:
             return explain(talk)
-        return f"The {found['product']} plan costs {found['price']}: {found['about']}. Shall I switch you to it?"
+        price = "is free" if found["price"].startswith("$0.00") else f"costs {found['price']}"
+        return f"The {found['product']} plan {price}: {found['about']}. Shall I switch you to it?"
     if (named := _PLANS.search(talk.text)) and not _TWO_USERS.search(talk.text):
         return act("find_product", product=f"plan-{named.group().lower()}")
     return explain(talk, "Which plan do you have in mind?" if talk.has("plan", "tier", "upgrade") else "")

@@ -38,7 +38,8 @@ def cancel_order(talk: Talk) -> Answer | None:
         return _unknown(talk, found)
     if found["status"] == "placed":
         return (
-            f"Order {found['order']} ({items_of(found)}) has not shipped yet, so it can still be cancelled free of charge. "
+            f"Order {found['order']} ({items_of(found)}) is placed but has not shipped yet, "
+            "so it can still be cancelled free of charge. "
             "Shall I cancel it for you?"
         )
     return joined(_status(found), _too_late(found, "cancelled"))
@@ -66,7 +67,7 @@ def change_order(talk: Talk) -> Answer | None:
             quantity=_quantity(talk, found, product.group()),
         )
     return (
-        f"Order {found['order']} has not shipped yet, so it can still be changed. It holds {items_of(found)}. "
+        f"Order {found['order']} is placed but has not shipped yet, so it can still be changed. It holds {items_of(found)}. "
         "What shall I add or take out?"
     )
 
@@ -87,7 +88,7 @@ def change_shipping_address(talk: Talk) -> Answer | None:
         return _unknown(talk, found)
     if found["status"] == "placed":
         return (
-            f"Order {found['order']} has not shipped yet, and is addressed to {found['address']}. "
+            f"Order {found['order']} is placed but has not shipped yet; it is addressed to {found['address']}. "
             "What is the new address, with the town and the country?"
         )
     if found["status"] == "shipped":

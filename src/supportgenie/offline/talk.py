@@ -28,15 +28,18 @@ _MONTH = re.compile(
     re.I,
 )
 _NAMED = re.compile(
-    r"\b(?:from|for|of|am|name is|i'm|im|belongs? to)\s+((?:m(?:r|s|rs|x)\.?\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)?)", re.I
+    r"\b(?:from|for|of|am|name is|i'm|im|belongs? to)\s+"
+    r"((?:m(?:r|s|rs|x)\.?\s+)[a-z][a-z'-]+|[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)?)",
+    re.I,
 )
 _PLACE = re.compile(r"\b(?:to|from|in|into)\s+(?:the\s+)?([A-Z][\w.'-]*(?:\s+[A-Z][\w.'-]*)*|[a-z]+(?:\s+[a-z]+)?\s*\??$)")
 _CHOICES = (r"first|1st|newest|latest|top", r"second|2nd", r"third|3rd", r"fourth|4th", r"fifth|5th")
 _YES = re.compile(
-    r"\W*(yes|yeah|yep|yup|y|sure|ok|okay|please do|please|go ahead|do (it|that|so)|correct|right|of course|absolutely"
+    r"\W*(yes|yeah|yep|yup|y|sure|ok|okay|please do|please(?=\W*$)|go ahead|do (it|that|so)|correct|right|of course|absolutely"
     r"|sounds good|that would be|exactly|definitely|confirmed?)\b",
     re.I,
 )
+_BUT = re.compile(r"\?|\b(but|first|before|how|what|when|why|which|not|don'?t|wait)\b", re.I)
 _NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|stop)\b", re.I)
 _ASKS = re.compile(
     r"\W*(how|what|where|which|when|whether|can i|could i|may i|should i|is it|is there|am i)\b"
@@ -52,7 +55,7 @@ _ROWS = (
     {"change_shipping_address", "set_up_shipping_address"},
     {"check_invoice", "get_invoice"},
     {"get_refund", "payment_issue", "check_refund_policy"},
-    {"device_wont_start", "hardware_fault", "warranty", "wifi_pairing", "software_update"},
+    {"device_wont_start", "hardware_fault", "warranty", "device_connection", "software_update"},
     {"place_order", "plans"},
     {"login_loop", "recover_password"},
     {"track_order", "delivery_period"},
@@ -144,8 +147,8 @@ class Talk:
 
     @property
     def yes(self) -> bool:
-        """Whether the message agrees to what was offered."""
-        return not self.fresh and _YES.match(self.text) is not None
+        """Whether the message agrees to what was offered, with no if and no but."""
+        return not self.fresh and _YES.match(self.text) is not None and _BUT.search(self.text) is None
 
     @property
     def no(self) -> bool:
@@ -247,8 +250,8 @@ def _not_a_name(text: str) -> bool:
 
 _TITLES = frozenset({"mr", "ms", "mrs", "mx", "dr"})
 _NO_NAME_WORDS = """
-    the this that these those your yours mine our ours here there what which not dont know help please any all some one two three
-    four five six seven eight nine ten eleven twelve trying looking having getting going last first second third
+    the this that these those your yours mine our ours here there what which not dont know help please any all some one two
+    three four five six seven eight nine ten eleven twelve trying looking having getting going last first second third
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 

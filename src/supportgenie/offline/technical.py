@@ -17,7 +17,7 @@ _QUESTIONS = {
     "app_crash": "Does it help? If not, which phone is it, and what were you doing when it happened?",
     "slow_site": "Is it every page, or only one?",
     "software_update": "Which code does the device show?",
-    "wifi_pairing": "Does it connect now? If not, which device is it?",
+    "device_connection": "Does it connect now? If not, which device is it?",
     "registration_problems": "What does the message on your screen say?",
     "device_wont_start": "Could you try that, and tell me what the light does?",
     "warranty": "Which device is it, and what is wrong with it?",
@@ -36,7 +36,7 @@ def trouble(talk: Talk) -> Answer | None:
         "transfer_to_escalation",
         reason="the steps did not help",
         topic="hardware_fault"
-        if talk.topic in ("device_wont_start", "warranty", "wifi_pairing", "software_update")
+        if talk.topic in ("device_wont_start", "warranty", "device_connection", "software_update")
         else "technical_fault",
         summary=first,
         tried="" if talk.fresh else talk.text,

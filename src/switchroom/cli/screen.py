@@ -242,8 +242,8 @@ class Screen:
         if _depth(path):
             return self._note(f"{fact.source} → {fact.target}", "dim")
         self._speaks(fact.source)
-        outcome = f"  gives back {brief.fields(fact.outcome)}" if fact.outcome else "  gives back"
-        self.line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), brief.short(outcome, 120)))
+        outcome = f"  gives back {brief.short(brief.fields(fact.outcome), 120)}".rstrip()
+        self.line(Text.assemble("← ", (fact.target, f"bold {self._colour(fact.target)}"), outcome))
 
     # what is done ----------------------------------------------------------------------------------------------------
 
@@ -306,9 +306,10 @@ class Screen:
         self.line(Text(brief.short(text, 300), style=style))
 
     def line(self, text: Text, indent: int = 2) -> None:
-        """A line of talk, folded between words where it is too long."""
+        """A line of talk; on a terminal it is folded between words where it is too long."""
         self.pause()
-        for part in text.wrap(self.talk, max(self.talk.width - indent - 1, 20)) or [Text()]:
+        folded = text.wrap(self.talk, max(self.talk.width - indent - 1, 20)) if self.talk.is_terminal and text else [text]
+        for part in folded:
             part.rstrip()
             self.talk.print(Text(" " * indent) + part)
 

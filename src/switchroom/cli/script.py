@@ -53,7 +53,8 @@ def _from_json(text: str, path: Path) -> Customers:
         items = [items]
     customers: Customers = []
     for item in items or ():
-        said = [_message(message) for message in _listed(item) or ("",)]
+        messages = _listed(item)
+        said = [None] if messages is None else [_message(message) for message in messages]
         if None in said:
             raise Wrong(
                 f"{path}: {json.dumps(item)[:80]} is no list of messages. A message is a text, or an object with content."

@@ -54,7 +54,7 @@ class Typist:
         if token == "\n":
             self._new_line()
         elif token.isspace():
-            self._space = token.replace("\t", "    ")
+            self._space += token.replace("\t", "    ")
         else:
             self._word(token)
 

@@ -31,11 +31,24 @@ class StepReturned(Fact, frozen=True):
 
 
 class StepFailed(Fact, frozen=True):
-    """A step ended with an exception, of which the type's name and the message are kept."""
+    """A step ended with an exception.
+
+    Args:
+        error: the name of its type.
+        message: its text.
+        of: where the type stands, as "module:qualified.name".
+        args: what it was made with, as far as that is JSON.
+        fields: its attributes, as far as they are JSON.
+        through: the paths of the children whose failure it is, passed on or named as the cause.
+    """
 
     concerns_root: ClassVar[bool] = True
     error: str
     message: str
+    of: str = ""
+    args: tuple[Any, ...] = ()
+    fields: dict[str, Any] = {}
+    through: tuple[str, ...] = ()
 
 
 class ValueDrawn(Fact, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from switchroom.errors import GuardrailTripped, UserError
 from switchroom.events import (
@@ -31,8 +31,8 @@ async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
     state = run.state
     given = state.history[len(state.history) - state.fresh :]
     text = before = "\n".join(message.text for message in given)
-    for guard in run.role(state.agent).input_guards:
-        text = await apply(run, guard, state.agent, text, note)
+    for position, guard in enumerate(run.roster[state.agent].input_guards):
+        text = await apply(run, guard, Judged(state.agent, text, f"on_input{position}#{state.answers}"), note)
     await note(InputJudged(state.agent, None if text == before else (Message("user", text),)))
 
 
@@ -45,7 +45,7 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     state = run.state
     answer = state.answer
     assert answer is not None, "the rules finish only what was answered"
-    role = run.role(answer.agent)
+    role = run.roster[answer.agent]
     try:
         output = role.output.read(answer.text)
     except Invalid as fault:
@@ -53,8 +53,8 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     if state.replaced or not role.output_guards:
         return await note(StepReturned(output))
     judged = typed = role.output.load(output)
-    for guard in role.output_guards:
-        judged = await apply(run, guard, answer.agent, judged, note)
+    for position, guard in enumerate(role.output_guards):
+        judged = await apply(run, guard, Judged(answer.agent, judged, f"on_output{position}#{state.answers}"), note)
     if role.hold and run.scope.attempt.listened:
         run.scope.attempt.show(
             RunEvent(run.scope.path, TextDelta(as_text(judged, guard_owner(run)), answer.agent, state.answers))
@@ -72,14 +72,23 @@ async def withdraw(run: AgentRun, agent: str, reason: str, note: Note, *then: An
     await note(*((AnswerWithdrawn(agent, reason),) if shown else ()), *then)
 
 
-async def apply(run: AgentRun, guard: Guardrail, agent: str, value: Any, note: Note) -> Any:
+class Judged(NamedTuple):
+    """What a guardrail is asked about: for which agent, the value, and the place where the guardrail runs."""
+
+    agent: str
+    value: Any
+    place: str
+
+
+async def apply(run: AgentRun, guard: Guardrail, judged: Judged, note: Note) -> Any:
     """The value as a guardrail lets it through.
 
     Raises:
         GuardrailTripped: it said no, which is noted.
         UserError: it gave back something else than a judgement.
     """
-    judgement: Judgement = await guard.judge(run.context(agent), value)
+    agent, value, place = judged
+    judgement: Judgement = await run.ask(place, agent, lambda context: guard.judge(context, value))
     match judgement:
         case Pass():
             return value

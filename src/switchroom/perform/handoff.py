@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from switchroom._handoff import Decline
-from switchroom.context import settled
 from switchroom.errors import UserError
 from switchroom.events import CircleBroken, HandoffCommitted, HandoffDeclined, HandoffProposed, HandoffReturned
 from switchroom.messages import Message, ToolCall
@@ -30,7 +30,8 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
     proposed = HandoffProposed(index, source, target, reason, brief)
     if terms.accepts is not None:
         typed = brief if terms.requires is None else terms.requires.model_validate(brief)
-        verdict = await settled(terms.accepts(run.context(target), typed))  # pyright: ignore[reportArgumentType]
+        accepts: Any = terms.accepts
+        verdict: Decline | None = await run.ask(f"accepts#{state.answers}", target, lambda context: accepts(context, typed))
         match verdict:
             case None:
                 pass

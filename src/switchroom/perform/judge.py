@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from switchroom._handoff import return_name
 from switchroom._tool import Tool
-from switchroom.context import settled
 from switchroom.errors import UserError, unknown
 from switchroom.events import CallsJudged, Verdict
 from switchroom.messages import ToolCall
-from switchroom.perform.guards import apply
+from switchroom.perform.guards import Judged, apply
 from switchroom.perform.run import AgentRun, Note
 from switchroom.roster import Role
 from switchroom.rules.commands import JudgeCalls
@@ -23,9 +22,9 @@ async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
     role = run.roster[command.agent]
     verdicts: list[Verdict] = []
     handed_over = ""
-    for call in run.state.calls:
+    for index, call in enumerate(run.state.calls):
         try:
-            verdict = await _verdict(run, role, call.call, handed_over, note)
+            verdict = await _verdict(run, role, (index, call.call), handed_over, note)
         except Invalid as fault:
             verdict = Verdict("refused", reason=str(fault))
         if verdict.kind in ("handoff", "return"):
@@ -34,12 +33,13 @@ async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
     await note(CallsJudged(command.agent, tuple(verdicts)))
 
 
-async def _verdict(run: AgentRun, role: Role, call: ToolCall, handed_over: str, note: Note) -> Verdict:
+async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], handed_over: str, note: Note) -> Verdict:
+    index, call = placed
     if isinstance(call.args, str):
         raise Invalid(f"the arguments of {call.name} are no JSON object: {call.args[:200]!r}")
     made = role.tools.get(call.name)
     if made is not None:
-        return await _tool_verdict(run, role, made, call, note)
+        return await _tool_verdict(run, made, call, f"{run.state.answers}.{index}", note)
     frames = run.state.frames
     way_back = run.roster.way_back(frames[-1].asker, frames[-1].target) if frames else None
     transfer = role.transfers.get(call.name)
@@ -56,10 +56,12 @@ async def _verdict(run: AgentRun, role: Role, call: ToolCall, handed_over: str, 
     return Verdict("handoff", target=transfer.terms.target_name)
 
 
-async def _tool_verdict(run: AgentRun, role: Role, made: Tool, call: ToolCall, note: Note) -> Verdict:
+async def _tool_verdict(run: AgentRun, made: Tool, call: ToolCall, place: str, note: Note) -> Verdict:
+    agent = run.state.asker
     args: dict[str, object] | None = None
-    for guard in role.tool_guards:
-        judged = await apply(run, guard, role.agent.name, ToolCall(call.name, args or call.args, call.id), note)
+    for position, guard in enumerate(run.roster[agent].tool_guards):
+        asked = ToolCall(call.name, args or call.args, call.id)
+        judged = await apply(run, guard, Judged(agent, asked, f"on_tool{position}#{place}"), note)
         if not isinstance(judged, ToolCall):
             if not isinstance(judged, dict):
                 raise UserError(f"Guardrail '{guard.name}' replaced a call's arguments by {judged!r}; give a dict.")
@@ -69,5 +71,7 @@ async def _tool_verdict(run: AgentRun, role: Role, made: Tool, call: ToolCall, n
     keywords = made.check(given)
     approval = made.needs_approval
     if callable(approval):
-        approval = await settled(approval(ToolCall(call.name, keywords, call.id)))
+        asked = ToolCall(call.name, keywords, call.id)
+        needed = approval
+        approval = await run.ask(f"approval#{place}", agent, lambda context: needed(asked))
     return Verdict("step" if made.step is not None else "tool", made.effect, bool(approval), args=args)

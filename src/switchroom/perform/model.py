@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from switchroom.context import settled
 from switchroom.defaults import model_for
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
 from switchroom.events import HandoffExpired, ModelAnswered
@@ -30,17 +29,13 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     """
     scope = run.scope
     config = scope.config
-    if scope.attempt.root.answers >= scope.attempt.config.max_turns:
-        raise MaxTurnsExceeded(
-            f"The run of '{run.roster.entry.name}' had {scope.attempt.root.answers} model answers and is not finished. "
-            f"Raise RunConfig(max_turns={scope.attempt.config.max_turns}), or find out what goes round in result.facts."
-        )
+    _refuse_too_many(run)
     state = run.state
     role = run.roster[command.agent]
     agent = role.agent
     instructions = agent.instructions
     if not isinstance(instructions, str):
-        instructions = await settled(instructions(run.context(agent.name)))
+        instructions = await run.ask(f"instructions#{state.answers}", agent.name, instructions)
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
     messages = state.history if config.history is None else config.history(state.history)
     tools = role.specs
@@ -48,17 +43,38 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         frame = state.frames[-1]
         tools = (*tools, run.roster.way_back(frame.asker, frame.target).spec)
     request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, agent.settings)
+    scope.said = None
     emit = nobody if role.hold else scope.speaker(agent.name, state.answers + 1)
-    if state.due is None:
-        response = await model(request, emit)
-    else:
-        answer = await _in_time(state.due, scope.attempt.clock(), model(request, emit))
-        if answer is None:
-            expired = HandoffExpired(state.due.asker, state.due.target)
-            return await withdraw(run, agent.name, "the handoff's deadline passed", note, expired)
-        response = answer
+    scope.attempt.asking += 1
+    try:
+        if state.due is None:
+            response = await model(request, emit)
+        else:
+            response = await _in_time(state.due, scope.attempt.clock(), model(request, emit))
+    finally:
+        scope.attempt.asking -= 1
+    if response is None:
+        return await withdraw(run, agent.name, "the handoff's deadline passed", note, _expired(state))
     message = _attributed(response, agent.name, state)
-    return await note(ModelAnswered(agent.name, message, response.usage, _digest(role, instructions, state)))
+    await note(ModelAnswered(agent.name, message, response.usage, _digest(role, instructions, state)))
+    if message.calls:
+        scope.said = None  # it was said, whatever comes of the calls
+
+
+def _refuse_too_many(run: AgentRun) -> None:
+    """Refuse an answer beyond `max_turns`; those that are being given count."""
+    attempt = run.scope.attempt
+    most = attempt.config.max_turns
+    if attempt.root.answers + attempt.asking >= most:
+        raise MaxTurnsExceeded(
+            f"The run of '{attempt.root.name}' had {attempt.root.answers} model answers and is not finished. "
+            f"Raise RunConfig(max_turns={most}), or find out what goes round in result.facts."
+        )
+
+
+def _expired(state: State) -> HandoffExpired:
+    assert state.due is not None, "only an answer with a deadline can be late"
+    return HandoffExpired(state.due.asker, state.due.target)
 
 
 async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse | None:

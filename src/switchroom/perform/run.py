@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from switchroom.context import RunContext
+from switchroom.attempt import left_by
+from switchroom.context import RunContext, settled
 from switchroom.roster import Role, Roster
 from switchroom.rules.commands import AnyCommand
 from switchroom.rules.state import State
-from switchroom.scope import Scope
+from switchroom.scope import CURRENT, Scope
+
+T = TypeVar("T")
 
 Note: TypeAlias = Callable[..., Awaitable[None]]
 """Notes facts: append, evolve, emit."""
@@ -41,6 +44,17 @@ class AgentRun:
         """An agent of the run, with its tools and handoffs."""
         return self.roster[agent]
 
-    def context(self, agent: str) -> RunContext:
-        """The run as an agent's own functions see it."""
-        return RunContext(self.scope, agent)
+    async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
+        """Call a function of an agent's own (instructions, a guardrail, `accepts`), sync or async.
+
+        It has a place of its own for each answer, `name#answer`: what it runs, draws and changes is kept there, and on resume
+        is not mistaken for what another call did.
+        """
+        inner = self.scope.inner(f"{self.scope.path}/{place}")
+        token = CURRENT.set(inner)
+        try:
+            return await settled(hook(RunContext(inner, agent)))
+        except BaseExceptionGroup as group:
+            raise left_by(group) from None
+        finally:
+            CURRENT.reset(token)

@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
-from switchroom.attempt import Suspended
-from switchroom.context import ToolContext, settled
-from switchroom.errors import ToolCancelled, ToolTimeout
+from switchroom.attempt import Suspended, left_by
+from switchroom.context import ToolContext
+from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
 from switchroom.messages import ToolCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
-from switchroom.schema import as_text
+from switchroom.schema import Invalid, as_text
 from switchroom.scope import CURRENT, Scope
 
 
@@ -80,7 +80,23 @@ def _finishes(run: AgentRun, index: int) -> bool:
 
 def _made(run: AgentRun, index: int) -> Tool:
     state = run.state
-    return run.roster[state.asker].tools[state.calls[index].call.name]
+    name = state.calls[index].call.name
+    made = run.roster[state.asker].tools.get(name)
+    if made is None:  # it was there when the call was judged
+        known = unknown(f"Agent '{state.asker}'", "tool", name, run.roster[state.asker].tools)
+        raise Diverged(f"The unfinished turn called '{name}'. {known} Resume it with the old code.")
+    return made
+
+
+def _checked(made: Tool, call: ToolCall) -> dict[str, Any]:
+    """The keyword arguments of a call, which were valid when it was judged."""
+    try:
+        return made.check(call.args)  # pyright: ignore[reportArgumentType]
+    except Invalid as fault:
+        raise Diverged(
+            f"The unfinished turn called '{made.name}' with arguments that it no longer takes: {fault}. "
+            "Resume it with the old code."
+        ) from fault
 
 
 async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
@@ -91,8 +107,8 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
     made = _made(run, index)
     scope = run.scope
     path = f"{scope.path}/{made.name}#{state.answers}.{index}"
-    args = made.check(call.call.args)  # pyright: ignore[reportArgumentType]
-    if not call.started:
+    args = _checked(made, call.call)
+    if not call.started or call.inside:  # entered again after a wait, it touches the world again
         await note(ToolStarted(index, state.asker, made.name))
     try:
         if made.step is not None:
@@ -104,8 +120,7 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
             value = await _invoke(made, context, args, inner)
         text = as_text(value, f"Tool '{made.name}'")
     except Suspended:
-        if not call.inside:
-            await note(ToolSuspended(index, made.name))
+        await note(ToolSuspended(index, made.name))
         raise
     except Exception as error:
         if made.on_error == "tell_model":
@@ -129,6 +144,8 @@ async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], i
             if not timeout.expired():
                 raise
             raise ToolTimeout(f"Tool '{made.name}' took longer than its {made.timeout} s.") from error
+    except BaseExceptionGroup as group:
+        raise left_by(group) from None
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling() == 0:
@@ -145,14 +162,21 @@ async def reconcile(run: AgentRun, command: Reconcile, note: Note) -> None:
     call = state.calls[index]
     made = _made(run, index)
     path = f"{run.scope.path}/{made.name}#{state.answers}.{index}"
+    args = _checked(made, call.call)
     assert isinstance(call.call.args, dict), "a call that began had valid arguments"
     if made.reconcile is None:
-        asked = PersonAsked(index, path, state.asker, made.name, call.call.args, "unknown_effect")
+        # The attempt is part of the id: an approval that is given twice must not say that the call happened.
+        id = f"{path}@{run.scope.attempt.root.attempt}"
+        asked = PersonAsked(index, id, state.asker, made.name, call.call.args, "unknown_effect")
         return await note(asked)
-    args = made.check(call.call.args)
     key = f"{run.scope.conversation}:{path}"
-    context: ToolContext[Any] = ToolContext(run.scope.inner(path), state.asker, ToolCall(made.name, args, call.call.id), key)
-    outcome = await settled(made.reconcile(context, args))
+    asked = ToolCall(made.name, args, call.call.id)
+    find_out = made.reconcile
+    outcome = await run.ask(
+        f"reconcile#{state.answers}.{index}",
+        state.asker,
+        lambda context: find_out(ToolContext(context.scope, state.asker, asked, key), args),
+    )
     if isinstance(outcome, NotDone) or outcome is NotDone:
         return await note(EffectCleared(index, made.name))
     return await note(ToolReturned(index, state.asker, made.name, as_text(outcome, f"reconcile of tool '{made.name}'")))

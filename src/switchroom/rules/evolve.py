@@ -123,6 +123,7 @@ def _cut(state: State, fact: AnswerCut) -> State:
         faults=0,
         fresh=1,
         guarded=fact.guarded,
+        answers=state.answers + 1,
         due=None,
         trail=(),
         seen=frozenset(),
@@ -140,7 +141,7 @@ def _call(state: State, fact: CallFact) -> State:
             calls = tuple([_judged(call, v) for call, v in zip(state.calls, fact.verdicts, strict=True)])
             return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else 0))
         case ToolStarted():
-            return with_call(state, fact.index, replace(state.calls[fact.index], started=True))
+            return with_call(state, fact.index, replace(state.calls[fact.index], started=True, inside=False))
         case ToolReturned():
             call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
             state = with_call(_learned(state, fact.tool, fact.text), fact.index, call)
@@ -202,7 +203,8 @@ def _handoff(state: State, fact: HandoffFact) -> State:
             frames = state.frames
             if frames and frames[-1] == Frame(fact.source, fact.target):
                 frames = frames[:-1]
-            return replace(state, agent=fact.source, due=None, frames=frames, history=state.history.plus(told))
+            history = state.history.plus(told)
+            return replace(state, agent=fact.source, due=None, frames=frames, history=history, answers=state.answers + 1)
         case CircleBroken():
             return _circled(state, fact)
         case HandoffProposed():

@@ -78,7 +78,7 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
         case StepReturned() if event.path == root.path:
             return replace(root, phase="returned", asked={})
         case StepFailed() if event.path == root.path:
-            return replace(root, phase="failed", asked={})
+            return replace(root, phase="failed")
         case PersonAsked():
             return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})
         case PersonAnswered():

@@ -62,7 +62,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
         agent: who has the conversation.
         history: all that was said, in this turn and those before.
         guarded: input guardrails wait for the input, which is the last `fresh` messages.
-        answers: how many answers models gave in this run.
+        answers: how many answers were begun in this run, those that were cut or came late included.
         faults: how often in a row a model got something wrong.
         asker: who was asked for the answer that `calls` belong to.
         calls: the calls of that answer; () when there is nothing to deal with.

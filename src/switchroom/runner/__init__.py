@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from switchroom.agent import Agent
@@ -163,6 +164,9 @@ class Runner:
 
 
 async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:
+    if config is not None:  # what it does not say, the parent's options say
+        ours = parent.config
+        config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
     output = await parent.enter(step, input, path, config)
     return RunResult(parent.attempt, path, output, None)
 

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import TypeAdapter
 
 from switchroom.agent import Agent
+from switchroom.attempt import Attempt, left_by
 from switchroom.context import settled
 from switchroom.errors import UserError
 from switchroom.events import StepReturned, StepStarted
@@ -48,12 +49,16 @@ class Spoken:
         """What the step was given, from what was kept of it."""
         return root.messages
 
+    def meet(self, attempt: Attempt) -> None:
+        """Let the result know the agents by name."""
+        attempt.rosters[id(self.roster)] = self.roster
+
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the run begins. Who had the conversation last has it again, and knows what was said."""
         attempt = scope.attempt
         roster = self.roster
-        attempt.rosters[id(roster)] = roster
-        if roster.asking is not None and not attempt.journal.keeps:
+        self.meet(attempt)
+        if not attempt.journal.keeps and roster.asking is not None:
             agent, asking = roster.asking
             raise UserError(
                 f"Tool '{asking}' of agent '{agent}' may wait for a person's approval, and the run has no journal to wait in. "
@@ -98,6 +103,9 @@ class Called:
         first = next(iter(self._parameters), None)
         return self._typed(root.input, first.name if first else "")
 
+    def meet(self, attempt: Attempt) -> None:
+        """There are no agents to be known."""
+
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the step begins."""
         plain = self.kept(input)[1]
@@ -105,7 +113,10 @@ class Called:
 
     async def run(self, input: Any, scope: Scope) -> Any:
         """Call the step, and note what it returned."""
-        output = await settled(self._step(input, scope) if self._takes_scope else self._step(input))
+        try:
+            output = await settled(self._step(input, scope) if self._takes_scope else self._step(input))
+        except BaseExceptionGroup as group:
+            raise left_by(group) from None
         await scope.note(StepReturned(jsonable(output, f"Step '{self.name}'")))
         return output
 

@@ -36,7 +36,13 @@ async def cut_short(run: AgentRun) -> bool:
     task = asyncio.current_task()
     if not attempt.inbox or scope.parent is None or scope.parent.parent is not None or task is not attempt.task:
         return False
-    if task is None or task.uncancel() > 0:
+    if task is None:
+        return False
+    others = task.cancelling()
+    while attempt.interrupted:
+        attempt.interrupted -= 1
+        others = task.uncancel()
+    if others:
         return False
     while attempt.inbox:
         interruption = attempt.inbox[0]
@@ -49,6 +55,6 @@ async def cut_short(run: AgentRun) -> bool:
             agent = run.state.agent
             guarded = bool(run.roster[agent].input_guards)
             await scope.note(AnswerCut(agent, said, heard, interruption.message, guarded))
-            interruption.taken.set_result(None)
+            interruption.accept()
         attempt.inbox.pop(0)
     return True

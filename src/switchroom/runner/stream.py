@@ -88,10 +88,13 @@ class RunStream(Generic[Out]):
         attempt = self._order.attempt
         if not speaks(self._order.step):
             raise UserError("Only the run of an agent or a team can be interrupted.")
+        if attempt is None and not task.done():
+            raise UserError("The run has not begun. Take its first event, then interrupt.")
         if task.done() or attempt is None or attempt.root.phase != "open":
             raise UserError("The run is over. Send the message as the next turn.")
         interruptions = [Interruption(said, heard if i == 0 else None) for i, said in enumerate(messages_from(message))]
         attempt.inbox.extend(interruptions)
+        attempt.interrupted += 1
         task.cancel()
         return interruptions[-1].taken
 

@@ -61,12 +61,13 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         else:
             output = await _within(order.config.deadline, scope, order.step, input)
     except Suspended:
-        await attempt.settle(cancel=False)
+        pass
     except Exception as error:
-        await attempt.settle(cancel=True)
+        await attempt.stop_others()
         _carry(error, _result(scope, None))
         raise
     finally:
+        attempt.forget_failures()
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")
     if scope.last is not NO_RUN and attempt.journal.keeps and attempt.root.phase == "returned":
@@ -120,13 +121,19 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     root = known.root
     if root.turn == 0:
         raise UserError(f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run.")
-    for id in order.answers:
+    for id, answer in order.answers.items():
         if id not in root.asked:
             raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, root.asked))
+        match answer:
+            case bool() | (bool(), str()):
+                pass
+            case _:
+                raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
     attempt = _attempt(order, known, journal_at(order.config.journal))
     attempt.go_on(known)
     scope = Scope(attempt, turn_path(root.turn))
     if root.phase == "returned":
+        interpret(order.step).meet(attempt)
         scope.last = known.state
         return scope, None
     if order.config.state is not None:
@@ -137,7 +144,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     for id, answer in order.answers.items():
         asked = root.asked[id]
         yes, note = answer if isinstance(answer, tuple) else (answer, "")
-        await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, bool(yes), note))
+        await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, yes, note))
         attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
     return scope, interpret(order.step).given(root)
 

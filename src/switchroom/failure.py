@@ -1,0 +1,71 @@
+"""Exceptions as facts and back: what a step raised is raised again on resume, as its own type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from switchroom.errors import RunError, UserError
+from switchroom.events import StepFailed
+from switchroom.schema import jsonable
+
+
+def failure(error: Exception, through: tuple[str, ...]) -> StepFailed:
+    """What is kept of an exception: what is not JSON of its arguments is kept as text, of its attributes not at all."""
+    kind = type(error)
+    args: list[Any] = []
+    for value in error.args:
+        plain = _plain(value)
+        args.append(str(value) if plain is _NOT_PLAIN else plain)
+    fields = {name: _plain(value) for name, value in vars(error).items() if name not in ("run", "__notes__")}
+    return StepFailed(
+        kind.__name__,
+        str(error),
+        f"{kind.__module__}:{kind.__qualname__}",
+        tuple(args),
+        {name: value for name, value in fields.items() if value is not _NOT_PLAIN},
+        through,
+    )
+
+
+def revived(failed: StepFailed) -> Exception:
+    """The exception that was kept, of its own type if this process knows it; a `RunError` that names the type if not.
+
+    Nothing is imported for it, and its constructor is not called: a journal is data.
+    """
+    for kind in _kinds(Exception):
+        if f"{kind.__module__}:{kind.__qualname__}" == failed.of:
+            try:
+                error = kind.__new__(kind, *failed.args)
+                error.args = failed.args
+                vars(error).update(failed.fields)
+            except TypeError:  # a type that is made in its own way only
+                break
+            return error
+    return RunError(f"{failed.error}: {failed.message}")
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception, what it was raised from, and the members of a group: all that left through it."""
+    yield error
+    if error.__cause__ is not None:
+        yield from causes(error.__cause__)
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            yield from causes(member)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _kinds(narrower)
+
+
+_NOT_PLAIN = object()
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return jsonable(value, "An exception")
+    except UserError:
+        return _NOT_PLAIN

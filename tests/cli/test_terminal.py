@@ -1,0 +1,187 @@
+"""A person at a real terminal: asked, interrupting, and leaving."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import SHOP, environ
+
+STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """The command at a terminal of its own, read and typed into."""
+
+    def __init__(self, *args: str, **environment: str) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "switchroom", *args],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environ(TERM="xterm-256color", COLUMNS="90", LINES="40", **environment),
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self.raw = ""
+
+    @property
+    def page(self) -> str:
+        """What stands there, without what steers the terminal."""
+        return STEERING.sub("", self.raw).replace("\r\n", "\n")
+
+    def until(self, text: str, seconds: float = 20) -> str:
+        """What came up to a text."""
+        end = time.monotonic() + seconds
+        while text not in self.page:
+            ready, _, _ = select.select([self._master], [], [], max(end - time.monotonic(), 0))
+            assert ready, f"{text!r} did not come: {self.page}"
+            self.raw += self.read()
+        page = self.page
+        self.raw = page[page.index(text) + len(text) :]
+        return page[: page.index(text) + len(text)]
+
+    def read(self) -> str:
+        """What came since; it waits for something to come."""
+        try:
+            return self._decoder.decode(os.read(self._master, 65536))
+        except OSError as error:  # the other end is closed
+            raise AssertionError(f"it ended with: {self.page}") from error
+
+    def type(self, line: str) -> None:
+        """Type a line."""
+        os.write(self._master, line.encode() + b"\n")
+
+    def ctrl_c(self) -> None:
+        """Press Ctrl-C, a moment after what was seen last: a line editor is deaf between its prompt and its waiting."""
+        time.sleep(0.2)
+        self.process.send_signal(signal.SIGINT)
+
+    def ended(self) -> int:
+        """The exit code, once it has ended; Ctrl-D ends it."""
+        os.write(self._master, b"\x04")
+        return self.process.wait(20)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def at_a_terminal(terminals: list[Terminal], *args: str, **environment: str) -> Terminal:
+    terminals.append(Terminal(*args, **environment))
+    return terminals[-1]
+
+
+def test_a_dialogue_goes_message_by_message_until_ctrl_d(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.type("hi")
+    assert "desk" in terminal.until("Hello from the desk, [31mwhat can I do?")
+    terminal.until("you › ")
+    assert terminal.ended() == 0
+    terminal.until("To go on: switchroom chat")
+
+
+def test_a_person_who_is_there_is_asked_and_their_note_reaches_the_agent(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "I was charged twice")
+    terminal.until('billing asks: may refund(order="9001", cents=16000) be done?\n  y/n › ')
+    terminal.type("perhaps")
+    terminal.until("Please answer y or n")
+    terminal.type("no, too much")
+    terminal.until("a person says no: too much")
+    terminal.until("Billing says: [a person did not approve this: too much].")
+    assert terminal.process.wait(20) == 0
+
+
+def test_ctrl_c_interrupts_and_what_is_said_instead_is_answered(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.type("ponder this")
+    terminal.until("ponder(seconds=30)")
+    terminal.ctrl_c()
+    terminal.until("Say what you want instead")
+    terminal.until("you › ")
+    terminal.type("never mind")
+    terminal.until("Hello from the desk")
+    terminal.until("you › ")
+    assert terminal.ended() == 0
+
+
+def test_ctrl_c_twice_leaves_the_turn_to_be_finished_later(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "--conversation", "c-1")
+    terminal.until("you › ")
+    terminal.type("ponder this")
+    terminal.until("ponder(seconds=30)")
+    terminal.ctrl_c()
+    terminal.until("you › ")
+    terminal.ctrl_c()
+    terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(20) == 0
+    again = at_a_terminal(terminals, "chat", SHOP, "--conversation", "c-1")
+    again.until("Turn 1 is unfinished; it is finished first: ponder this")
+
+
+def test_ctrl_c_ends_a_single_message_with_code_1(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "ponder this")
+    terminal.until("ponder(seconds=30)")
+    terminal.ctrl_c()
+    terminal.until("Interrupted. The turn is unfinished")
+    assert terminal.process.wait(20) == 1
+    assert "Traceback" not in terminal.page
+
+
+def test_ctrl_c_at_the_prompt_leaves_politely(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.ctrl_c()
+    terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(20) == 0
+
+
+def test_an_answer_that_is_withdrawn_is_cleared_from_the_terminal(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "tell me the secret")
+    page = terminal.until("That is a secret.")
+    assert "withdrawn: replaced by a guardrail" in page
+
+
+def test_agents_have_colours_unless_they_are_not_wanted(terminals: list[Terminal]) -> None:
+    coloured = at_a_terminal(terminals, "chat", SHOP, "hi")
+    coloured.process.wait(20)
+    plain = at_a_terminal(terminals, "chat", SHOP, "hi", NO_COLOR="1")
+    plain.process.wait(20)
+    assert "\x1b[1;7;36m desk" in coloured.read()
+    assert "\x1b" not in plain.read()
+
+
+def test_the_demonstration_ends_with_the_visitors_turn(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "demo")
+    terminal.until("4 messages, 4 of them answered exactly once", 30)
+    terminal.until("Your turn")
+    terminal.until("you › ")
+    terminal.type("where is my order 732201349959?")
+    terminal.until("tracking number")
+    terminal.until("you › ")
+    assert terminal.ended() == 0
+    terminal.until("Go on with: switchroom chat supportgenie")
