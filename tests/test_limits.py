@@ -88,9 +88,7 @@ def test_a_signature_that_copies_another_library_may_be_as_wide_as_that_one(faul
     assert faults_of(text, path="switchroom/compat/agents.py") == []
 
 
-def test_a_wide_signature_that_is_allowed_with_a_reason_is_not_reported(
-    faults_of: Faults, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_wide_signature_that_is_allowed_with_a_reason_is_not_reported(faults_of: Faults, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(limits.WIDE, "switchroom/rules.py:run", "pinned by the documents")
     assert faults_of('"""One idea."""\ndef run(a, b, c, d, e, f, g): ...\n') == []
 

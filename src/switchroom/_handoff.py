@@ -13,7 +13,7 @@ import pydantic
 from switchroom.errors import UserError
 from switchroom.messages import Message
 from switchroom.model import ToolSpec
-from switchroom.schema import Invalid, explained, strict_object
+from switchroom.schema import Invalid, as_json, as_model, explained, strict_object
 
 RECOMMENDED_PROMPT_PREFIX = (
     "You are one of several agents who share a conversation with one person. Each has a field of its own. "
@@ -107,7 +107,7 @@ class Transfer:
         if self.type is None:
             return reason, fields
         try:
-            return reason, self.type.model_validate(fields).model_dump(mode="json")
+            return reason, as_json(as_model(self.type, fields))
         except pydantic.ValidationError as error:
             raise Invalid(explained(error)) from error
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import inspect
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_type_hints, overload
@@ -18,12 +15,13 @@ import pydantic
 from switchroom.context import ToolContext
 from switchroom.errors import UserError
 from switchroom.events import Effect
-from switchroom.messages import ToolCall
+from switchroom.messages import ValidCall
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, explained, fields_of, model_of, strict_object
 from switchroom.step import step_name
+from switchroom.threads import threaded
 
-Approval: TypeAlias = bool | Callable[[ToolCall], bool | Awaitable[bool]]
+Approval: TypeAlias = bool | Callable[[ValidCall], bool | Awaitable[bool]]
 Invoke: TypeAlias = Callable[[ToolContext[Any], dict[str, Any]], Awaitable[Any]]
 
 EFFECTS: tuple[Effect, ...] = ("read", "idempotent", "compensable", "irreversible")
@@ -117,8 +115,10 @@ class Tool:
             return await fn(**args)
 
         def check(args: dict[str, Any]) -> dict[str, Any]:
-            _validated(model, args)
-            return args
+            valid = _validated(model, args)
+            fields = model.model_fields
+            given = {str(fields[name].alias): getattr(valid, name) for name in valid.model_fields_set}
+            return {name: given.get(name, value) for name, value in args.items()}
 
         return Tool(name, description, parameters_json_schema, check, invoke, effect)
 
@@ -211,29 +211,15 @@ def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], optio
 
 
 def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
-    target = fn if inspect.isroutine(fn) else getattr(fn, "__call__", fn)  # noqa: B004
-    if inspect.iscoroutinefunction(target):
+    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None)):  # noqa: B004
         if wants_context:
             return lambda ctx, args: fn(ctx, **args)
         return lambda ctx, args: fn(**args)
 
     async def in_thread(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
-        # As asyncio.to_thread, but not limited to the default executor's few threads.
-        context = contextvars.copy_context()
-        call: Callable[[], Any] = (lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args))
-        return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, call)
+        return await threaded((lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args)))
 
     return in_thread
-
-
-_pool: ThreadPoolExecutor | None = None
-
-
-def _threads() -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="switchroom-tool")
-    return _pool
 
 
 def _validated(model: type[pydantic.BaseModel], args: dict[str, Any]) -> pydantic.BaseModel:

@@ -22,7 +22,7 @@ from switchroom.journal import Journal
 from switchroom.messages import Message
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
-from switchroom.schema import jsonable
+from switchroom.schema import as_json, as_model, jsonable
 
 log = logging.getLogger("switchroom")
 
@@ -184,6 +184,7 @@ class Attempt:
         """
         self._suspended.add(path)
         self._tell()
+        await asyncio.sleep(0)  # a run that was started beside this one may not have had its first step
         while any(not self._held_up(other) for other in self.busy):
             change = self.loop.create_future()
             self._watchers.append(change)
@@ -227,8 +228,8 @@ class Attempt:
         self._known(events)
         return events
 
-    async def commit_waiting(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
-        """The same for a journal that has to be awaited: one after the other, and whole also when the run is cancelled."""
+    async def commit_waiting(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> None:
+        """Append, evolve and show for a journal that has to be awaited: one after the other, whole also under cancellation."""
         writing = asyncio.ensure_future(self._in_order(path, facts, evolve))
         cancelled: asyncio.CancelledError | None = None
         while not writing.done():
@@ -238,18 +239,19 @@ class Attempt:
                 cancelled = error
             except Exception:
                 break
-        events = writing.result()
+        writing.result()
         if cancelled is not None:
             raise cancelled
-        return events
 
-    async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> list[RunEvent]:
+    async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> None:
         async with cast("asyncio.Lock", self._order):
             events = self._stamped(path, facts)
             await cast("Awaitable[None]", self.journal.append(self._conversation, events))
             self._known(events)
             evolve()
-            return events
+            if self.listened:
+                for event in events:
+                    self.show(event)
 
     def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         at = self.clock()
@@ -280,11 +282,11 @@ class Attempt:
         if shared is None:
             return None
         if self._state[0] is not shared:
-            self._state = (shared, dict(shared) if self.state_type is None else self.state_type.model_validate(shared))
+            self._state = (shared, dict(shared) if self.state_type is None else as_model(self.state_type, shared))
         return self._state[1]
 
     def changed(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Changes of the shared state, validated, as JSON.
+        """What changes of the shared state change, validated, as JSON.
 
         Raises:
             UserError: there is no shared state, or a field is unknown or not of its type.
@@ -293,14 +295,19 @@ class Attempt:
         if shared is None:
             raise UserError("update(...): the run has no shared state. Pass state=YourModel(...) to Runner.run.")
         plain = {name: jsonable(value, f"update({name}=...)") for name, value in changes.items()}
-        if self.state_type is None:
-            return plain
-        for name in changes:
-            if name not in self.state_type.model_fields:
-                fields = list(self.state_type.model_fields)
-                raise UserError(f"update({name}=...): {self.state_type.__name__} has no field '{name}'; it has {fields}.")
-        try:
-            valid = self.state_type.model_validate({**shared, **plain}).model_dump(mode="json")
-        except pydantic.ValidationError as error:
-            raise UserError(f"update(...): {error}") from error
-        return {name: valid[name] for name in changes}
+        if self.state_type is not None:
+            plain = _validated(self.state_type, shared, plain)
+        return {name: value for name, value in plain.items() if name not in shared or shared[name] != value}
+
+
+def _validated(kind: type[pydantic.BaseModel], shared: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    fields = kind.model_fields
+    for name in changes:
+        if name not in fields:
+            raise UserError(f"update({name}=...): {kind.__name__} has no field '{name}'; it has {list(fields)}.")
+    called = {name: fields[name].alias or name for name in changes}
+    try:
+        valid = as_json(as_model(kind, {**shared, **{called[name]: value for name, value in changes.items()}}))
+    except pydantic.ValidationError as error:
+        raise UserError(f"update(...): {error}") from error
+    return {called[name]: valid[called[name]] for name in changes}

@@ -86,7 +86,8 @@ class Channel:
                 self._reader = None
         event = self._entries.popleft()
         if self._writers and len(self._entries) < self.size:
-            self._wake(self._writers[0])
+            for writer in self._writers:  # each looks again whether there is room
+                self._wake(writer)
         return event
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from typing_extensions import TypeVar as DefaultTypeVar
 
-from switchroom.messages import ToolCall
+from switchroom.messages import ValidCall
 from switchroom.step import Scope
 
 Deps = DefaultTypeVar("Deps", default=Any)
@@ -63,7 +63,7 @@ class ToolContext(RunContext[Deps]):
 
     __slots__ = ("call", "effect_key")
 
-    def __init__(self, scope: Scope, agent: str, call: ToolCall, effect_key: str) -> None:
+    def __init__(self, scope: Scope, agent: str, call: ValidCall, effect_key: str) -> None:
         super().__init__(scope, agent)
         self.call = call
         self.effect_key = effect_key

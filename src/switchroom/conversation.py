@@ -74,7 +74,7 @@ async def recall(journal: Journal, name: str) -> Conversation:
     What this process folded before is only caught up with: facts are never changed, so the fold of the first n entries stays
     what it was. An unfinished turn is always folded from the journal.
     """
-    known = _folds.get(journal, _NONE).get(name, NEW)
+    known = _folds_of(journal).get(name, NEW)
     events = journal.read(name, known.seq)
     if inspect.isawaitable(events):
         events = await events
@@ -83,15 +83,21 @@ async def recall(journal: Journal, name: str) -> Conversation:
 
 def remember(journal: Journal, name: str, conversation: Conversation) -> None:
     """Keep the fold of a conversation whose turn is over, for its next turn in this process."""
-    folds = _folds.setdefault(journal, OrderedDict())
+    folds = _folds_of(journal)
     folds[name] = conversation
     folds.move_to_end(name)
     if len(folds) > REMEMBERED:
         folds.popitem(last=False)
 
 
+def _folds_of(journal: Journal) -> OrderedDict[str, Conversation]:
+    try:
+        return _folds.setdefault(journal, OrderedDict())
+    except TypeError:  # a journal that cannot be a key is read from its first entry each time
+        return OrderedDict()
+
+
 NEW = Conversation()
-_NONE: OrderedDict[str, Conversation] = OrderedDict()
 
 
 def by_path(events: Sequence[RunEvent], root: str) -> dict[str, list[RunEvent]]:

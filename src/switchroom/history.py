@@ -24,7 +24,8 @@ class History(Sequence[Message]):
 
     def plus(self, *messages: Message) -> History:
         """This history and what was said next."""
-        items = self._items if len(self._items) == self._length else self._items[: self._length]
+        # An empty history is shared by all that begin: each gets a list of its own.
+        items = self._items if 0 < len(self._items) == self._length else self._items[: self._length]
         items.extend(messages)
         longer = History.__new__(History)
         longer._items = items
@@ -53,7 +54,7 @@ class History(Sequence[Message]):
         return (items[i] for i in range(self._length))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
+        return isinstance(other, History | tuple | list) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
 
     def __hash__(self) -> int:
         return hash(tuple(self))

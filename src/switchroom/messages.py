@@ -49,11 +49,19 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     id: str = ""
 
 
+class ValidCall(msgspec.Struct, frozen=True):
+    """A call whose arguments were checked: by keyword, of the types that the tool declares."""
+
+    name: str
+    args: dict[str, Any]
+    id: str = ""
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One message of a conversation.
 
     Args:
-        role: who speaks: "user", "assistant", "tool" (a call's result) or "system".
+        role: who speaks: "user", "assistant", "tool" (a call's result) or "system" (the runtime, or the application).
         content: text, or parts of text, image and file.
         calls: the tools that an assistant's message asks for, in its order.
         call_id: in a tool's message, the id of the call that it answers.
@@ -88,6 +96,15 @@ def messages_from(given: Input | Any) -> tuple[Message, ...]:
     Raises:
         UserError: the input is empty, bytes, not valid Unicode, or of a form that is not known.
     """
+    if type(given) is str:
+        return (Message("user", _spoken(given)),)
+    messages = _read(given)
+    for message in messages:
+        _check_text(message)
+    return messages
+
+
+def _read(given: Any) -> tuple[Message, ...]:
     match given:
         case str():
             return (Message("user", _spoken(given)),)
@@ -103,6 +120,23 @@ def messages_from(given: Input | Any) -> tuple[Message, ...]:
             return _from_list(list(cast("Iterable[Any]", given)))
         case _:
             raise UserError(f"The input is {type(given).__name__}. Pass text, chat messages, or parts (Text, Image, File).")
+
+
+def _check_text(message: Message) -> None:
+    fault = not_unicode(message)
+    if fault:
+        raise UserError(f'The input is no valid Unicode text ({fault}). Decode it with errors="replace".')
+
+
+def not_unicode(message: Message) -> str:
+    """What is wrong with the text of a message that no encoding can hold; "" if all is well."""
+    if type(message.content) is str and message.content.isascii() and not message.calls:
+        return ""
+    try:
+        msgspec.json.encode(message)
+    except UnicodeEncodeError as error:
+        return f"position {error.start}: {error.reason}"
+    return ""
 
 
 def _spoken(text: str) -> str:
@@ -147,18 +181,31 @@ def _from_chat(chat: Mapping[str, Any]) -> Message:
         role = "system"
     if role not in ("system", "user", "assistant", "tool"):
         raise UserError(f"A chat message has the role {role!r}; it may be system, user, assistant or tool.")
+    calls = tuple(_call_from_chat(call) for call in _listed(chat.get("tool_calls") or (), "tool_calls"))
     content: Any = chat.get("content") or ""
-    calls = tuple(_call_from_chat(call) for call in chat.get("tool_calls") or ())
     if not isinstance(content, str):
-        content = tuple(_part_from_chat(part) for part in content)
+        content = tuple(_part_from_chat(part) for part in _listed(content, "content"))
     elif role == "user":
         content = _spoken(content)
     return Message(role, content, calls=calls, call_id=str(chat.get("tool_call_id") or ""))
 
 
-def _call_from_chat(call: Mapping[str, Any]) -> ToolCall:
-    function: Mapping[str, Any] = call.get("function") or call
-    return ToolCall(function["name"], parse_args(function.get("arguments") or "{}"), id=str(call.get("id") or ""))
+def _listed(given: Any, field: str) -> list[Any]:
+    if isinstance(given, list | tuple):
+        return list(cast("Iterable[Any]", given))
+    raise UserError(f"A chat message's {field} is {given!r}; it may be a list, and content text as well.")
+
+
+def _call_from_chat(call: Any) -> ToolCall:
+    match call:
+        case {"function": {"name": str(name), **function}} | {"name": str(name), **function}:
+            id = str(cast("Mapping[str, Any]", call).get("id") or "")
+            arguments = function.get("arguments") or {}
+            return ToolCall(name, parse_args(arguments) if isinstance(arguments, str) else arguments, id)
+        case _:
+            raise UserError(
+                f"A chat message calls {call!r}; a call is {{'id': ..., 'function': {{'name': ..., 'arguments': ...}}}}."
+            )
 
 
 def parse_args(text: str) -> dict[str, Any] | str:
@@ -169,7 +216,7 @@ def parse_args(text: str) -> dict[str, Any] | str:
         return text
 
 
-def _part_from_chat(part: Mapping[str, Any]) -> Part:
+def _part_from_chat(part: Any) -> Part:
     match part:
         case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
             return Text(text)
@@ -179,4 +226,4 @@ def _part_from_chat(part: Mapping[str, Any]) -> Part:
                 return Image(data=base64.b64decode(data), media_type=head)
             return Image(url=url)
         case _:
-            raise UserError(f"A content part of type {part.get('type')!r} is not known; use text, image_url, or File(...).")
+            raise UserError(f"The content part {part!r} is not known; use text, image_url, or File(...).")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from switchroom.schema import Invalid, Shape
+from switchroom.errors import UserError
+from switchroom.schema import Invalid, Shape, as_text
 
 
 class Output:
@@ -27,7 +28,20 @@ class Output:
             if not text.strip():
                 raise Invalid("the answer is empty")
             return text
-        return self.shape.dump(self.shape.parse(text))
+        return self.shape.read(text)
+
+    def text(self, value: Any, owner: str) -> str:
+        """A value that a guardrail gave, as the text of an answer.
+
+        Raises:
+            UserError: JSON cannot hold it.
+        """
+        if self.shape is None:
+            return as_text(value, owner)
+        try:
+            return self.shape.text(value)
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{owner} gave {value!r}, which is not of the output type: {error}") from error
 
     def load(self, value: Any) -> Any:
         """The typed value of what `read` gave, live and from a journal alike."""

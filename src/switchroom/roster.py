@@ -118,6 +118,10 @@ class Roster(dict[str, Role]):
                     waiting += roster_of(made.step).agents.values()
         return None
 
+    def knows(self, source: str, target: str) -> bool:
+        """Whether one agent may hand over to another."""
+        return source in self.agents and transfer_name(target) in self[source].transfers
+
     def terms(self, source: str, target: str) -> Handoff:
         """The terms on which one agent hands over to another."""
         return self[source].transfers[transfer_name(target)].terms

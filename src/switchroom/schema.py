@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 from switchroom.errors import UserError
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class Invalid(Exception):
@@ -45,30 +46,27 @@ class Shape(Generic[T]):
         return self._adapter.json_schema()
 
     def load(self, value: Any) -> T:
-        """The typed value of plain data.
+        """The typed value of plain data that was valid when it was read."""
+        return self._adapter.validate_json(pydantic_core.to_json(value))
 
-        Raises:
-            Invalid: it is not of the type.
-        """
-        try:
-            return self._adapter.validate_python(value)
-        except pydantic.ValidationError as error:
-            raise Invalid(explained(error)) from error
-
-    def parse(self, text: str) -> T:
-        """The typed value of JSON text, which may stand in a fenced block.
+    def read(self, text: str) -> Any:
+        """The plain data of JSON text, which may stand in a fenced block, and is of the type.
 
         Raises:
             Invalid: it is no JSON, or not of the type.
         """
+        text = _unfenced(text)
         try:
-            return self._adapter.validate_json(_unfenced(text))
+            self._adapter.validate_json(text)
+            return jsonable(pydantic_core.from_json(text), self.owner)
         except pydantic.ValidationError as error:
             raise Invalid(explained(error)) from error
+        except (ValueError, UserError) as error:
+            raise Invalid(str(error)) from error
 
-    def dump(self, value: T) -> Any:
-        """The value as plain JSON data."""
-        return jsonable(self._adapter.dump_python(value, mode="json"), self.owner)
+    def text(self, value: T) -> str:
+        """A value as the JSON text that `read` reads."""
+        return self._adapter.dump_json(value, by_alias=True, round_trip=True).decode()
 
 
 def jsonable(value: Any, owner: str) -> Any:
@@ -116,6 +114,13 @@ def as_text(value: Any, owner: str) -> str:
         UserError: JSON cannot hold it.
     """
     if type(value) is str:
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise UserError(
+                    f"{owner} returned a text that is no valid Unicode ({error}), which JSON cannot hold."
+                ) from error
         return value
     try:
         return pydantic_core.to_json(value).decode()
@@ -124,6 +129,16 @@ def as_text(value: Any, owner: str) -> str:
             f"{owner} returned a {type(value).__name__}, which JSON cannot hold ({error}). "
             "Return text, plain data, a pydantic model or a dataclass."
         ) from error
+
+
+def as_json(model: BaseModel) -> dict[str, Any]:
+    """A model as plain data from which `as_model` makes the same one again: by its names in JSON, without what it computes."""
+    return jsonable(model.model_dump(mode="json", by_alias=True, round_trip=True), type(model).__name__)
+
+
+def as_model(kind: type[M], data: Any) -> M:
+    """The model of plain data, read as JSON is, so that a strict model takes dates and enums too."""
+    return kind.model_validate_json(pydantic_core.to_json(data))
 
 
 def strict_object(schema: dict[str, Any]) -> dict[str, Any]:

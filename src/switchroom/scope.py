@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.config import RunConfig
-from switchroom.errors import Diverged, Fenced, UserError
+from switchroom.errors import Diverged, Fenced, JournalUnreadable
 from switchroom.events import (
     AnswerWithdrawn,
     AnyFact,
@@ -26,7 +26,7 @@ from switchroom.events import (
 from switchroom.failure import failure, revived
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
-from switchroom.rules.state import NO_RUN, State
+from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.step import step_name
 
 CURRENT: ContextVar[Scope | None] = ContextVar("switchroom_scope", default=None)
@@ -45,7 +45,7 @@ class Scope:
         said: pieces of the answer that is being shown.
     """
 
-    __slots__ = ("_counts", "_drawn", "_draws", "attempt", "config", "fold", "last", "parent", "path", "said")
+    __slots__ = ("_changes", "_counts", "_drawn", "_draws", "attempt", "config", "fold", "last", "parent", "path", "said")
 
     def __init__(self, attempt: Attempt, path: str, parent: Scope | None = None, config: RunConfig | None = None) -> None:
         self.attempt = attempt
@@ -58,6 +58,7 @@ class Scope:
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
         self._draws = 0
+        self._changes = 0
 
     @property
     def conversation(self) -> str:
@@ -78,14 +79,17 @@ class Scope:
         """
         attempt = self.attempt
         if attempt.journal.waits:
-            events = await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
+            await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
         else:
             events = attempt.commit(self.path, facts)
             if self.fold is not NO_RUN:
                 for fact in facts:
                     self.fold = evolve(self.fold, fact)
-        if attempt.listened:
-            await self._emit(events)
+            if attempt.listened:
+                for event in events:
+                    attempt.show(event)
+        if attempt.channel is not None and attempt.channel.full:
+            await attempt.channel.room()
 
     def _evolve(self, facts: tuple[AnyFact, ...]) -> None:
         fold = self.fold
@@ -93,13 +97,6 @@ class Scope:
             for fact in facts:
                 fold = evolve(fold, fact)
             self.fold = fold
-
-    async def _emit(self, events: list[RunEvent]) -> None:
-        attempt = self.attempt
-        for event in events:
-            attempt.show(event)
-        if attempt.channel is not None and attempt.channel.full:
-            await attempt.channel.room()
 
     def speaker(self, agent: str, answer: int) -> Emit:
         """Where a model shows its answer; false if nobody listens."""
@@ -188,6 +185,8 @@ class Scope:
                 case _:
                     pass
         self._drawn = drawn
+        if end is None and self.fold is not NO_RUN:
+            self.fold = tried_again(self.fold)
         return end
 
     def inner(self, path: str) -> Scope:
@@ -211,8 +210,15 @@ class Scope:
         Raises:
             UserError: there is no shared state, or a field is unknown or not of its type.
         """
-        fact = StateChanged(self.attempt.changed(changes))
         holder = self._holder()
+        ordinal = self._changes
+        self._changes += 1
+        if ordinal < sum(1 for event in self.attempt.past.get(holder.path, ()) if _by(event, self.path)):
+            return _Done()  # code that is entered again changed this before
+        changes = self.attempt.changed(changes)
+        if not changes:
+            return _Done()
+        fact = StateChanged(changes, self.path)
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -292,6 +298,10 @@ class Speaker:
         return True
 
 
+def _by(event: RunEvent, path: str) -> bool:
+    return isinstance(event.fact, StateChanged) and event.fact.by == path
+
+
 class _Done:
     """Something to await that is done already, so that who forgets to await it loses nothing."""
 
@@ -301,7 +311,7 @@ class _Done:
 
 def _compare(path: str, before: Any, now: StepStarted) -> None:
     if not isinstance(before, StepStarted):
-        raise UserError(f"The journal is damaged: at {path} it begins with {before!r}.")
+        raise JournalUnreadable(f"The journal is damaged: at {path} it begins with {before!r}.")
     if before.fingerprint == now.fingerprint:
         return
     for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):

@@ -52,10 +52,11 @@ def test_it_ends_with_a_way_to_go_on(played: subprocess.CompletedProcess[str]) -
     assert played.stdout.splitlines()[-1].startswith("Go on with: switchroom chat supportgenie")
 
 
-def test_the_first_line_comes_at_once() -> None:
+def test_the_first_line_comes_at_once(home: Path) -> None:
     command = [sys.executable, "-m", "switchroom", "demo"]
     began = time.monotonic()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environ()) as demo:
+    environment = environ(TMPDIR=str(home))  # it is killed, and cleans nothing up
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment) as demo:
         assert demo.stdout is not None
         assert demo.stdout.readline().startswith("Switchroom")
         took = time.monotonic() - began

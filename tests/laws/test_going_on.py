@@ -12,13 +12,7 @@ from switchroom.events import ModelAnswered, RunEvent, ToolReturned
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel, call
-from tests.laws.worlds import CONVERSATION, Died, DyingJournal, answering, finished, kept, resumed
-
-
-@tool(effect="read", needs_approval=True)
-async def sign() -> str:
-    """Sign the order."""
-    return "signed"
+from tests.laws.worlds import CONVERSATION, Died, DyingJournal, answering, finished, kept, resumed, sign
 
 
 def clerk(name: str = "clerk") -> Agent[str]:

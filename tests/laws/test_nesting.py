@@ -7,16 +7,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
-from switchroom import RunConfig, Runner, RunResult
+from switchroom import Agent, RunConfig, Runner, RunResult, tool
 from switchroom.conversation import Conversation
 from switchroom.events import Fact, ModelAnswered, RunEvent, ValueDrawn
 from switchroom.journals import MemoryJournal
+from switchroom.testing import call
 from tests.laws.plans import Plan, World, build, plans, recorded
-from tests.laws.worlds import CONVERSATION, cut, finished, kept, resumed
+from tests.laws.worlds import CONVERSATION, answering, cut, finished, kept, resumed, texts
 
-EXAMPLES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
 
 
 def config(journal: MemoryJournal) -> RunConfig:
@@ -58,7 +64,7 @@ async def check_every_cut(plan: Plan) -> None:
         assert all(count == 1 for count in fresh.happened.values()), f"cut after entry {at}"
 
 
-@EXAMPLES
+@settings(EXAMPLES, max_examples=12)
 @given(plans())
 def test_a_run_cut_after_any_fact_ends_as_the_uncut_one(plan: Plan):
     asyncio.run(check_every_cut(plan))
@@ -152,10 +158,6 @@ def test_the_next_turn_is_the_same_in_this_process_and_in_another(plan: Plan):
 
 
 async def test_results_enter_the_history_in_call_order_whatever_order_they_come_in():
-    from switchroom import Agent, tool
-    from switchroom.testing import call
-    from tests.laws.worlds import answering, texts
-
     turns = [asyncio.Event() for _ in range(4)]
 
     @tool(effect="read")

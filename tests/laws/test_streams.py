@@ -17,7 +17,7 @@ from switchroom.events.codec import encode
 from switchroom.journals import MemoryJournal
 from switchroom.testing import FunctionModel, call, deltas
 from tests.laws.plans import Plan, World, build, concurrent, plans
-from tests.laws.worlds import CONVERSATION, answering, kept, yes
+from tests.laws.worlds import CONVERSATION, answering, kept, sign, yes
 
 EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -117,8 +117,6 @@ async def test_pieces_are_shown_as_the_model_says_them():
 
 
 async def test_a_stream_that_waits_for_a_person_ends_and_says_so():
-    from tests.laws.test_going_on import sign
-
     agent = Agent("agent", tools=[sign], model=answering(call("sign"), "done"))
     journal = MemoryJournal()
     config = RunConfig(journal=journal)

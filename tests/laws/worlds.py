@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from switchroom import Message, RunConfig, Runner, RunResult
+from switchroom import Message, RunConfig, Runner, RunResult, tool
 from switchroom.events import RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
@@ -87,3 +87,9 @@ async def finished(step: Any, input: Any, config: RunConfig) -> RunResult[Any]:
 def texts(messages: Sequence[Message], role: str = "tool") -> list[str]:
     """What was said in a role."""
     return [message.text for message in messages if message.role == role]
+
+
+@tool(effect="read", needs_approval=True)
+async def sign() -> str:
+    """Sign the order."""
+    return "signed"

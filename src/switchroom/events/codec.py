@@ -71,7 +71,7 @@ def encode(fact: Fact | Delta) -> tuple[bytes, Blobs]:
         body = _encoder.encode(fact)
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"A fact of kind '{fact.__struct_config__.tag}' holds what JSON cannot: {error}") from error
-    if len(body) <= LARGE and _BLOB_BYTES not in body:
+    if len(body) <= LARGE and _NUL not in body:
         return body, {}
     blobs: Blobs = {}
     fields = cast("dict[str, Any]", msgspec.json.decode(body))
@@ -96,14 +96,14 @@ def decode(version: int, body: bytes, blob: Callable[[str], bytes]) -> AnyFact:
             "Install a newer version."
         )
     try:
-        if _BLOB_BYTES in body:
+        if _NUL in body:
             body = _encoder.encode(_restored(msgspec.json.decode(body), blob))
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise JournalUnreadable(f"An entry of the journal is damaged: {error}") from error
 
 
-_BLOB_BYTES = _encoder.encode(_BLOB)[1:-1]
+_NUL = b"\\u0000"
 
 
 def _escaped(value: Any) -> Any:

@@ -25,7 +25,8 @@ class TurnStarted(Fact, frozen=True):
 
 
 class StateChanged(Fact, frozen=True):
-    """Somebody changed fields of the shared state; their new values as JSON."""
+    """Somebody changed fields of the shared state; their new values as JSON, and the path of the code that did it."""
 
     concerns_root: ClassVar[bool] = True
     changes: dict[str, Any]
+    by: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ from switchroom.errors import Fenced, JournalUnreadable, UserError
 from switchroom.events import RunEvent
 from switchroom.events.codec import VERSION, decode, encode
 
+_SYNCHRONOUS = ("NORMAL", "FULL", "EXTRA")
 LAYOUT = 1
 """The version of the tables; the entries carry the codec's version each."""
 
@@ -45,8 +47,8 @@ class SqliteJournal:
     waits = False
 
     def __init__(self, path: str | Path, synchronous: str = "NORMAL") -> None:
-        if synchronous.upper() not in ("NORMAL", "FULL", "EXTRA"):
-            raise UserError(f"synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
+        if synchronous.upper() not in _SYNCHRONOUS:
+            raise UserError(f"synchronous={synchronous!r}: it may be {', '.join(_SYNCHRONOUS)}.")
         self.path = Path(path)
         self._lock = threading.Lock()
         try:
@@ -73,8 +75,10 @@ class SqliteJournal:
         place, _, query = url.partition("?")
         if not place.startswith("sqlite:///") or len(place) == len("sqlite:///"):
             raise UserError(f"journal={url!r}: write 'sqlite:///' and the file, such as sqlite:///chats.db.")
-        options = dict(parse_qsl(query, strict_parsing=bool(query)))
+        options = dict(parse_qsl(query, keep_blank_values=True))
         synchronous = options.pop("synchronous", "NORMAL")
+        if synchronous.upper() not in _SYNCHRONOUS:
+            raise UserError(f"journal={url!r}: synchronous may be {', '.join(_SYNCHRONOUS)}.")
         if options:
             raise UserError(f"journal={url!r}: {sorted(options)} is not known; there is 'synchronous'.")
         return SqliteJournal(place.removeprefix("sqlite:///"), synchronous)
@@ -86,10 +90,21 @@ class SqliteJournal:
                 f"The journal {self.path} was written by a newer Switchroom (layout {layout}; this one reads up to {LAYOUT}). "
                 "Install a newer version."
             )
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._use_wal()
         self._db.execute(f"PRAGMA synchronous={synchronous}")
         if layout < LAYOUT:
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={LAYOUT}; COMMIT;")
+
+    def _use_wal(self) -> None:
+        """Switch the file to WAL. The switch does not heed the timeout, so it is tried again while another process makes it."""
+        for left in range(200, -1, -1):
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or not left:
+                    raise
+                time.sleep(0.02)
 
     def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
         """Keep events; see `Journal.append`."""
@@ -134,7 +149,8 @@ class SqliteJournal:
                     f"The journal {self.path} lacks entry {expected} of conversation '{conversation}'. "
                     "Restore it from a backup."
                 )
-            events.append(RunEvent(path, decode(version, body.encode(), self._blob), seq, at))
+            body = body.encode() if isinstance(body, str) else bytes(body)
+            events.append(RunEvent(path, decode(version, body, self._blob), seq, at))
         return events
 
     def conversations(self) -> list[str]:

@@ -58,14 +58,20 @@ class Heard:
     @cached_property
     def results(self) -> tuple[Returned, ...]:
         """What tools returned since the person spoke, to whichever agent, in order. Handoffs are among them."""
-        names: list[str] = []
         results: list[Returned] = []
+        calls: list[ToolCall] = []
         for message in self._turn:
             if message.role == "assistant":
-                names = [call.name for call in message.calls]
+                calls = list(message.calls)
             elif message.role == "tool":
-                results.append(Returned(names.pop(0) if names else "", message.text))
+                called = next((call for call in calls if call.id == message.call_id), None)
+                results.append(Returned(called.name if called else "", message.text))
         return tuple(results)
+
+    @cached_property
+    def learned(self) -> tuple[Returned, ...]:
+        """The same without handoffs: what tools told."""
+        return tuple(returned for returned in self.results if not returned.tool.startswith(_HANDOFFS))
 
     def result(self, tool: str) -> Returned | None:
         """What a tool returned last in this turn; None if it was not called."""
@@ -97,8 +103,11 @@ class Heard:
         return self._all
 
 
+_HANDOFFS = ("transfer_to_", "return_to_")
+
+
 def _by_person(message: Message) -> bool:
-    return message.role == "user" and not message.text.startswith("[")
+    return message.role == "user"
 
 
 Rule: TypeAlias = Callable[[Heard], "Reply | Awaitable[Reply | None] | None"]
@@ -136,11 +145,11 @@ class OfflineModel:
 
 
 def when(pattern: str, answer: Callable[[Heard, re.Match[str]], Reply | None]) -> Rule:
-    """A rule for what the person said, as long as no tool was called in this turn: `answer(heard, match)`."""
+    """A rule for what the person said, as long as no tool told anything in this turn: `answer(heard, match)`."""
     compiled = re.compile(pattern, re.IGNORECASE)
 
     def rule(heard: Heard) -> Reply | None:
-        if heard.results:
+        if heard.learned:
             return None
         match = compiled.search(heard.text)
         return None if match is None else answer(heard, match)

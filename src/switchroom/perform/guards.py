@@ -16,10 +16,10 @@ from switchroom.events import (
     TextDelta,
 )
 from switchroom.guardrail import Guardrail, Judgement, Pass, Replace, Trip
-from switchroom.messages import Message
+from switchroom.messages import Message, Text
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import Finish, JudgeInput
-from switchroom.schema import Invalid, as_text
+from switchroom.schema import Invalid
 
 
 async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
@@ -33,7 +33,16 @@ async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
     text = before = "\n".join(message.text for message in given)
     for position, guard in enumerate(run.roster[state.agent].input_guards):
         text = await apply(run, guard, Judged(state.agent, text, f"on_input{position}#{state.answers}"), note)
-    await note(InputJudged(state.agent, None if text == before else (Message("user", text),)))
+    if text == before:
+        return await note(InputJudged(state.agent))
+    others = tuple(
+        part
+        for message in given
+        if not isinstance(message.content, str)
+        for part in message.content
+        if not isinstance(part, Text)
+    )
+    return await note(InputJudged(state.agent, (Message("user", (Text(text), *others) if others else text),)))
 
 
 async def finish(run: AgentRun, command: Finish, note: Note) -> None:
@@ -57,11 +66,11 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
         judged = await apply(run, guard, Judged(answer.agent, judged, f"on_output{position}#{state.answers}"), note)
     if role.hold and run.scope.attempt.listened:
         run.scope.attempt.show(
-            RunEvent(run.scope.path, TextDelta(as_text(judged, guard_owner(run)), answer.agent, state.answers))
+            RunEvent(run.scope.path, TextDelta(role.output.text(judged, _guards_of(answer.agent)), answer.agent, state.answers))
         )
     if judged is typed:
         return await note(StepReturned(output))
-    text = as_text(judged, guard_owner(run))
+    text = role.output.text(judged, _guards_of(answer.agent))
     return await withdraw(run, answer.agent, "replaced by a guardrail", note, AnswerReplaced(answer.agent, text))
 
 
@@ -107,6 +116,5 @@ async def apply(run: AgentRun, guard: Guardrail, judged: Judged, note: Note) -> 
             )
 
 
-def guard_owner(run: AgentRun) -> str:
-    """Who is named when a guardrail's value cannot be kept."""
-    return f"A guardrail of agent '{run.state.agent}'"
+def _guards_of(agent: str) -> str:
+    return f"An output guardrail of agent '{agent}'"

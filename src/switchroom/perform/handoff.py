@@ -15,6 +15,7 @@ from switchroom.messages import Message, ToolCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import BreakCircle, HandBack, HandOver
 from switchroom.rules.state import State, result_of
+from switchroom.schema import as_model
 
 
 async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
@@ -29,7 +30,7 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
     reason, brief = transfer.read(_args(call))
     proposed = HandoffProposed(index, source, target, reason, brief)
     if terms.accepts is not None:
-        typed = brief if terms.requires is None else terms.requires.model_validate(brief)
+        typed = brief if terms.requires is None else as_model(terms.requires, brief)
         accepts: Any = terms.accepts
         verdict: Decline | None = await run.ask(f"accepts#{state.answers}", target, lambda context: accepts(context, typed))
         match verdict:

@@ -6,7 +6,7 @@ from switchroom._handoff import return_name
 from switchroom._tool import Tool
 from switchroom.errors import UserError, unknown
 from switchroom.events import CallsJudged, Verdict
-from switchroom.messages import ToolCall
+from switchroom.messages import ToolCall, ValidCall
 from switchroom.perform.guards import Judged, apply
 from switchroom.perform.run import AgentRun, Note
 from switchroom.roster import Role
@@ -35,8 +35,8 @@ async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
 
 async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], handed_over: str, note: Note) -> Verdict:
     index, call = placed
-    if isinstance(call.args, str):
-        raise Invalid(f"the arguments of {call.name} are no JSON object: {call.args[:200]!r}")
+    if not isinstance(call.args, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise Invalid(f"the arguments of {call.name} are no JSON object: {str(call.args)[:200]!r}")
     made = role.tools.get(call.name)
     if made is not None:
         return await _tool_verdict(run, made, call, f"{run.state.answers}.{index}", note)
@@ -46,7 +46,7 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
     if transfer is None and way_back is not None and call.name == return_name(frames[-1].asker):
         transfer = way_back
     if transfer is None:
-        known = [spec.name for spec in role.specs]
+        known = [spec.name for spec in role.specs] + ([way_back.spec.name] if way_back else [])
         raise Invalid(unknown("you called a tool that is not there: the agent", "tool", call.name, known))
     if handed_over:
         raise Invalid(f"an answer hands over once; {handed_over} goes first")
@@ -71,7 +71,7 @@ async def _tool_verdict(run: AgentRun, made: Tool, call: ToolCall, place: str, n
     keywords = made.check(given)
     approval = made.needs_approval
     if callable(approval):
-        asked = ToolCall(call.name, keywords, call.id)
+        valid = ValidCall(call.name, keywords, call.id)
         needed = approval
-        approval = await run.ask(f"approval#{place}", agent, lambda context: needed(asked))
+        approval = await run.ask(f"approval#{place}", agent, lambda context: needed(valid))
     return Verdict("step" if made.step is not None else "tool", made.effect, bool(approval), args=args)

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from switchroom.defaults import model_for
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
-from switchroom.events import HandoffExpired, ModelAnswered
-from switchroom.messages import Message, ToolCall
+from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
+from switchroom.messages import File, Image, Message, Text, ToolCall, not_unicode
 from switchroom.model import ModelRequest, ModelResponse, nobody
 from switchroom.perform.guards import withdraw
 from switchroom.perform.run import AgentRun, Note
@@ -53,9 +53,13 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             response = await _in_time(state.due, scope.attempt.clock(), model(request, emit))
     finally:
         scope.attempt.asking -= 1
-    if response is None:
+    if response is _LATE:
         return await withdraw(run, agent.name, "the handoff's deadline passed", note, _expired(state))
     message = _attributed(response, agent.name, state)
+    if not_unicode(message):
+        message = Message("assistant", "", agent=agent.name)
+        told = AnswerRejected(agent.name, "it is no valid Unicode text")
+        return await withdraw(run, agent.name, told.reason, note, ModelAnswered(agent.name, message, response.usage), told)
     await note(ModelAnswered(agent.name, message, response.usage, _digest(role, instructions, state)))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
@@ -77,8 +81,11 @@ def _expired(state: State) -> HandoffExpired:
     return HandoffExpired(state.due.asker, state.due.target)
 
 
-async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse | None:
-    """The answer, or None when the handoff's deadline passed before it came."""
+_LATE = ModelResponse(Message("assistant"))
+
+
+async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse:
+    """The answer, or `_LATE` when the handoff's deadline passed before it came."""
     timeout = asyncio.timeout(max(due.at - now, 0))
     try:
         async with timeout:
@@ -86,20 +93,36 @@ async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse | None:
     except TimeoutError:
         if not timeout.expired():
             raise
-        return None
+        return _LATE
 
 
-def _attributed(response: ModelResponse, agent: str, state: State) -> Message:
-    """The answer as an assistant's message of the agent, each of its calls with an id of its own."""
-    if not isinstance(response, ModelResponse):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"The model of agent '{agent}' returned {response!r}; a model returns ModelResponse(message, usage).")
-    message = response.message
+def _attributed(response: Any, agent: str, state: State) -> Message:
+    """The answer as an assistant's message of the agent, each of its calls with an id of its own.
+
+    Raises:
+        UserError: the model returned something else than a response.
+    """
+    message = response.message if isinstance(response, ModelResponse) else None
+    if not isinstance(message, Message) or not _well_formed(message):
+        raise UserError(
+            f"The model of agent '{agent}' returned {response!r}; "
+            "a model returns ModelResponse(Message('assistant', ...), usage)."
+        )
     calls = message.calls
     if calls:
         ids = {call.id for call in calls}
         if len(ids) < len(calls) or "" in ids:
-            calls = tuple([ToolCall(call.name, call.args, f"call_{state.answers + 1}_{i}") for i, call in enumerate(calls)])
+            made = f"call_{len(state.history)}"
+            calls = tuple([ToolCall(call.name, call.args, f"{made}_{i}") for i, call in enumerate(calls)])
     return replace(message, role="assistant", agent=agent, calls=calls)
+
+
+def _well_formed(message: Message) -> bool:
+    content = message.content
+    if not isinstance(content, str):
+        if not isinstance(content, tuple) or not all(isinstance(part, Text | Image | File) for part in content):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return False
+    return all(isinstance(call, ToolCall) for call in message.calls)  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 def _digest(role: Role, instructions: str, state: State) -> str:

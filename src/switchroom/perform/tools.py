@@ -8,9 +8,9 @@ from typing import Any
 from switchroom._tool import NotDone, Tool
 from switchroom.attempt import Suspended, left_by
 from switchroom.context import ToolContext
-from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, unknown
+from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
-from switchroom.messages import ToolCall
+from switchroom.messages import ToolCall, ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
 from switchroom.schema import Invalid, as_text
@@ -42,7 +42,7 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
                 task.cancel()
         await _ended(tasks)
         raise
-    _raise_first([task.exception() for task in tasks])
+    _raise_first([_failure(run, index, task) for index, task in zip(indexes, tasks, strict=True)])
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:
@@ -56,6 +56,12 @@ async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         if not task.cancelled():
             task.exception()
+
+
+def _failure(run: AgentRun, index: int, task: asyncio.Task[None]) -> BaseException | None:
+    if task.cancelled():  # by nobody of ours
+        return ToolCancelled(f"Tool '{run.state.calls[index].call.name}' cancelled itself.")
+    return task.exception()
 
 
 def _raise_first(failures: list[BaseException | None]) -> None:
@@ -116,14 +122,14 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         else:
             inner = scope.inner(path)
             key = f"{scope.conversation}:{path}"
-            context: ToolContext[Any] = ToolContext(inner, state.asker, ToolCall(made.name, args, call.call.id), key)
+            context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), key)
             value = await _invoke(made, context, args, inner)
         text = as_text(value, f"Tool '{made.name}'")
     except Suspended:
         await note(ToolSuspended(index, made.name))
         raise
     except Exception as error:
-        if made.on_error == "tell_model":
+        if made.on_error == "tell_model" and not isinstance(error, UserError):
             told = f"[failed: {type(error).__name__}: {error}]"
             return await note(ToolReturned(index, state.asker, made.name, told, failed=True))
         await note(ToolFailed(index, state.asker, made.name, type(error).__name__, str(error)))
@@ -170,7 +176,7 @@ async def reconcile(run: AgentRun, command: Reconcile, note: Note) -> None:
         asked = PersonAsked(index, id, state.asker, made.name, call.call.args, "unknown_effect")
         return await note(asked)
     key = f"{run.scope.conversation}:{path}"
-    asked = ToolCall(made.name, args, call.call.id)
+    asked = ValidCall(made.name, args, call.call.id)
     find_out = made.reconcile
     outcome = await run.ask(
         f"reconcile#{state.answers}.{index}",

@@ -81,7 +81,7 @@ def _answer(state: State, fact: AnswerFact) -> State:
             replaced = Message("assistant", fact.text, agent=fact.agent)
             return replace(state, answer=replaced, replaced=True, history=_with_last(state.history, 1, (replaced,)))
         case AnswerRejected():
-            told = Message("user", f"[Your answer could not be used: {fact.reason}. Answer again.]")
+            told = Message("system", f"[Your answer could not be used: {fact.reason}. Answer again.]")
             return replace(state, answer=None, replaced=False, faults=state.faults + 1, history=state.history.plus(told))
         case AnswerCut():
             return _cut(state, fact)
@@ -139,13 +139,13 @@ def _call(state: State, fact: CallFact) -> State:
         case CallsJudged():
             refused = any(verdict.kind == "refused" for verdict in fact.verdicts)
             calls = tuple([_judged(call, v) for call, v in zip(state.calls, fact.verdicts, strict=True)])
-            return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else 0))
+            return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else state.faults))
         case ToolStarted():
             return with_call(state, fact.index, replace(state.calls[fact.index], started=True, inside=False))
         case ToolReturned():
             call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
             state = with_call(_learned(state, fact.tool, fact.text), fact.index, call)
-            return settled(state)
+            return settled(state if fact.failed else replace(state, faults=0))
         case ToolSuspended():
             return with_call(state, fact.index, replace(state.calls[fact.index], inside=True))
         case EffectCleared():
@@ -199,7 +199,7 @@ def _handoff(state: State, fact: HandoffFact) -> State:
             call = replace(state.calls[fact.index], text=fact.text)
             return settled(replace(with_call(state, fact.index, call), agent=fact.target, frames=state.frames[:-1], due=None))
         case HandoffExpired():
-            told = Message("user", f"[{fact.target} did not answer in time. Go on yourself.]")
+            told = Message("system", f"[{fact.target} did not answer in time. Go on yourself.]")
             frames = state.frames
             if frames and frames[-1] == Frame(fact.source, fact.target):
                 frames = frames[:-1]
@@ -217,7 +217,7 @@ def _committed(state: State, fact: HandoffCommitted) -> State:
     state = with_call(state, fact.index, replace(state.calls[fact.index], text=fact.text))
     if fact.messages is not None:
         # The filter gave what the target sees: the brief follows it as a message of its own, for the calls may be gone.
-        history = History(fact.messages).plus(Message("user", fact.text))
+        history = History(fact.messages).plus(Message("system", fact.text))
         state = replace(state, history=history, calls=())
     frames = state.frames
     if fact.returns:

@@ -105,9 +105,16 @@ def carried(state: State) -> State:
     Calls that never came to an end are closed, so that the history stays one that models accept.
     """
     history = state.history
+    if state.guarded:  # the input tripped a guardrail: no model is to see it
+        history = History(history[: len(history) - state.fresh])
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
     return State(agent=state.agent, history=history, frames=state.frames)
+
+
+def tried_again(state: State) -> State:
+    """The state with which another attempt goes on: its model may have mended its ways."""
+    return replace(state, faults=0)
 
 
 def result_of(call: Call, text: str) -> Message:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, TypeAlias, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from switchroom.agent import Agent
@@ -71,6 +72,8 @@ class Spoken:
         if active not in roster.agents:  # an agent of an older version of the team had the conversation
             active = roster.entry.name
             fold = State(history=fold.history)
+        if fold.frames:
+            fold = replace(fold, frames=tuple(frame for frame in fold.frames if roster.knows(frame.asker, frame.target)))
         scope.fold = fold
         messages = input if input is attempt.root.messages else self.kept(input)[0]
         guarded = bool(roster[active].input_guards)

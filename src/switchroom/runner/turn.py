@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import pydantic
@@ -22,7 +22,7 @@ from switchroom.result import RunResult
 from switchroom.rules.root import turn_path
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
-from switchroom.schema import jsonable
+from switchroom.schema import as_json, jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
 
@@ -124,11 +124,8 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     for id, answer in order.answers.items():
         if id not in root.asked:
             raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, root.asked))
-        match answer:
-            case bool() | (bool(), str()):
-                pass
-            case _:
-                raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
+        if not _is_answer(answer):
+            raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
     attempt = _attempt(order, known, journal_at(order.config.journal))
     attempt.go_on(known)
     scope = Scope(attempt, turn_path(root.turn))
@@ -147,6 +144,16 @@ async def resume(order: Order) -> tuple[Scope, Any]:
         await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, yes, note))
         attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
     return scope, interpret(order.step).given(root)
+
+
+def _is_answer(answer: Any) -> bool:
+    match answer:
+        case bool():
+            return True
+        case tuple():
+            return [type(part) for part in cast("tuple[Any, ...]", answer)] == [bool, str]
+        case _:
+            return False
 
 
 async def _known(order: Order) -> Conversation:
@@ -208,7 +215,9 @@ def _shared(state: Any) -> dict[str, Any] | None:
     match state:
         case None:
             return None
-        case pydantic.BaseModel() | dict():
+        case pydantic.BaseModel():
+            return as_json(state)
+        case dict():
             return jsonable(state, "state=")  # pyright: ignore[reportUnknownArgumentType]
         case _:
             raise UserError(f"state={state!r}: pass a pydantic model. Handles such as a database go into deps=.")
