@@ -14,7 +14,8 @@ def test_the_example_of_the_readme_prints_what_it_says(tmp_path: Path):
     text = README.read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     printed = re.search(r"It prints:\n\n```text\n(.*?)```", text, re.DOTALL)
-    assert example and printed
+    assert example
+    assert printed
     (tmp_path / "app.py").write_text(example[1], encoding="utf-8")
     run = subprocess.run([sys.executable, "-W", "error", "app.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.stderr == ""

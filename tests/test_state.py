@@ -40,7 +40,7 @@ def visitor() -> Agent[str]:
 async def test_a_change_is_seen_at_once_and_noted():
     result = await Runner.run(visitor(), "x", state=Visit())
     assert result.final_output == "visit 1"
-    assert facts_of(StateChanged, result.events) == [StateChanged({"visits": 1})]
+    assert facts_of(StateChanged, result.events) == [StateChanged({"visits": 1}, "turn#1/clerk#0/visit#1.0")]
 
 
 async def test_state_stays_along_the_conversation_and_is_of_its_declared_type():

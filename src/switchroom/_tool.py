@@ -204,8 +204,14 @@ def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], optio
         raise UserError(f"Tool '{name}': no schema can be made of its signature: {error}") from error
 
     def check(args: dict[str, Any]) -> dict[str, Any]:
-        validated = _validated(model, args)
-        return {alias: getattr(validated, field) for field, alias in zip(fields, aliases, strict=True)}
+        try:
+            validated = model.model_validate(args)
+        except pydantic.ValidationError as error:
+            raise Invalid(explained(error)) from error
+        keywords: dict[str, Any] = {}
+        for field, alias in zip(fields, aliases, strict=True):
+            keywords[alias] = getattr(validated, field)
+        return keywords
 
     return Tool(name, options.pop("description", None) or summary, schema, check, _invoker(fn, wants_context), **options)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias, cast
 
 import pydantic
@@ -23,6 +22,7 @@ from switchroom.messages import Message
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
 from switchroom.schema import as_json, as_model, jsonable
+from switchroom.siblings import Siblings
 
 log = logging.getLogger("switchroom")
 
@@ -84,19 +84,17 @@ class Attempt:
 
     __slots__ = (
         "_conversation",
-        "_failures",
         "_order",
+        "_siblings",
         "_state",
-        "_suspended",
-        "_watchers",
         "asking",
         "before",
-        "busy",
         "channel",
         "clock",
         "config",
         "deps",
         "events",
+        "failures",
         "inbox",
         "interpret",
         "interrupted",
@@ -134,12 +132,10 @@ class Attempt:
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
-        self.busy: dict[str, asyncio.Task[Any] | None] = {}
+        self._siblings: Siblings | None = None
         self.asking = 0
         self.interrupted = 0
-        self._suspended: set[str] = set()
-        self._watchers: list[asyncio.Future[None]] = []
-        self._failures: list[tuple[Exception, str]] = []
+        self.failures: list[tuple[Exception, str]] = []
 
     def go_on(self, known: Conversation) -> None:
         """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
@@ -166,65 +162,23 @@ class Attempt:
         self.listened = True
         self.task = asyncio.current_task()
 
-    @contextlib.contextmanager
-    def running(self, path: str) -> Generator[None]:
-        """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
-        self.busy[path] = asyncio.current_task()
-        try:
-            yield
-        finally:
-            del self.busy[path]
-            self._suspended.discard(path)
-            self._tell()
-
-    async def siblings_done(self, path: str) -> None:
-        """Wait, before a run leaves because a person is asked, until all runs beside it are done or wait as well.
-
-        Whoever started them side by side would cancel or forget the others: `asyncio.TaskGroup` the one, `gather` the other.
-        """
-        self._suspended.add(path)
-        self._tell()
-        await asyncio.sleep(0)  # a run that was started beside this one may not have had its first step
-        while any(not self._held_up(other) for other in self.busy):
-            change = self.loop.create_future()
-            self._watchers.append(change)
-            await change
-
-    def _held_up(self, path: str) -> bool:
-        """Whether a run waits for a person, itself or below it."""
-        return any(waiting == path or waiting.startswith(path + "/") for waiting in self._suspended)
-
-    def _tell(self) -> None:
-        for watcher in self._watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-        self._watchers.clear()
-
-    async def stop_others(self) -> None:
-        """Stop what user code started beside a run that failed, and no longer waits for."""
-        here = asyncio.current_task()
-        while others := {task for task in self.busy.values() if task is not None and task is not here}:
-            for task in others:
-                task.cancel()
-            await asyncio.wait(others)
+    @property
+    def siblings(self) -> Siblings:
+        """The runs below the root that are going on."""
+        if self._siblings is None:
+            self._siblings = Siblings()
+        return self._siblings
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""
         left = {id(cause) for cause in causes(error)}
-        return tuple(path for failed, path in self._failures if id(failed) in left)
-
-    def failed(self, error: Exception, path: str) -> None:
-        """Know where an exception came from, as long as it may be passed on."""
-        self._failures.append((error, path))
-
-    def forget_failures(self) -> None:
-        """Let go of the exceptions, whose tracebacks hold on to everything."""
-        self._failures.clear()
+        return tuple(path for failed, path in self.failures if id(failed) in left)
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""
         events = self._stamped(path, facts)
-        self.journal.append(self._conversation, events)
+        if self.journal.keeps:
+            self.journal.append(self._conversation, events)
         self._known(events)
         return events
 

@@ -58,15 +58,20 @@ class ToolContext(RunContext[Deps]):
 
     Attributes:
         call: the call: `.name`, `.args`.
-        effect_key: the same for every try at this call, also after a crash: give it to a payment API as idempotency key.
     """
 
-    __slots__ = ("call", "effect_key")
+    __slots__ = ("_path", "call")
 
-    def __init__(self, scope: Scope, agent: str, call: ValidCall, effect_key: str) -> None:
-        super().__init__(scope, agent)
+    def __init__(self, scope: Scope, agent: str, call: ValidCall, path: str) -> None:
+        self.scope = scope
+        self.agent = agent
         self.call = call
-        self.effect_key = effect_key
+        self._path = path
+
+    @property
+    def effect_key(self) -> str:
+        """The same for every try at this call, also after a crash: give it to a payment API as idempotency key."""
+        return f"{self.scope.conversation}:{self._path}"
 
 
 async def settled(value: T | Awaitable[T]) -> T:

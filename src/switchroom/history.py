@@ -14,26 +14,29 @@ class History(Sequence[Message]):
 
     `plus` costs as much as what it adds: it writes behind the end of the shared list, which no shorter history looks at.
     Only a history that somebody else has already gone on from is copied.
+
+    Attributes:
+        length: how many messages it has, as `len` says.
     """
 
-    __slots__ = ("_items", "_length")
+    __slots__ = ("_items", "length")
 
     def __init__(self, items: Iterable[Message] = ()) -> None:
         self._items = list(items)
-        self._length = len(self._items)
+        self.length = len(self._items)
 
     def plus(self, *messages: Message) -> History:
         """This history and what was said next."""
         # An empty history is shared by all that begin: each gets a list of its own.
-        items = self._items if 0 < len(self._items) == self._length else self._items[: self._length]
+        items = self._items if 0 < len(self._items) == self.length else self._items[: self.length]
         items.extend(messages)
         longer = History.__new__(History)
         longer._items = items
-        longer._length = self._length + len(messages)
+        longer.length = self.length + len(messages)
         return longer
 
     def __len__(self) -> int:
-        return self._length
+        return self.length
 
     @overload
     def __getitem__(self, index: int) -> Message: ...
@@ -41,17 +44,17 @@ class History(Sequence[Message]):
     def __getitem__(self, index: slice) -> Sequence[Message]: ...
     def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
         if isinstance(index, slice):
-            places = range(*index.indices(self._length))
+            places = range(*index.indices(self.length))
             if places.step == 1:
                 return self._items[places.start : places.stop]
             return [self._items[place] for place in places]
-        if not -self._length <= index < self._length:
-            raise IndexError(f"message {index} of {self._length}")
-        return self._items[index if index >= 0 else index + self._length]
+        if not -self.length <= index < self.length:
+            raise IndexError(f"message {index} of {self.length}")
+        return self._items[index if index >= 0 else index + self.length]
 
     def __iter__(self) -> Iterator[Message]:
         items = self._items
-        return (items[i] for i in range(self._length))
+        return (items[i] for i in range(self.length))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History | tuple | list) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
@@ -60,7 +63,7 @@ class History(Sequence[Message]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        return f"History({self._items[: self._length]!r})"
+        return f"History({self._items[: self.length]!r})"
 
 
 HistoryPolicy: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]

@@ -96,8 +96,8 @@ def messages_from(given: Input | Any) -> tuple[Message, ...]:
     Raises:
         UserError: the input is empty, bytes, not valid Unicode, or of a form that is not known.
     """
-    if type(given) is str:
-        return (Message("user", _spoken(given)),)
+    if type(given) is str and given.isascii() and given and not given.isspace():
+        return (Message("user", given),)
     messages = _read(given)
     for message in messages:
         _check_text(message)
@@ -198,10 +198,11 @@ def _listed(given: Any, field: str) -> list[Any]:
 
 def _call_from_chat(call: Any) -> ToolCall:
     match call:
-        case {"function": {"name": str(name), **function}} | {"name": str(name), **function}:
-            id = str(cast("Mapping[str, Any]", call).get("id") or "")
-            arguments = function.get("arguments") or {}
-            return ToolCall(name, parse_args(arguments) if isinstance(arguments, str) else arguments, id)
+        case {"function": {"name": str(name)}} | {"name": str(name)}:
+            made = cast("dict[str, Any]", call)
+            arguments: Any = made.get("function", made).get("arguments") or {}
+            read: Any = parse_args(arguments) if isinstance(arguments, str) else arguments
+            return ToolCall(name, read, str(made.get("id") or ""))
         case _:
             raise UserError(
                 f"A chat message calls {call!r}; a call is {{'id': ..., 'function': {{'name': ..., 'arguments': ...}}}}."

@@ -69,24 +69,17 @@ class Emit(Protocol):
         """Show the next piece of text."""
         ...
 
-    def __bool__(self) -> bool:
-        """Whether anybody listens."""
-        ...
-
     async def withdraw(self, reason: str) -> bool:
         """Take back what was shown, for another try. False: somebody saw it who cannot clear it, so there is no other try."""
         ...
 
 
-class _Nobody:
-    """The emit of a run to which nobody listens."""
+class _Nobody(tuple[()]):
+    """The emit of a run to which nobody listens; a tuple, for an empty one is false without a function of ours being called."""
 
     __slots__ = ()
 
     def __call__(self, text: str) -> None: ...
-
-    def __bool__(self) -> bool:
-        return False
 
     async def withdraw(self, reason: str) -> bool:
         return True

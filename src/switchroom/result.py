@@ -42,7 +42,7 @@ class RunResult(Generic[Out]):
 
     __slots__ = ("_attempt", "_final", "_trace_id", "final_output", "path", "waiting")
 
-    def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State | None) -> None:
+    def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State) -> None:
         self.path = path
         self.final_output = final_output
         asked = attempt.root.asked
@@ -77,7 +77,7 @@ class RunResult(Generic[Out]):
     @property
     def last_agent(self) -> Agent[Any] | None:
         """Who had the conversation at the end; None when no agent took part."""
-        name = self._final.agent if self._final is not None else ""
+        name = self._final.agent
         if not name:
             name = next((e.fact.agent for e in reversed(self.events) if isinstance(e.fact, ModelAnswered)), "")
         return next((roster.agents[name] for roster in self._attempt.rosters.values() if name in roster.agents), None)
@@ -98,7 +98,7 @@ class RunResult(Generic[Out]):
     @property
     def messages(self) -> Sequence[Message]:
         """The conversation so far, as the last agent knows it."""
-        return self._final.history if self._final is not None else ()
+        return self._final.history
 
     @property
     def trace_id(self) -> str:

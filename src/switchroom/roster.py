@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any, TypeAlias
-
-import msgspec
 
 from switchroom._handoff import Handoff, Transfer, return_name, transfer_name
 from switchroom.agent import Agent
+from switchroom.digest import digest
 from switchroom.errors import UserError, unknown
 from switchroom.model import ToolSpec
 from switchroom.output import Output, output_of
@@ -55,8 +53,7 @@ class Role:
         self.output_guards = tuple(guard for guard in agent.guardrails if guard.where == "output")
         self.tool_guards = tuple(guard for guard in agent.guardrails if guard.where == "tool")
         self.hold = any(guard.hold for guard in self.output_guards)
-        described = msgspec.json.encode((agent.name, agent.version, self.specs, self.output.schema))
-        self.described = blake2b(described, digest_size=16).hexdigest()
+        self.described = digest((agent.name, agent.version, self.specs, self.output.schema))
 
 
 class Roster(dict[str, Role]):

@@ -141,19 +141,19 @@ class Scope:
                 return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
                 error = revived(end)
-                attempt.failed(error, path)
+                attempt.failures.append((error, path))
                 raise error
         token = CURRENT.set(scope)
         try:
             if self.parent is None:
                 return await interpretation.run(input, scope)
-            with attempt.running(path):
+            with attempt.siblings.running(path):
                 return await self._below(interpretation.run(input, scope), path)
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
         except Exception as error:
             await scope.note(failure(error, attempt.through(error)))
-            attempt.failed(error, path)
+            attempt.failures.append((error, path))
             raise
         finally:
             CURRENT.reset(token)
@@ -163,7 +163,7 @@ class Scope:
         try:
             return await running
         except Suspended:
-            await self.attempt.siblings_done(path)
+            await self.attempt.siblings.others_done(path)
             raise
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
@@ -174,28 +174,13 @@ class Scope:
         """
         _compare(self.path, past[0].fact, started)
         end: StepReturned | StepFailed | None = None
-        drawn: list[ValueDrawn] = []
         for event in past:
             self._evolve((cast("AnyFact", event.fact),))
-            match event.fact:
-                case StepReturned() | StepFailed():
-                    end = event.fact
-                case ValueDrawn():
-                    drawn.append(event.fact)
-                case _:
-                    pass
-        self._drawn = drawn
+            if isinstance(event.fact, StepReturned | StepFailed):
+                end = event.fact
         if end is None and self.fold is not NO_RUN:
             self.fold = tried_again(self.fold)
         return end
-
-    def inner(self, path: str) -> Scope:
-        """The scope of a call in an answer, under which its body may run steps."""
-        scope = Scope(self.attempt, path, self)
-        past = self.attempt.past.get(path)
-        if past is not None:
-            scope._drawn = [event.fact for event in past if isinstance(event.fact, ValueDrawn)]
-        return scope
 
     # the shared state ------------------------------------------------------------------------------------------------
 
@@ -255,7 +240,10 @@ class Scope:
     async def _draw(self, source: Literal["now", "random", "uuid"], make: Any) -> Any:
         ordinal = self._draws
         self._draws += 1
-        if self._drawn is not None and ordinal < len(self._drawn):
+        if self._drawn is None:
+            past = self.attempt.past.get(self.path, ())
+            self._drawn = [event.fact for event in past if isinstance(event.fact, ValueDrawn)]
+        if ordinal < len(self._drawn):
             drawn = self._drawn[ordinal]
             if drawn.source != source:
                 raise Diverged(f"At {self.path} draw {ordinal + 1} was '{drawn.source}', and now is '{source}'.")

@@ -284,7 +284,10 @@ async def test_large_results_are_kept_once_however_often_they_stand_in_facts(tmp
             "sqlite:///x.db?mode=ro",
             snapshot("journal='sqlite:///x.db?mode=ro': ['mode'] is not known; there is 'synchronous'."),
         ),
-        ("sqlite:///x.db?synchronous=off", snapshot("synchronous='off': it may be NORMAL, FULL or EXTRA.")),
+        (
+            "sqlite:///x.db?synchronous=off",
+            snapshot("journal='sqlite:///x.db?synchronous=off': synchronous='off': it may be NORMAL, FULL or EXTRA."),
+        ),
     ],
 )
 def test_an_address_that_leads_nowhere_is_refused(url: str, told: str):

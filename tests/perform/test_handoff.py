@@ -230,7 +230,7 @@ async def test_a_filter_says_what_the_target_sees_and_the_brief_carries_what_was
         [
             ("user", "help"),
             (
-                "user",
+                "system",
                 """\
 triage puts the conversation through to you.
 Reason: open

@@ -121,7 +121,7 @@ async def _refunded(ctx: DeskContext, args: dict[str, Any]) -> View | NotDone:
 
 @tool(
     effect="irreversible",
-    needs_approval=lambda call: isinstance(call.args, dict) and call.args["cents"] > POLICY.approval_cents,
+    needs_approval=lambda call: call.args["cents"] > POLICY.approval_cents,
     reconcile=_refunded,
 )
 @told

@@ -48,7 +48,7 @@ class SqliteJournal:
 
     def __init__(self, path: str | Path, synchronous: str = "NORMAL") -> None:
         if synchronous.upper() not in _SYNCHRONOUS:
-            raise UserError(f"synchronous={synchronous!r}: it may be {', '.join(_SYNCHRONOUS)}.")
+            raise UserError(f"synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
         self.path = Path(path)
         self._lock = threading.Lock()
         try:
@@ -78,7 +78,7 @@ class SqliteJournal:
         options = dict(parse_qsl(query, keep_blank_values=True))
         synchronous = options.pop("synchronous", "NORMAL")
         if synchronous.upper() not in _SYNCHRONOUS:
-            raise UserError(f"journal={url!r}: synchronous may be {', '.join(_SYNCHRONOUS)}.")
+            raise UserError(f"journal={url!r}: synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
         if options:
             raise UserError(f"journal={url!r}: {sorted(options)} is not known; there is 'synchronous'.")
         return SqliteJournal(place.removeprefix("sqlite:///"), synchronous)

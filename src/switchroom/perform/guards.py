@@ -28,7 +28,7 @@ async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
     Raises:
         GuardrailTripped: one of them said no.
     """
-    state = run.state
+    state = run.scope.fold
     given = state.history[len(state.history) - state.fresh :]
     text = before = "\n".join(message.text for message in given)
     for position, guard in enumerate(run.roster[state.agent].input_guards):
@@ -51,7 +51,7 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     Raises:
         GuardrailTripped: an output guardrail said no.
     """
-    state = run.state
+    state = run.scope.fold
     answer = state.answer
     assert answer is not None, "the rules finish only what was answered"
     role = run.roster[answer.agent]

@@ -14,13 +14,13 @@ from switchroom.events import CircleBroken, HandoffCommitted, HandoffDeclined, H
 from switchroom.messages import Message, ToolCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import BreakCircle, HandBack, HandOver
-from switchroom.rules.state import State, result_of
+from switchroom.rules.state import State, learned, result_of
 from switchroom.schema import as_model
 
 
 async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
     """Put the conversation through, if the target accepts. The outcome is one write, done or not begun."""
-    state = run.state
+    state = run.scope.fold
     index = command.index
     call = state.calls[index].call
     source = state.asker
@@ -42,16 +42,16 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
                 raise UserError(
                     f"accepts of the handoff '{source}' to '{target}' returned {verdict!r}; it returns None or Decline(reason)."
                 )
-    learned = state.learned
+    known = learned(state)
     messages = None if terms.filter is None else _filtered(terms.filter(_view(state, index)), source, target)
     committed = HandoffCommitted(
         index,
         source,
         target,
-        _brief(source, reason, brief, learned if messages is not None else ()),
+        _brief(source, reason, brief, known if messages is not None else ()),
         reason,
         brief,
-        learned,
+        known,
         terms.returns is not None,
         None if terms.deadline is None else run.scope.attempt.clock() + terms.deadline,
         messages,
@@ -61,7 +61,7 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
 
 async def hand_back(run: AgentRun, command: HandBack, note: Note) -> None:
     """Give the conversation back to who asked, with the outcome that it was promised."""
-    state = run.state
+    state = run.scope.fold
     call = state.calls[command.index].call
     frame = state.frames[-1]
     reason, outcome = run.roster.way_back(frame.asker, frame.target).read(_args(call))
@@ -75,7 +75,7 @@ async def hand_back(run: AgentRun, command: HandBack, note: Note) -> None:
 
 async def break_circle(run: AgentRun, command: BreakCircle, note: Note) -> None:
     """Refuse a handoff that goes round; the team's fallback answers, or the asker itself."""
-    state = run.state
+    state = run.scope.fold
     fallback = run.roster.fallback if run.roster.fallback != state.agent else ""
     await note(CircleBroken(command.index, state.asker, state.calls[command.index].target, fallback))
 
@@ -85,15 +85,15 @@ def _args(call: ToolCall) -> dict[str, object]:
     return call.args
 
 
-def _brief(source: str, reason: str, brief: dict[str, object], learned: Sequence[str]) -> str:
+def _brief(source: str, reason: str, brief: dict[str, object], known: Sequence[str]) -> str:
     """The handoff as the target reads it. What tools told stands in the history, unless a filter took it away."""
     lines = [f"{source} puts the conversation through to you."]
     if reason:
         lines.append(f"Reason: {reason}")
     if brief:
         lines.append(f"Brief: {_json(brief)}")
-    if learned:
-        lines.append("Learned so far: " + "; ".join(learned))
+    if known:
+        lines.append("Learned so far: " + "; ".join(known))
     return "\n".join(lines)
 
 

@@ -22,7 +22,7 @@ async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
     role = run.roster[command.agent]
     verdicts: list[Verdict] = []
     handed_over = ""
-    for index, call in enumerate(run.state.calls):
+    for index, call in enumerate(run.scope.fold.calls):
         try:
             verdict = await _verdict(run, role, (index, call.call), handed_over, note)
         except Invalid as fault:
@@ -39,8 +39,8 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
         raise Invalid(f"the arguments of {call.name} are no JSON object: {str(call.args)[:200]!r}")
     made = role.tools.get(call.name)
     if made is not None:
-        return await _tool_verdict(run, made, call, f"{run.state.answers}.{index}", note)
-    frames = run.state.frames
+        return await _tool_verdict(run, made, call, f"{run.scope.fold.answers}.{index}", note)
+    frames = run.scope.fold.frames
     way_back = run.roster.way_back(frames[-1].asker, frames[-1].target) if frames else None
     transfer = role.transfers.get(call.name)
     if transfer is None and way_back is not None and call.name == return_name(frames[-1].asker):
@@ -57,7 +57,7 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
 
 
 async def _tool_verdict(run: AgentRun, made: Tool, call: ToolCall, place: str, note: Note) -> Verdict:
-    agent = run.state.asker
+    agent = run.scope.fold.asker
     args: dict[str, object] | None = None
     for position, guard in enumerate(run.roster[agent].tool_guards):
         asked = ToolCall(call.name, args or call.args, call.id)

@@ -10,7 +10,7 @@ from switchroom.rules.commands import AskPerson, Wait
 
 async def ask_person(run: AgentRun, command: AskPerson, note: Note) -> None:
     """Ask a person to approve calls, all of an answer together; each question's id is the call's path."""
-    state = run.state
+    state = run.scope.fold
     questions: list[PersonAsked] = []
     for index in command.indexes:
         call = state.calls[index].call

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
+import msgspec
+
 from switchroom.attempt import left_by
 from switchroom.context import RunContext, settled
-from switchroom.roster import Role, Roster
+from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand
-from switchroom.rules.state import State
 from switchroom.scope import CURRENT, Scope
 
 T = TypeVar("T")
@@ -17,32 +18,16 @@ T = TypeVar("T")
 Note: TypeAlias = Callable[..., Awaitable[None]]
 """Notes facts: append, evolve, emit."""
 
-Perform: TypeAlias = Callable[[AnyCommand, Note], Awaitable[None]]
-"""Does what a command asks, and notes what came of it. Wrappers are functions from one to another."""
 
+class AgentRun(msgspec.Struct, frozen=True):
+    """An agent's run: its place, the agents that it can reach, and how its commands are performed, wrappers included.
 
-class AgentRun:
-    """An agent's run: its place, the agents that it can reach, and how its commands are performed."""
+    What is known of the run is its scope's fold.
+    """
 
-    __slots__ = ("_perform", "roster", "scope")
-
-    def __init__(self, scope: Scope, roster: Roster, perform: Callable[[AgentRun, AnyCommand, Note], Awaitable[None]]) -> None:
-        self.scope = scope
-        self.roster = roster
-        self._perform = perform
-
-    def perform(self, command: AnyCommand, note: Note) -> Awaitable[None]:
-        """Do what a command asks, through whatever wraps it."""
-        return self._perform(self, command, note)
-
-    @property
-    def state(self) -> State:
-        """What is known of the run."""
-        return self.scope.fold
-
-    def role(self, agent: str) -> Role:
-        """An agent of the run, with its tools and handoffs."""
-        return self.roster[agent]
+    scope: Scope
+    roster: Roster
+    perform: Callable[[AgentRun, AnyCommand, Note], Awaitable[None]]
 
     async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
         """Call a function of an agent's own (instructions, a guardrail, `accepts`), sync or async.
@@ -50,7 +35,7 @@ class AgentRun:
         It has a place of its own for each answer, `name#answer`: what it runs, draws and changes is kept there, and on resume
         is not mistaken for what another call did.
         """
-        inner = self.scope.inner(f"{self.scope.path}/{place}")
+        inner = Scope(self.scope.attempt, f"{self.scope.path}/{place}", self.scope)
         token = CURRENT.set(inner)
         try:
             return await settled(hook(RunContext(inner, agent)))

@@ -10,7 +10,7 @@ from switchroom.attempt import Suspended, left_by
 from switchroom.context import ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
-from switchroom.messages import ToolCall, ValidCall
+from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
 from switchroom.schema import Invalid, as_text
@@ -25,12 +25,12 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
     indexes = command.indexes
     interruptible = run.scope.attempt.task is not None
     if len(indexes) == 1 and not (interruptible and _finishes(run, indexes[0])):
-        return await run.perform(CallTool(indexes[0]), note)
+        return await run.perform(run, CallTool(indexes[0]), note)
     places = asyncio.Semaphore(run.scope.config.parallel_tools)
 
     async def call(index: int) -> None:
         async with places:
-            await run.perform(CallTool(index), note)
+            await run.perform(run, CallTool(index), note)
 
     tasks = [asyncio.create_task(call(index)) for index in indexes]
     try:
@@ -60,7 +60,7 @@ async def _ended(tasks: list[asyncio.Task[None]]) -> None:
 
 def _failure(run: AgentRun, index: int, task: asyncio.Task[None]) -> BaseException | None:
     if task.cancelled():  # by nobody of ours
-        return ToolCancelled(f"Tool '{run.state.calls[index].call.name}' cancelled itself.")
+        return ToolCancelled(f"Tool '{run.scope.fold.calls[index].call.name}' cancelled itself.")
     return task.exception()
 
 
@@ -85,46 +85,45 @@ def _finishes(run: AgentRun, index: int) -> bool:
 
 
 def _made(run: AgentRun, index: int) -> Tool:
-    state = run.state
+    """The tool of a call, which was there when it was judged."""
+    state = run.scope.fold
     name = state.calls[index].call.name
-    made = run.roster[state.asker].tools.get(name)
-    if made is None:  # it was there when the call was judged
-        known = unknown(f"Agent '{state.asker}'", "tool", name, run.roster[state.asker].tools)
+    tools = run.roster[state.asker].tools
+    if name not in tools:
+        known = unknown(f"Agent '{state.asker}'", "tool", name, tools)
         raise Diverged(f"The unfinished turn called '{name}'. {known} Resume it with the old code.")
-    return made
+    return tools[name]
 
 
-def _checked(made: Tool, call: ToolCall) -> dict[str, Any]:
-    """The keyword arguments of a call, which were valid when it was judged."""
-    try:
-        return made.check(call.args)  # pyright: ignore[reportArgumentType]
-    except Invalid as fault:
-        raise Diverged(
-            f"The unfinished turn called '{made.name}' with arguments that it no longer takes: {fault}. "
-            "Resume it with the old code."
-        ) from fault
+def _no_longer_takes(made: Tool, fault: Invalid) -> Diverged:
+    return Diverged(
+        f"The unfinished turn called '{made.name}' with arguments that it no longer takes: {fault}. "
+        "Resume it with the old code."
+    )
 
 
 async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
     """Make one call, and note what it returned or how it failed."""
-    state = run.state
+    state = run.scope.fold
     index = command.index
     call = state.calls[index]
     made = _made(run, index)
     scope = run.scope
     path = f"{scope.path}/{made.name}#{state.answers}.{index}"
-    args = _checked(made, call.call)
+    try:
+        args = made.check(call.call.args)  # pyright: ignore[reportArgumentType]
+    except Invalid as fault:  # they were valid when the call was judged
+        raise _no_longer_takes(made, fault) from fault
     if not call.started or call.inside:  # entered again after a wait, it touches the world again
         await note(ToolStarted(index, state.asker, made.name))
     try:
         if made.step is not None:
             value = await scope.enter(made.step, args["input"], path)
         else:
-            inner = scope.inner(path)
-            key = f"{scope.conversation}:{path}"
-            context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), key)
+            inner = Scope(scope.attempt, path, scope)
+            context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), path)
             value = await _invoke(made, context, args, inner)
-        text = as_text(value, f"Tool '{made.name}'")
+        text = value if type(value) is str and value.isascii() else as_text(value, f"Tool '{made.name}'")
     except Suspended:
         await note(ToolSuspended(index, made.name))
         raise
@@ -163,25 +162,27 @@ async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], i
 
 async def reconcile(run: AgentRun, command: Reconcile, note: Note) -> None:
     """Find out whether a call happened before a crash: by the tool's `reconcile`, else by asking a person."""
-    state = run.state
+    state = run.scope.fold
     index = command.index
     call = state.calls[index]
     made = _made(run, index)
     path = f"{run.scope.path}/{made.name}#{state.answers}.{index}"
-    args = _checked(made, call.call)
     assert isinstance(call.call.args, dict), "a call that began had valid arguments"
+    try:
+        args = made.check(call.call.args)
+    except Invalid as fault:
+        raise _no_longer_takes(made, fault) from fault
     if made.reconcile is None:
         # The attempt is part of the id: an approval that is given twice must not say that the call happened.
         id = f"{path}@{run.scope.attempt.root.attempt}"
         asked = PersonAsked(index, id, state.asker, made.name, call.call.args, "unknown_effect")
         return await note(asked)
-    key = f"{run.scope.conversation}:{path}"
     asked = ValidCall(made.name, args, call.call.id)
     find_out = made.reconcile
     outcome = await run.ask(
         f"reconcile#{state.answers}.{index}",
         state.asker,
-        lambda context: find_out(ToolContext(context.scope, state.asker, asked, key), args),
+        lambda context: find_out(ToolContext(context.scope, state.asker, asked, path), args),
     )
     if isinstance(outcome, NotDone) or outcome is NotDone:
         return await note(EffectCleared(index, made.name))

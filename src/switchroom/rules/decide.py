@@ -21,7 +21,7 @@ from switchroom.rules.commands import (
     Wait,
 )
 from switchroom.rules.limits import MAX_FAULTS, goes_in_a_circle
-from switchroom.rules.state import Call, State
+from switchroom.rules.state import Call, Consent, State
 
 Rule: TypeAlias = Callable[[State], AnyCommand | None]
 
@@ -61,8 +61,7 @@ def judge_the_calls(state: State) -> AnyCommand | None:
 
 def call_free_tools(state: State) -> AnyCommand | None:
     """What nobody has to approve is called first, all at once."""
-    indexes = tuple([i for i, call in enumerate(state.calls) if call.consent == "free" and can_be_called(call)])
-    return CallTools(indexes) if indexes else None
+    return _callable(state, "free")
 
 
 def reconcile(state: State) -> AnyCommand | None:
@@ -81,8 +80,7 @@ def ask_a_person(state: State) -> AnyCommand | None:
 
 def call_approved_tools(state: State) -> AnyCommand | None:
     """What a person approved is called."""
-    indexes = tuple([i for i, call in enumerate(state.calls) if call.consent == "given" and can_be_called(call)])
-    return CallTools(indexes) if indexes else None
+    return _callable(state, "given")
 
 
 def wait(state: State) -> AnyCommand | None:
@@ -110,6 +108,14 @@ CALL_RULES: tuple[Rule, ...] = (
     wait,
     hand_over,
 )
+
+
+def _callable(state: State, consent: Consent) -> CallTools | None:
+    indexes: list[int] = []
+    for index, call in enumerate(state.calls):
+        if call.consent == consent and can_be_called(call):
+            indexes.append(index)
+    return CallTools(tuple(indexes)) if indexes else None
 
 
 def can_be_called(call: Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, assert_never, get_args
 
 from msgspec.structs import replace
@@ -47,8 +48,7 @@ from switchroom.history import History
 from switchroom.messages import Message
 from switchroom.rules.state import Call, Due, Frame, State, result_of, settled, with_call
 
-LEARNED = 200
-"""Characters of a tool's result that the next brief carries."""
+_KIND = attrgetter("kind")
 
 
 def evolve(state: State, fact: AnyFact) -> State:
@@ -92,10 +92,12 @@ def _answer(state: State, fact: AnswerFact) -> State:
 
 
 def _answered(state: State, agent: str, message: Message) -> State:
-    calls = tuple([Call(call) for call in message.calls]) if message.calls else ()
+    calls = tuple(map(Call, message.calls)) if message.calls else ()
+    history = state.history.plus(message)
     return replace(
         state,
-        history=state.history.plus(message),
+        history=history,
+        heard=history.length,
         answers=state.answers + 1,
         asker=agent,
         calls=calls,
@@ -137,14 +139,14 @@ def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> H
 def _call(state: State, fact: CallFact) -> State:
     match fact:
         case CallsJudged():
-            refused = any(verdict.kind == "refused" for verdict in fact.verdicts)
-            calls = tuple([_judged(call, v) for call, v in zip(state.calls, fact.verdicts, strict=True)])
+            calls = tuple(map(_judged, state.calls, fact.verdicts))
+            refused = "refused" in map(_KIND, calls)
             return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else state.faults))
         case ToolStarted():
             return with_call(state, fact.index, replace(state.calls[fact.index], started=True, inside=False))
         case ToolReturned():
             call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
-            state = with_call(_learned(state, fact.tool, fact.text), fact.index, call)
+            state = with_call(_heard_of(state, fact.text), fact.index, call)
             return settled(state if fact.failed else replace(state, faults=0))
         case ToolSuspended():
             return with_call(state, fact.index, replace(state.calls[fact.index], inside=True))
@@ -180,11 +182,9 @@ def _told(call: Call, fact: PersonAnswered) -> Call:
     return replace(call, consent="given", text=f"[a person did not approve this{note}]")
 
 
-def _learned(state: State, tool: str, text: str) -> State:
-    if text in state.seen:
-        return state
-    learned = (*state.learned[-7:], f"{tool}: {text[:LEARNED]}")
-    return replace(state, seen=state.seen | {text}, learned=learned, trail=())
+def _heard_of(state: State, text: str) -> State:
+    """A result that was not seen before in this turn is progress."""
+    return state if text in state.seen else replace(state, seen=state.seen | {text}, trail=())
 
 
 def _handoff(state: State, fact: HandoffFact) -> State:
@@ -195,7 +195,7 @@ def _handoff(state: State, fact: HandoffFact) -> State:
             text = f"[{fact.target} declined: {fact.reason}]"
             return settled(with_call(state, fact.index, replace(state.calls[fact.index], text=text)))
         case HandoffReturned():
-            state = _learned(state, fact.source, fact.text)
+            state = _heard_of(state, fact.text)
             call = replace(state.calls[fact.index], text=fact.text)
             return settled(replace(with_call(state, fact.index, call), agent=fact.target, frames=state.frames[:-1], due=None))
         case HandoffExpired():
@@ -226,7 +226,7 @@ def _committed(state: State, fact: HandoffCommitted) -> State:
         frames = frames[:-1]
     due = None if fact.due is None else Due(fact.source, fact.target, fact.due)
     trail = (*state.trail, (fact.source, fact.target))
-    return settled(replace(state, agent=fact.target, frames=frames, due=due, trail=trail, learned=()))
+    return replace(settled(replace(state, agent=fact.target, frames=frames, due=due, trail=trail)), learned=())
 
 
 def _circled(state: State, fact: CircleBroken) -> State:

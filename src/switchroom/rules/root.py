@@ -57,11 +57,6 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     asked: dict[str, Asked] = {}
 
 
-def turn_path(turn: int) -> str:
-    """The path of a turn."""
-    return f"turn#{turn}"
-
-
 def evolve_root(root: Root, event: RunEvent) -> Root:
     """The conversation after an event. Facts that do not concern it (`Fact.concerns_root`) leave it as it is."""
     fact = event.fact

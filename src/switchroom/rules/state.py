@@ -62,6 +62,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
         agent: who has the conversation.
         history: all that was said, in this turn and those before.
         guarded: input guardrails wait for the input, which is the last `fresh` messages.
+        heard: how many messages of the history the last answer's model was asked with, and the answer itself.
         answers: how many answers were begun in this run, those that were cut or came late included.
         faults: how often in a row a model got something wrong.
         asker: who was asked for the answer that `calls` belong to.
@@ -80,6 +81,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     history: History = History()
     guarded: bool = False
     fresh: int = 0
+    heard: int = 0
     answers: int = 0
     faults: int = 0
     asker: str = ""
@@ -95,6 +97,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
     finished: bool = False
 
 
+LEARNED = 200
+"""Characters of a tool's result that a brief carries."""
+
 NO_RUN = State()
 """The fold of what is no agent's run."""
 
@@ -109,7 +114,7 @@ def carried(state: State) -> State:
         history = History(history[: len(history) - state.fresh])
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
-    return State(agent=state.agent, history=history, frames=state.frames)
+    return State(agent=state.agent, history=history, heard=history.length, frames=state.frames)
 
 
 def tried_again(state: State) -> State:
@@ -128,8 +133,19 @@ def settled(state: State) -> State:
     for call in calls:
         if call.text is None:
             return state
-    history = state.history.plus(*[Message("tool", call.text or "", call_id=call.call.id) for call in calls])
-    return replace(state, history=history, calls=())
+    results: list[Message] = []
+    for call in calls:
+        results.append(Message("tool", call.text or "", call_id=call.call.id))
+    return replace(state, history=state.history.plus(*results), calls=(), learned=learned(state))
+
+
+def learned(state: State) -> tuple[str, ...]:
+    """What tools told since the last handoff, shortened, in the order of the calls."""
+    told = state.learned
+    for call in state.calls:
+        if call.kind in ("tool", "step") and call.text is not None:
+            told = (*told[-7:], f"{call.call.name}: {call.text[:LEARNED]}")
+    return told
 
 
 def with_call(state: State, index: int, call: Call) -> State:

@@ -14,6 +14,7 @@ from switchroom.channel import Channel
 from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.result import RunResult
+from switchroom.rules.state import NO_RUN
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import CURRENT, Scope
@@ -168,7 +169,7 @@ async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunCo
         ours = parent.config
         config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
     output = await parent.enter(step, input, path, config)
-    return RunResult(parent.attempt, path, output, None)
+    return RunResult(parent.attempt, path, output, NO_RUN)
 
 
 def _in_thread(run: Coroutine[Any, Any, RunResult[Any]]) -> RunResult[Any]:

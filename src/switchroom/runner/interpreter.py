@@ -5,16 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any, TypeAlias, get_type_hints
 
-import msgspec
 from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt, left_by
 from switchroom.context import settled
+from switchroom.digest import digest
 from switchroom.errors import UserError
 from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
@@ -58,7 +57,7 @@ class Spoken:
         """What is noted when the run begins. Who had the conversation last has it again, and knows what was said."""
         attempt = scope.attempt
         roster = self.roster
-        self.meet(attempt)
+        attempt.rosters[id(roster)] = roster
         if not attempt.journal.keeps and roster.asking is not None:
             agent, asking = roster.asking
             raise UserError(
@@ -77,7 +76,7 @@ class Spoken:
         scope.fold = fold
         messages = input if input is attempt.root.messages else self.kept(input)[0]
         guarded = bool(roster[active].input_guards)
-        fingerprint = _fingerprint(self.name, self.version, messages)
+        fingerprint = digest((self.name, self.version, messages))
         return StepStarted(self.name, fingerprint, self.version, None, active, messages, guarded)
 
     def run(self, input: Any, scope: Scope) -> Awaitable[Any]:
@@ -112,7 +111,7 @@ class Called:
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the step begins."""
         plain = self.kept(input)[1]
-        return StepStarted(self.name, _fingerprint(self.name, self.version, plain), self.version, plain)
+        return StepStarted(self.name, digest((self.name, self.version, plain)), self.version, plain)
 
     async def run(self, input: Any, scope: Scope) -> Any:
         """Call the step, and note what it returned."""
@@ -160,16 +159,9 @@ def interpret(step: Any) -> Interpretation:
     Raises:
         UserError: it is nothing that can be run.
     """
-    if not speaks(step):
-        return Called(step)
-    known: Spoken | None = step.__dict__.get("_spoken")
+    known: Spoken | None = getattr(step, "_spoken", None)
     if known is None:
+        if not speaks(step):
+            return Called(step)
         known = step.__dict__["_spoken"] = Spoken(step)
     return known
-
-
-def _fingerprint(name: str, version: str, input: Any) -> str:
-    return blake2b(_encode((name, version, input)), digest_size=12).hexdigest()
-
-
-_encode = msgspec.json.Encoder().encode

@@ -17,11 +17,11 @@ async def answer(run: AgentRun) -> Any:
     note = scope.note
     while (command := decide(scope.fold)) is not None:
         try:
-            await perform(command, note)
+            await perform(run, command, note)
         except asyncio.CancelledError:
             if not await cut_short(run):
                 raise
-    state = run.state
+    state = run.scope.fold
     return run.roster[state.agent].output.load(state.output)
 
 
@@ -46,13 +46,13 @@ async def cut_short(run: AgentRun) -> bool:
         return False
     while attempt.inbox:
         interruption = attempt.inbox[0]
-        if run.state.finished:
+        if run.scope.fold.finished:
             interruption.refuse("The answer was complete before the interruption. Send the message as the next turn.")
         else:
             said = "".join(scope.said or ())
-            heard = said[: interruption.heard] if not run.state.calls else ""
+            heard = said[: interruption.heard] if not run.scope.fold.calls else ""
             scope.said = None
-            agent = run.state.agent
+            agent = run.scope.fold.agent
             guarded = bool(run.roster[agent].input_guards)
             await scope.note(AnswerCut(agent, said, heard, interruption.message, guarded))
             interruption.accept()

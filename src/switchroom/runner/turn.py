@@ -17,9 +17,8 @@ from switchroom.context import settled
 from switchroom.conversation import NEW, Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
 from switchroom.events import PersonAnswered, StepFailed, TurnStarted
-from switchroom.journal import Journal, journal_at
+from switchroom.journal import NO_JOURNAL, Journal, journal_at
 from switchroom.result import RunResult
-from switchroom.rules.root import turn_path
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
 from switchroom.schema import as_json, jsonable
@@ -53,27 +52,28 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     attempt = order.attempt = scope.attempt
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
-        return _result(scope, interpret(order.step).load(scope.last.output, scope.last.agent))
+        output = interpret(order.step).load(scope.last.output, scope.last.agent)
+        return RunResult(attempt, root.path, output, scope.last)
     output: Any = None
     try:
         if order.config.deadline is None:
-            output = await scope.call(order.step, input, name=root.name)
+            output = await scope.enter(order.step, input, root.path)
         else:
             output = await _within(order.config.deadline, scope, order.step, input)
     except Suspended:
-        pass
+        await attempt.siblings.finish()
     except Exception as error:
-        await attempt.stop_others()
-        _carry(error, _result(scope, None))
+        await attempt.siblings.stop()
+        _carry(error, RunResult(attempt, root.path, None, scope.last))
         raise
     finally:
-        attempt.forget_failures()
+        attempt.failures.clear()  # their tracebacks hold on to everything
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")
     if scope.last is not NO_RUN and attempt.journal.keeps and attempt.root.phase == "returned":
         known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
         remember(attempt.journal, attempt.conversation, known)
-    return _result(scope, output)
+    return RunResult(attempt, root.path, output, scope.last)
 
 
 async def begin(order: Order) -> tuple[Scope, Any]:
@@ -83,7 +83,7 @@ async def begin(order: Order) -> tuple[Scope, Any]:
         ConversationWaiting: a person has to answer first.
         UserError: a conversation without a journal, or one that another step answers.
     """
-    journal = journal_at(order.config.journal)
+    journal = NO_JOURNAL if order.config.journal is None else journal_at(order.config.journal)
     known = NEW
     if order.conversation:
         if not journal.keeps:
@@ -99,7 +99,7 @@ async def begin(order: Order) -> tuple[Scope, Any]:
     step = interpret(order.step)
     messages, plain = step.kept(order.input)
     turn = known.root.turn + 1
-    scope = Scope(_attempt(order, known, journal), turn_path(turn))
+    scope = Scope(_attempt(order, known, journal), f"turn#{turn}")
     state = order.state
     if order.config.state is not None:
         fresh = _typed(scope.attempt, order.config.state(order.conversation))
@@ -107,7 +107,7 @@ async def begin(order: Order) -> tuple[Scope, Any]:
             state = fresh
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
-    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, _shared(state)))
+    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, None if state is None else _shared(state)))
     return scope, messages or order.input
 
 
@@ -128,7 +128,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
             raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
     attempt = _attempt(order, known, journal_at(order.config.journal))
     attempt.go_on(known)
-    scope = Scope(attempt, turn_path(root.turn))
+    scope = Scope(attempt, f"turn#{root.turn}")
     if root.phase == "returned":
         interpret(order.step).meet(attempt)
         scope.last = known.state
@@ -206,15 +206,13 @@ async def _give_handles(order: Order, scope: Scope) -> None:
         attempt.deps = await settled(order.config.deps(attempt.conversation))
 
 
-def _shared(state: Any) -> dict[str, Any] | None:
+def _shared(state: Any) -> dict[str, Any]:
     """The caller's state as JSON.
 
     Raises:
         UserError: it is no pydantic model and no dict.
     """
     match state:
-        case None:
-            return None
         case pydantic.BaseModel():
             return as_json(state)
         case dict():
@@ -229,18 +227,13 @@ async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
     root = scope.attempt.root
     try:
         async with timeout:
-            return await scope.call(step, input, name=root.name)
+            return await scope.enter(step, input, root.path)
     except TimeoutError as error:
         if not timeout.expired():
             raise
         late = DeadlineExceeded(f"The run of '{root.name}' took longer than its deadline of {seconds} s.")
         await Scope(scope.attempt, root.path, scope).note(StepFailed("DeadlineExceeded", str(late)))
         raise late from error
-
-
-def _result(scope: Scope, output: Any) -> RunResult[Any]:
-    attempt = scope.attempt
-    return RunResult(attempt, attempt.root.path, output, None if scope.last is NO_RUN else scope.last)
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:

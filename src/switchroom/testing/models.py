@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterable
 
-from switchroom.context import settled
 from switchroom.errors import UserError
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.reply import Reply, respond
@@ -32,8 +32,8 @@ class FunctionModel:
             UserError: the function gave something else than an answer.
         """
         reply = self._fn(request)
-        if type(reply) is not str:
-            reply = await settled(reply)
+        if inspect.isawaitable(reply):
+            reply = await reply
         return await respond(reply, emit, f"The model of agent '{request.agent}'")
 
 

@@ -1,0 +1,69 @@
+"""Runs beside one another: user code may start several at once, and stop waiting for some before they are done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+from typing import Any
+
+
+class Siblings:
+    """The runs below the root of an attempt that are going on."""
+
+    __slots__ = ("_running", "_suspended", "_watchers")
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[Any] | None] = {}
+        self._suspended: set[str] = set()
+        self._watchers: list[asyncio.Future[None]] = []
+
+    @contextlib.contextmanager
+    def running(self, path: str) -> Generator[None]:
+        """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
+        self._running[path] = asyncio.current_task()
+        try:
+            yield
+        finally:
+            del self._running[path]
+            self._suspended.discard(path)
+            self._tell()
+
+    async def others_done(self, path: str) -> None:
+        """Wait, before a run leaves because a person is asked, until all runs beside it are done or wait as well.
+
+        Whoever started them side by side would cancel or forget the others: `asyncio.TaskGroup` the one, `gather` the other.
+        """
+        self._suspended.add(path)
+        self._tell()
+        await asyncio.sleep(0)  # a run that was started beside this one may not have had its first step
+        while any(not self._held_up(other) for other in self._running):
+            change = asyncio.get_running_loop().create_future()
+            self._watchers.append(change)
+            await change
+
+    def _held_up(self, path: str) -> bool:
+        """Whether a run waits for a person, itself or below it."""
+        return any(waiting == path or waiting.startswith(path + "/") for waiting in self._suspended)
+
+    def _tell(self) -> None:
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+        self._watchers.clear()
+
+    async def finish(self) -> None:
+        """Wait for what user code started beside a run that waits for a person, and forgot."""
+        while others := self._others():
+            await asyncio.wait(others)
+
+    async def stop(self) -> None:
+        """Stop what user code started beside a run that failed, and no longer waits for."""
+        while others := self._others():
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others)
+
+    def _others(self) -> set[asyncio.Task[Any]]:
+        here = asyncio.current_task()
+        return {task for task in self._running.values() if task is not None and task is not here}
