@@ -24,9 +24,7 @@ IMPORT_SECONDS = 0.3
 WIDE: dict[str, str] = {}
 
 # In parts, or this file would break its own rule.
-HOSTS = [
-    ".".join(host) for host in [("pypi", "org"), ("files", "pythonhosted"), ("registry", "npmjs"), ("deb", "debian")]
-]
+HOSTS = [".".join(host) for host in [("pypi", "org"), ("files", "pythonhosted"), ("registry", "npmjs"), ("deb", "debian")]]
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -11,7 +11,6 @@ from inline_snapshot import snapshot
 from switchroom import Agent, RunConfig, Runner, Team, Tool, UserError, tool
 from switchroom.errors import ConversationWaiting
 from switchroom.journals import MemoryJournal
-from switchroom.messages import ToolCall
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, asked_by_person, keeping
 
@@ -29,7 +28,7 @@ class Till:
             self.refunded.append(cents)
             return f"refunded {cents}"
 
-        def much(call: ToolCall) -> bool:
+        def much(call: ValidCall) -> bool:
             return cast("dict[str, int]", call.args)["cents"] > 50
 
         return tool(needs_approval=much)(refund)
