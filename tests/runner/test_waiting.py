@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 from switchroom import Agent, RunConfig, Runner, Team, Tool, UserError, tool
 from switchroom.errors import ConversationWaiting
 from switchroom.journals import MemoryJournal
+from switchroom.messages import ValidCall
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, asked_by_person, keeping
 

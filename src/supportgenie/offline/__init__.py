@@ -10,8 +10,7 @@ from supportgenie.offline.acts import Act, Answer, Procedure, explain
 from supportgenie.offline.routing import clarify, look_it_up, put_through, small_talk
 from supportgenie.offline.talk import Talk
 from switchroom import Message
-from switchroom.models import Heard, OfflineModel, Rule, otherwise
-from switchroom.testing import call
+from switchroom.models import Heard, OfflineModel, Rule, call, otherwise
 
 
 def rules(*procedures: Procedure) -> list[Rule]:
