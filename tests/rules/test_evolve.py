@@ -302,18 +302,29 @@ def test_a_person_who_knows_that_it_did_not_happen_lets_it_run():
     assert (call.text, call.unsettled, call.started) == (None, False, False)
 
 
-def test_what_a_tool_tells_is_learned_once_and_is_something_new():
+def test_a_result_that_was_not_seen_before_is_something_new():
     trail = (("a", "b"),)
     first = after(replace(JUDGED, trail=trail), ToolReturned(0, "clerk", "look", "seen"))
     again = after(replace(first, trail=trail), ToolReturned(1, "clerk", "move", "seen"))
-    assert (first.trail, first.learned) == ((), ("look: seen",))
-    assert (again.trail, again.learned) == (trail, ("look: seen",))
+    assert (first.trail, again.trail, again.seen) == ((), trail, frozenset({"seen"}))
+
+
+def test_what_tools_told_is_learned_in_call_order_once_all_have_told():
+    one = after(JUDGED, ToolReturned(1, "clerk", "move", "moved"))
+    assert one.learned == ()
+    assert after(one, ToolReturned(0, "clerk", "look", "seen")).learned == ("look: seen", "move: moved")
+
+
+def test_what_was_refused_or_declined_is_not_learned():
+    state = putting_through(Verdict("refused", reason="no"), Verdict("handoff", target="sales"))
+    assert after(state, HandoffDeclined(1, "clerk", "sales", "closed")).learned == ()
 
 
 def test_what_is_learned_is_shortened_and_the_newest_eight_are_kept():
-    state = JUDGED
+    state = BEGUN
     for n in range(12):
-        state = after(replace(state, calls=JUDGED.calls), ToolReturned(0, "clerk", "look", str(n) + "x" * 1000))
+        state = after(state, ModelAnswered("clerk", Message("assistant", calls=(LOOK,))), CallsJudged("clerk", (TOOL,)))
+        state = after(state, ToolReturned(0, "clerk", "look", str(n) + "x" * 1000))
     assert [text.partition("x")[0] for text in state.learned] == [f"look: {n}" for n in range(4, 12)]
     assert {len(text) for text in state.learned} == {len("look: ") + LEARNED}
 
@@ -364,10 +375,10 @@ def test_a_declined_handoff_is_told_to_the_asker_who_keeps_the_conversation():
     assert state.history[-1].text == "[sales declined: we are closed]"
 
 
-def test_what_was_given_back_is_learned_and_the_asker_has_the_conversation():
+def test_what_was_given_back_is_something_new_and_the_asker_has_the_conversation():
     returning = putting_through(Verdict("return", target="boss"), frames=(Frame("boss", "clerk"),), trail=(("boss", "clerk"),))
     state = after(returning, HandoffReturned(0, "clerk", "boss", "sold"))
-    assert (state.agent, state.frames, state.calls, state.learned) == ("boss", (), (), ("clerk: sold",))
+    assert (state.agent, state.frames, state.calls) == ("boss", (), ())
     assert (state.trail, state.history[-1].text) == ((), "sold")
 
 
@@ -401,7 +412,7 @@ def test_a_circle_broken_to_the_fallback_begins_anew_there():
 def test_a_turn_leaves_the_next_who_has_the_conversation_what_was_said_and_who_waits():
     over = replace(after(BEGUN, ModelAnswered("clerk", HELLO), StepReturned("hello")), frames=(Frame("boss", "clerk"),))
     state = carried(over)
-    assert state == State(agent="clerk", history=History([ASK, HELLO]), frames=(Frame("boss", "clerk"),))
+    assert state == State(agent="clerk", history=over.history, heard=2, frames=over.frames)
 
 
 def test_calls_without_an_end_are_closed_for_the_next_turn():
@@ -418,3 +429,30 @@ def test_an_input_that_tripped_is_not_carried_on():
 
 def test_another_attempt_forgives_the_model_and_nothing_else():
     assert tried_again(replace(JUDGED, faults=4)) == JUDGED
+
+
+# what is new to the model ---------------------------------------------------------------------------------------------
+
+
+def new(state: State) -> list[str]:
+    """The texts that the model has not been asked with before, which its next answer's digest covers."""
+    return [message.text for message in state.history[state.heard :]]
+
+
+def test_an_input_is_new_until_it_is_answered():
+    assert (new(BEGUN), new(after(BEGUN, ModelAnswered("clerk", HELLO)))) == (["where is it?"], [])
+
+
+def test_results_are_new():
+    state = after(JUDGED, ToolReturned(0, "clerk", "look", "seen"), ToolReturned(1, "clerk", "move", "moved"))
+    assert new(state) == ["seen", "moved"]
+
+
+def test_the_message_that_interrupts_is_new_also_when_the_answer_that_it_cut_is_gone():
+    state = after(BEGUN, ModelAnswered("clerk", HELLO), AnswerCut("clerk", "hello", "", STOP))
+    assert "stop" in new(state)
+
+
+def test_the_brief_is_new_also_when_the_history_was_filtered():
+    state = after(HANDING, HandoffCommitted(0, "clerk", "sales", "[brief]", messages=(ASK,)))
+    assert "[brief]" in new(state)
