@@ -178,7 +178,9 @@ def test_what_the_model_gets_wrong_is_told_by_the_names_that_it_knows():
     with pytest.raises(Invalid) as error:
         send.check({"parcel": {"size": "xl", "to": {}}, "times": 0, "fast": True})
     assert str(error.value) == snapshot(
-        "parcel.size: Input should be 's' or 'l'; parcel.to.street: Field required; times: Input should be greater than or equal to 1; fast: Extra inputs are not permitted"
+        "parcel.size: Input should be 's' or 'l'; parcel.to.street: Field required; "
+        "times: Input should be greater than or equal to 1; "
+        "fast: Extra inputs are not permitted"
     )
 
 
@@ -352,7 +354,8 @@ async def test_plain_functions_run_several_at_once_each_in_a_thread_of_its_own()
     answers = ScriptedModel([[call("meet", n=n) for n in range(40)], "done"])
     await Runner.run(Agent("clerk", model=answers, tools=[meet]), "go", config=RunConfig(parallel_tools=40))
     assert [message.text for message in answers.requests[1].messages[2:]] == [str(n) for n in range(40)]
-    assert len(threads) == 40 and threading.get_ident() not in threads
+    assert len(threads) == 40
+    assert threading.get_ident() not in threads
 
 
 LANGUAGE: ContextVar[str] = ContextVar("language", default="none")
@@ -433,35 +436,31 @@ def test_tools_are_compared_by_identity():
     assert len({tool(look), tool(look)}) == 2
 
 
-@pytest.mark.parametrize(
-    ("options", "refused"),
-    snapshot(
-        [
-            (
-                {"efect": "read"},
-                "tool(efect=...) is not known; there is name, description, effect, needs_approval, timeout, on_error, on_interrupt, reconcile.",
-            ),
-            (
-                {"effect": "harmless"},
-                "Tool 'look' has effect='harmless'; it may be read, idempotent, compensable, irreversible.",
-            ),
-            ({"timeout": 0}, "Tool 'look' has timeout=0; give seconds above 0."),
-            ({"timeout": -1.5}, "Tool 'look' has timeout=-1.5; give seconds above 0."),
-            (
-                {"name": "look up"},
-                "A tool is called 'look up'. Models take 1 to 64 letters, digits, '_' and '-'; pass name=... to rename it.",
-            ),
-            (
-                {"name": "x" * 65},
-                "A tool is called 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'. Models take 1 to 64 letters, digits, '_' and '-'; pass name=... to rename it.",
-            ),
-        ]
-    ),
-)
-def test_an_option_that_cannot_hold_is_refused(options: dict[str, Any], refused: str):
+def test_an_option_that_cannot_hold_is_refused():
     def look() -> None: ...
 
-    assert refusal(lambda: tool(**options)(look)) == refused
+    given: list[dict[str, Any]] = [
+        {"efect": "read"},
+        {"effect": "harmless"},
+        {"timeout": 0},
+        {"timeout": -1.5},
+        {"name": "look up"},
+    ]
+    assert [refusal(functools.partial(tool(**options), look)) for options in given] == snapshot(
+        [
+            "tool(efect=...) is not known; there is name, description, effect, needs_approval, timeout, on_error, "
+            "on_interrupt, reconcile.",
+            "Tool 'look' has effect='harmless'; it may be read, idempotent, compensable, irreversible.",
+            "Tool 'look' has timeout=0; give seconds above 0.",
+            "Tool 'look' has timeout=-1.5; give seconds above 0.",
+            "A tool is called 'look up'. Models take 1 to 64 letters, digits, '_' and '-'; pass name=... to rename it.",
+        ]
+    )
+
+
+def test_a_name_may_have_64_characters():
+    assert tool(name="x" * 64)(lambda: 1).name == "x" * 64
+    assert "x" * 65 in refusal(lambda: tool(name="x" * 65)(lambda: 1))
 
 
 @pytest.mark.parametrize("options", [{"on_error": "tell_modle"}, {"on_interrupt": "stop"}])
@@ -540,24 +539,22 @@ async def test_a_tool_with_a_schema_from_elsewhere_is_called_with_what_was_given
     assert result.messages[2].text == '{"id":"7","from":"here"}'
 
 
-@pytest.mark.parametrize(
-    ("args", "told"),
-    snapshot(
+def test_plain_types_and_enums_of_a_schema_are_checked():
+    made = Tool.from_schema("order", "", ORDER, echo)
+    given: list[dict[str, Any]] = [{}, {"id": 7}, {"id": "7", "lines": ["x"]}, {"id": "7", "speed": "warp"}]
+    told: list[str] = []
+    for args in given:
+        with pytest.raises(Invalid) as error:
+            made.check(args)
+        told.append(str(error.value))
+    assert told == snapshot(
         [
-            ({}, "id: Field required"),
-            ({"id": 7}, "id: Input should be a valid string"),
-            (
-                {"id": "7", "lines": ["x"]},
-                "lines.0: Input should be a valid integer, unable to parse string as an integer",
-            ),
-            ({"id": "7", "speed": "warp"}, "speed: Input should be 'slow' or 'fast'"),
+            "id: Field required",
+            "id: Input should be a valid string",
+            "lines.0: Input should be a valid integer, unable to parse string as an integer",
+            "speed: Input should be 'slow' or 'fast'",
         ]
-    ),
-)
-def test_plain_types_and_enums_of_a_schema_are_checked(args: dict[str, Any], told: str):
-    with pytest.raises(Invalid) as error:
-        Tool.from_schema("order", "", ORDER, echo).check(args)
-    assert str(error.value) == told
+    )
 
 
 def test_other_properties_are_let_through_unless_the_schema_is_closed():

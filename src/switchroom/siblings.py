@@ -58,7 +58,7 @@ class Siblings:
             await asyncio.wait(others)
 
     async def stop(self) -> None:
-        """Stop what user code started beside a run that failed, and no longer waits for."""
+        """Stop what user code started beside a run that failed or was cancelled, and no longer waits for."""
         while others := self._others():
             for task in others:
                 task.cancel()

@@ -62,6 +62,9 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
             output = await _within(order.config.deadline, scope, order.step, input)
     except Suspended:
         await attempt.siblings.finish()
+    except asyncio.CancelledError:
+        await attempt.siblings.stop()
+        raise
     except Exception as error:
         await attempt.siblings.stop()
         _carry(error, RunResult(attempt, root.path, None, scope.last))
