@@ -73,7 +73,9 @@ def handoff(
     Raises:
         UserError: the deadline is not above 0, or a type is no pydantic model.
     """
-    if deadline is not None and deadline <= 0:
+    if not isinstance(target, str) and not hasattr(target, "handoffs"):
+        raise UserError(f"handoff({target!r}): pass an agent, or the name of one in the team.")
+    if deadline is not None and not deadline > 0:
         raise UserError(f"handoff(deadline={deadline}): give seconds above 0.")
     for option, given in (("requires", requires), ("returns", returns)):
         if given is not None and not (isinstance(given, type) and issubclass(given, pydantic.BaseModel)):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, get_type_hints, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import pydantic
 
-from switchroom.context import ToolContext
+from switchroom.context import ToolContext, settled
 from switchroom.errors import UserError
 from switchroom.events import Effect
 from switchroom.messages import ValidCall
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, explained, fields_of, model_of, strict_object
+from switchroom.signature import Signature, bare
 from switchroom.step import step_name
 from switchroom.threads import threaded
 
@@ -73,6 +74,12 @@ class Tool:
             )
         if self.effect not in EFFECTS:
             raise UserError(f"Tool '{self.name}' has effect={self.effect!r}; it may be {', '.join(EFFECTS)}.")
+        for option, given, known in (
+            ("on_error", self.on_error, ("raise", "tell_model")),
+            ("on_interrupt", self.on_interrupt, (None, "finish", "cancel")),
+        ):
+            if given not in known:
+                raise UserError(f"Tool '{self.name}' has {option}={given!r}; it may be {', '.join(map(repr, known))}.")
         if self.timeout is not None and self.timeout <= 0:
             raise UserError(f"Tool '{self.name}' has timeout={self.timeout}; give seconds above 0.")
 
@@ -160,6 +167,8 @@ def as_tool(step: Any, name: str | None = None, description: str | None = None) 
     """Any step as a tool; its input is one text, or the fields of the step's `input_type`."""
     called = name or step_name(step)
     input_type: type[Any] | None = getattr(step, "input_type", None)
+    if input_type is not None and not hasattr(input_type, "model_json_schema"):
+        raise UserError(f"The input_type of '{called}' is {input_type!r}; as a tool it needs a pydantic model.")
     model = model_of(called, {"input": (str, ...)}) if input_type is None else input_type
 
     def check(args: dict[str, Any]) -> dict[str, Any]:
@@ -180,40 +189,12 @@ def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], optio
     for option in options:
         if option not in known:
             raise UserError(f"tool({option}=...) is not known; there is {', '.join(known)}.")
-    name = options.pop("name", None) or getattr(fn, "__name__", type(fn).__name__)
-    doc = inspect.getdoc(fn) or ""
-    summary, described = _documented(doc)
-    hints = _hints(fn, name, local_names)
-    parameters = list(inspect.signature(fn).parameters.values())
-    wants_context = bool(parameters) and _is_context(hints.get(parameters[0].name))
-    taken = parameters[1:] if wants_context else parameters
-    fields: dict[str, Any] = {}
-    aliases: list[str] = []
-    for position, parameter in enumerate(taken):
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise UserError(f"Tool '{name}': a model cannot pass {parameter}. Give each parameter a name of its own.")
-        default = ... if parameter.default is parameter.empty else parameter.default
-        about = pydantic.Field(default, alias=parameter.name, description=described.get(parameter.name))
-        # Fields stand under neutral names, so that a parameter may be called `json` or `_id`.
-        fields[f"p{position}"] = (hints.get(parameter.name, Any), about)
-        aliases.append(parameter.name)
-    try:
-        model = model_of(name, fields)
-        schema = strict_object(model.model_json_schema(by_alias=True))
-    except (pydantic.PydanticUserError, pydantic.PydanticSchemaGenerationError) as error:
-        raise UserError(f"Tool '{name}': no schema can be made of its signature: {error}") from error
-
-    def check(args: dict[str, Any]) -> dict[str, Any]:
-        try:
-            validated = model.model_validate(args)
-        except pydantic.ValidationError as error:
-            raise Invalid(explained(error)) from error
-        keywords: dict[str, Any] = {}
-        for field, alias in zip(fields, aliases, strict=True):
-            keywords[alias] = getattr(validated, field)
-        return keywords
-
-    return Tool(name, options.pop("description", None) or summary, schema, check, _invoker(fn, wants_context), **options)
+    if not callable(fn):
+        raise UserError(f"tool({fn!r}): pass a function, or options by name, such as tool(name={fn!r}).")
+    name = options.pop("name", None) or getattr(bare(fn), "__name__", type(fn).__name__)
+    read = Signature(fn, f"Tool '{name}'", local_names)
+    about = options.pop("description", None) or read.summary
+    return Tool(name, about, read.schema, read.check, _invoker(fn, read.wants_context), **options)
 
 
 def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
@@ -223,7 +204,8 @@ def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
         return lambda ctx, args: fn(**args)
 
     async def in_thread(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
-        return await threaded((lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args)))
+        # An async function behind a plain decorator gives its coroutine from the thread.
+        return await settled(await threaded((lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args))))
 
     return in_thread
 
@@ -233,44 +215,3 @@ def _validated(model: type[pydantic.BaseModel], args: dict[str, Any]) -> pydanti
         return model.model_validate(args)
     except pydantic.ValidationError as error:
         raise Invalid(explained(error)) from error
-
-
-def _is_context(hint: Any) -> bool:
-    return hint is ToolContext or getattr(hint, "__origin__", None) is ToolContext
-
-
-def _hints(fn: Callable[..., Any], name: str, local_names: Mapping[str, Any]) -> dict[str, Any]:
-    target = fn if inspect.isroutine(fn) else fn.__call__
-    try:
-        return get_type_hints(target, localns=dict(local_names), include_extras=True)
-    except NameError as error:
-        raise UserError(
-            f"Tool '{name}': an annotation cannot be resolved: {error}. Define the type at module level."
-        ) from error
-
-
-def _documented(doc: str) -> tuple[str, dict[str, str]]:
-    """A docstring's text for the model, and what it says of each parameter."""
-    style = next((style for style, mark in _STYLES if re.search(mark, doc, re.MULTILINE)), None)
-    if style is None:
-        return doc, {}
-    import griffe
-
-    texts: list[str] = []
-    described: dict[str, str] = {}
-    for section in griffe.Docstring(doc).parse(griffe.Parser(style), warnings=False):
-        match section.kind:
-            case griffe.DocstringSectionKind.text:
-                texts.append(str(section.value))
-            case griffe.DocstringSectionKind.parameters:
-                described |= {parameter.name: parameter.description.strip() for parameter in section.value}
-            case _:
-                pass
-    return "\n\n".join(texts), described
-
-
-_STYLES: tuple[tuple[Literal["google", "numpy", "sphinx"], str], ...] = (
-    ("google", r"^(Args|Arguments|Parameters):\s*$"),
-    ("numpy", r"^Parameters\s*\n-{3,}"),
-    ("sphinx", r"^\s*:param "),
-)

@@ -59,12 +59,20 @@ class Agent(Generic[Out]):
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"An agent is called {self.name!r}; give it a name.")
+        if not isinstance(self.instructions, str) and not callable(self.instructions):
+            raise UserError(
+                f"Agent '{self.name}': instructions is {self.instructions!r}; give text, or a function of the context."
+            )
+        if self.model is not None and not isinstance(self.model, str) and not callable(self.model):
+            raise UserError(f"Agent '{self.name}': model is {self.model!r}; give a model or the name of one.")
+        for option in ("tools", "handoffs", "guardrails"):
+            if not isinstance(getattr(self, option), list | tuple):
+                raise UserError(f"Agent '{self.name}': {option} is {getattr(self, option)!r}; give a list.")
         for option, kinds in (("handoffs", (Agent, Handoff, str)), ("guardrails", (Guardrail,))):
             for given in getattr(self, option):
                 if not isinstance(given, kinds):
-                    raise UserError(
-                        f"Agent '{self.name}': {option} holds {given!r}; it takes {', '.join(kind.__name__ for kind in kinds)}."
-                    )
+                    known = ", ".join(kind.__name__ for kind in kinds)
+                    raise UserError(f"Agent '{self.name}': {option} holds {given!r}; it takes {known}.")
         seen: set[str] = set()
         for made in self.all_tools:
             if made.name in seen:

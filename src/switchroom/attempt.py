@@ -85,7 +85,6 @@ class Attempt:
     __slots__ = (
         "_conversation",
         "_order",
-        "_siblings",
         "_state",
         "asking",
         "before",
@@ -105,8 +104,10 @@ class Attempt:
         "root",
         "rosters",
         "seq",
+        "siblings",
         "state_type",
         "task",
+        "trace_id",
     )
 
     def __init__(
@@ -132,7 +133,8 @@ class Attempt:
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
-        self._siblings: Siblings | None = None
+        self.siblings: Siblings | None = None
+        self.trace_id = ""
         self.asking = 0
         self.interrupted = 0
         self.failures: list[tuple[Exception, str]] = []
@@ -161,13 +163,6 @@ class Attempt:
         self.channel = channel
         self.listened = True
         self.task = asyncio.current_task()
-
-    @property
-    def siblings(self) -> Siblings:
-        """The runs below the root that are going on."""
-        if self._siblings is None:
-            self._siblings = Siblings()
-        return self._siblings
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""

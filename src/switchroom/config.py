@@ -18,6 +18,10 @@ from switchroom.rules.limits import MAX_TURNS
 Listener: TypeAlias = Callable[[RunEvent], None]
 
 
+def _number(value: Any, kind: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """Options of a run.
@@ -55,12 +59,14 @@ class RunConfig:
     detached: bool = False
 
     def __post_init__(self) -> None:
-        if self.max_turns < 1:
-            raise UserError(f"RunConfig(max_turns={self.max_turns}): a run needs at least 1 model answer.")
-        if self.parallel_tools < 1:
-            raise UserError(f"RunConfig(parallel_tools={self.parallel_tools}): at least 1 call runs at a time.")
-        if self.deadline is not None and self.deadline <= 0:
-            raise UserError(f"RunConfig(deadline={self.deadline}): give seconds above 0.")
+        if not _number(self.max_turns, int) or self.max_turns < 1:
+            raise UserError(f"RunConfig(max_turns={self.max_turns!r}): a run needs at least 1 model answer.")
+        if not _number(self.parallel_tools, int) or self.parallel_tools < 1:
+            raise UserError(f"RunConfig(parallel_tools={self.parallel_tools!r}): at least 1 call runs at a time.")
+        if self.deadline is not None and (not _number(self.deadline, int | float) or not self.deadline > 0):
+            raise UserError(f"RunConfig(deadline={self.deadline!r}): give seconds above 0.")
+        if not isinstance(self.listeners, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"RunConfig(listeners={self.listeners!r}): give a tuple of functions.")
 
 
 DEFAULT_CONFIG = RunConfig()

@@ -107,7 +107,7 @@ def messages_from(given: Input | Any) -> tuple[Message, ...]:
 def _read(given: Any) -> tuple[Message, ...]:
     match given:
         case str():
-            return (Message("user", _spoken(given)),)
+            return (Message("user", _spoken(str(given))),)
         case Message():
             return (given,)
         case Text() | Image() | File():
@@ -183,6 +183,7 @@ def _from_chat(chat: Mapping[str, Any]) -> Message:
         raise UserError(f"A chat message has the role {role!r}; it may be system, user, assistant or tool.")
     calls = tuple(_call_from_chat(call) for call in _listed(chat.get("tool_calls") or (), "tool_calls"))
     content: Any = chat.get("content") or ""
+    content = str(content) if isinstance(content, str) else content
     if not isinstance(content, str):
         content = tuple(_part_from_chat(part) for part in _listed(content, "content"))
     elif role == "user":
@@ -198,10 +199,12 @@ def _listed(given: Any, field: str) -> list[Any]:
 
 def _call_from_chat(call: Any) -> ToolCall:
     match call:
-        case {"function": {"name": str(name)}} | {"name": str(name)}:
+        case {"function": {"name": str(name)} as function} | ({"name": str(name)} as function):
             made = cast("dict[str, Any]", call)
-            arguments: Any = made.get("function", made).get("arguments") or {}
-            read: Any = parse_args(arguments) if isinstance(arguments, str) else arguments
+            arguments: Any = cast("dict[str, Any]", function).get("arguments") or {}
+            if not isinstance(arguments, str | dict):
+                arguments = repr(arguments)
+            read = parse_args(arguments) if isinstance(arguments, str) else cast("dict[str, Any]", arguments)
             return ToolCall(name, read, str(made.get("id") or ""))
         case _:
             raise UserError(
@@ -224,7 +227,14 @@ def _part_from_chat(part: Any) -> Part:
         case {"type": "image_url", "image_url": {"url": str(url)}} | {"type": "input_image", "image_url": str(url)}:
             if url.startswith("data:") and ";base64," in url:
                 head, data = url[len("data:") :].split(";base64,", 1)
-                return Image(data=base64.b64decode(data), media_type=head)
+                return Image(data=_decoded(data), media_type=head)
             return Image(url=url)
         case _:
             raise UserError(f"The content part {part!r} is not known; use text, image_url, or File(...).")
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise UserError(f"A picture's data URL holds no valid base64: {error}.") from error

@@ -40,7 +40,7 @@ class Waiting(msgspec.Struct, frozen=True):
 class RunResult(Generic[Out]):
     """The result of a run, or of a part of it. What is not asked for is not computed."""
 
-    __slots__ = ("_attempt", "_final", "_trace_id", "final_output", "path", "waiting")
+    __slots__ = ("_attempt", "_final", "final_output", "path", "waiting")
 
     def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State) -> None:
         self.path = path
@@ -49,7 +49,6 @@ class RunResult(Generic[Out]):
         self.waiting: tuple[Waiting, ...] = tuple(_waiting(one.fact) for one in asked.values()) if asked else ()
         self._attempt = attempt
         self._final = final
-        self._trace_id = ""
 
     @property
     def conversation(self) -> str:
@@ -102,10 +101,11 @@ class RunResult(Generic[Out]):
 
     @property
     def trace_id(self) -> str:
-        """An id of this run for logs and traces."""
-        if not self._trace_id:
-            self._trace_id = uuid.uuid4().hex
-        return self._trace_id
+        """An id of the run for logs and traces; a child has its parent's."""
+        attempt = self._attempt
+        if not attempt.trace_id:
+            attempt.trace_id = uuid.uuid4().hex
+        return attempt.trace_id
 
     def _answers(self) -> list[ModelAnswered]:
         return [event.fact for event in self.events if isinstance(event.fact, ModelAnswered)]

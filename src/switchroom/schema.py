@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, Optional, TypeVar, cast
 
 import pydantic
 import pydantic_core
@@ -165,7 +165,9 @@ def _untitled(schema: Any, named: bool = False) -> Any:
         case dict():
             fields = cast("dict[str, Any]", schema)
             return {
-                key: _untitled(value, named=key in ("properties", "$defs") and not named)
+                key: value
+                if key in _EXAMPLES and not named
+                else _untitled(value, named=key in ("properties", "$defs") and not named)
                 for key, value in fields.items()
                 if named or key != "title"
             }
@@ -173,6 +175,9 @@ def _untitled(schema: Any, named: bool = False) -> Any:
             return [_untitled(value) for value in cast("list[Any]", schema)]
         case _:
             return schema
+
+
+_EXAMPLES = ("default", "const", "enum", "examples")
 
 
 def _unfenced(text: str) -> str:
@@ -194,7 +199,7 @@ def fields_of(schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     for position, (name, about) in enumerate(properties.items()):
         kind: Any = _python_type(about)
         default = ... if name in required else None
-        fields[f"p{position}"] = (kind if name in required else kind | None, pydantic.Field(default, alias=name))
+        fields[f"p{position}"] = (kind if name in required else Optional[kind], pydantic.Field(default, alias=name))
     return fields, schema.get("additionalProperties") is False
 
 
@@ -216,5 +221,5 @@ _PLAIN: dict[str, Any] = {
     "number": float,
     "boolean": bool,
     "object": dict[str, Any],
-    "null": None,
+    "null": type(None),
 }

@@ -27,6 +27,7 @@ from switchroom.failure import failure, revived
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
+from switchroom.siblings import Siblings
 from switchroom.step import step_name
 
 CURRENT: ContextVar[Scope | None] = ContextVar("switchroom_scope", default=None)
@@ -137,6 +138,7 @@ class Scope:
             await scope.note(started)
         else:
             end = scope.replay(past, started)
+            self.last = scope.fold
             if isinstance(end, StepReturned):
                 return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
@@ -147,8 +149,7 @@ class Scope:
         try:
             if self.parent is None:
                 return await interpretation.run(input, scope)
-            with attempt.siblings.running(path):
-                return await self._below(interpretation.run(input, scope), path)
+            return await self._below(interpretation.run(input, scope), path)
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
         except Exception as error:
@@ -160,11 +161,15 @@ class Scope:
             self.last = scope.fold
 
     async def _below(self, running: Awaitable[Any], path: str) -> Any:
-        try:
-            return await running
-        except Suspended:
-            await self.attempt.siblings.others_done(path)
-            raise
+        siblings = self.attempt.siblings
+        if siblings is None:
+            siblings = self.attempt.siblings = Siblings()
+        with siblings.running(path):
+            try:
+                return await running
+            except Suspended:
+                await siblings.others_done(path)
+                raise
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
         """Fold what was noted here before, and give its end, if it has one.

@@ -54,16 +54,17 @@ class Siblings:
 
     async def finish(self) -> None:
         """Wait for what user code started beside a run that waits for a person, and forgot."""
-        while others := self._others():
+        while others := self._others(""):
             await asyncio.wait(others)
 
-    async def stop(self) -> None:
-        """Stop what user code started beside a run that failed or was cancelled, and no longer waits for."""
-        while others := self._others():
+    async def stop(self, path: str = "") -> None:
+        """Stop what was started below a path and is not waited for any more: what started it has ended."""
+        while others := self._others(path):
             for task in others:
                 task.cancel()
             await asyncio.wait(others)
 
-    def _others(self) -> set[asyncio.Task[Any]]:
+    def _others(self, path: str) -> set[asyncio.Task[Any]]:
         here = asyncio.current_task()
-        return {task for task in self._running.values() if task is not None and task is not here}
+        below = [task for place, task in self._running.items() if place.startswith(path)]
+        return {task for task in below if task is not None and task is not here}

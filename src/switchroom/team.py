@@ -35,8 +35,11 @@ class Team:
     description: str = ""
 
     def __post_init__(self) -> None:
-        if not self.agents:
+        if isinstance(self.agents, Agent) or not self.agents:
             raise UserError("A team has no agents. Pass at least one.")
+        for agent in self.agents:
+            if not isinstance(agent, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise UserError(f"A team's agents hold {agent!r}; a team takes agents. A team inside another is a tool of one.")
         names = [agent.name for agent in self.agents]
         for name in names:
             if names.count(name) > 1:
@@ -45,6 +48,8 @@ class Team:
             wanted = given.name if isinstance(given, Agent) else given
             if wanted is not None and wanted not in names:
                 raise UserError(unknown(f"The team ({role}=...)", "agent", wanted, names))
+            if isinstance(given, Agent) and given not in self.agents:
+                raise UserError(f"The team ({role}=...) has another agent called '{wanted}'. Pass the one that is in the team.")
         if not self.name:
             object.__setattr__(self, "name", self.first.name)
 

@@ -122,7 +122,11 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         else:
             inner = Scope(scope.attempt, path, scope)
             context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), path)
-            value = await _invoke(made, context, args, inner)
+            try:
+                value = await _invoke(made, context, args, inner)
+            finally:
+                if scope.attempt.siblings is not None:
+                    await scope.attempt.siblings.stop(path + "/")
         text = value if type(value) is str and value.isascii() else as_text(value, f"Tool '{made.name}'")
     except Suspended:
         await note(ToolSuspended(index, made.name))

@@ -114,11 +114,13 @@ def _cut(state: State, fact: AnswerCut) -> State:
         history = history.plus(*(result_of(call, call.text if call.text is not None else dropped) for call in state.calls))
     elif state.answer is not None:
         history = History(history[:-1])
+    heard = min(state.heard, history.length)
     if fact.heard:
         history = history.plus(Message("assistant", fact.heard, agent=fact.agent))
     return replace(
         state,
         history=history.plus(fact.message),
+        heard=heard,
         calls=(),
         answer=None,
         replaced=False,
@@ -139,6 +141,7 @@ def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> H
 def _call(state: State, fact: CallFact) -> State:
     match fact:
         case CallsJudged():
+            assert len(fact.verdicts) == len(state.calls), "each call is judged"
             calls = tuple(map(_judged, state.calls, fact.verdicts))
             refused = "refused" in map(_KIND, calls)
             return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else state.faults))
@@ -218,7 +221,7 @@ def _committed(state: State, fact: HandoffCommitted) -> State:
     if fact.messages is not None:
         # The filter gave what the target sees: the brief follows it as a message of its own, for the calls may be gone.
         history = History(fact.messages).plus(Message("system", fact.text))
-        state = replace(state, history=history, calls=())
+        state = replace(state, history=history, heard=0, calls=())
     frames = state.frames
     if fact.returns:
         frames = (*frames, Frame(fact.source, fact.target))

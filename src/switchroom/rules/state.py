@@ -143,7 +143,7 @@ def learned(state: State) -> tuple[str, ...]:
     """What tools told since the last handoff, shortened, in the order of the calls."""
     told = state.learned
     for call in state.calls:
-        if call.kind in ("tool", "step") and call.text is not None:
+        if call.kind in ("tool", "step", "return") and call.text is not None:
             told = (*told[-7:], f"{call.call.name}: {call.text[:LEARNED]}")
     return told
 

@@ -14,7 +14,6 @@ from switchroom.channel import Channel
 from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.result import RunResult
-from switchroom.rules.state import NO_RUN
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import CURRENT, Scope
@@ -112,6 +111,11 @@ class Runner:
             if parent is None:
                 return asyncio.run(run())
             return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
+        if parent is not None and not (config is not None and config.detached):
+            raise UserError(
+                f"run_sync of '{step_name(step)}' inside a run would stop its event loop. Write `await Runner.run(...)`, "
+                "or `await scope.call(...)` in a step."
+            )
         return _in_thread(run())
 
     @staticmethod
@@ -169,7 +173,7 @@ async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunCo
         ours = parent.config
         config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
     output = await parent.enter(step, input, path, config)
-    return RunResult(parent.attempt, path, output, NO_RUN)
+    return RunResult(parent.attempt, path, output, parent.last)
 
 
 def _in_thread(run: Coroutine[Any, Any, RunResult[Any]]) -> RunResult[Any]:
@@ -183,7 +187,9 @@ def _in_thread(run: Coroutine[Any, Any, RunResult[Any]]) -> RunResult[Any]:
         except BaseException as error:
             failure.append(error)
 
-    thread = threading.Thread(target=contextvars.Context().run, args=(body,))
+    context = contextvars.copy_context()
+    context.run(CURRENT.set, None)
+    thread = threading.Thread(target=context.run, args=(body,))
     thread.start()
     thread.join()
     if failure:

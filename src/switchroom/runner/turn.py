@@ -61,15 +61,14 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         else:
             output = await _within(order.config.deadline, scope, order.step, input)
     except Suspended:
-        await attempt.siblings.finish()
-    except asyncio.CancelledError:
-        await attempt.siblings.stop()
-        raise
+        if attempt.siblings is not None:
+            await attempt.siblings.finish()
     except Exception as error:
-        await attempt.siblings.stop()
         _carry(error, RunResult(attempt, root.path, None, scope.last))
         raise
     finally:
+        if attempt.siblings is not None:
+            await attempt.siblings.stop()
         attempt.failures.clear()  # their tracebacks hold on to everything
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")
