@@ -164,13 +164,13 @@ def _untitled(schema: Any, named: bool = False) -> Any:
     match schema:
         case dict():
             fields = cast("dict[str, Any]", schema)
-            return {
-                key: value
-                if key in _EXAMPLES and not named
-                else _untitled(value, named=key in ("properties", "$defs") and not named)
-                for key, value in fields.items()
-                if named or key != "title"
-            }
+            untitled: dict[str, Any] = {}
+            for key, value in fields.items():
+                if named or key not in ("title", *_EXAMPLES):
+                    untitled[key] = _untitled(value, named=key in ("properties", "$defs") and not named)
+                elif key in _EXAMPLES:  # a value may have a key called title
+                    untitled[key] = value
+            return untitled
         case list():
             return [_untitled(value) for value in cast("list[Any]", schema)]
         case _:
@@ -198,8 +198,9 @@ def fields_of(schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     properties: Mapping[str, Any] = schema.get("properties", {})
     for position, (name, about) in enumerate(properties.items()):
         kind: Any = _python_type(about)
+        optional: Any = Optional[kind]  # noqa: UP045 - None's own type takes no `|`
         default = ... if name in required else None
-        fields[f"p{position}"] = (kind if name in required else Optional[kind], pydantic.Field(default, alias=name))
+        fields[f"p{position}"] = (kind if name in required else optional, pydantic.Field(default, alias=name))
     return fields, schema.get("additionalProperties") is False
 
 

@@ -81,9 +81,7 @@ def _refuse_unnamed(parameter: inspect.Parameter, position: int, owner: str) -> 
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
         raise UserError(f"{owner}: a model cannot pass {parameter}. Give each parameter a name of its own.")
     if position == 0 and parameter.name == "self" and parameter.annotation is parameter.empty:
-        raise UserError(
-            f"{owner} is a method, and no model can pass its self. Make a tool of the bound one: tool(thing.method)."
-        )
+        raise UserError(f"{owner} is a method, and no model can pass its self. Make a tool of the bound one: tool(it.method).")
 
 
 def _field(parameter: inspect.Parameter, hint: Any, described: str | None) -> Any:
