@@ -185,6 +185,7 @@ def as_tool(step: Any, name: str | None = None, description: str | None = None) 
 
 
 def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], options: dict[str, Any]) -> Tool:
+    options = dict(options)  # a decorator may be used again
     known = ("name", "description", "effect", "needs_approval", "timeout", "on_error", "on_interrupt", "reconcile")
     for option in options:
         if option not in known:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Protocol, TypeAlias, cast
 
 import pydantic
@@ -25,6 +27,9 @@ from switchroom.schema import as_json, as_model, jsonable
 from switchroom.siblings import Siblings
 
 log = logging.getLogger("switchroom")
+
+CURRENT: ContextVar[Any] = ContextVar("switchroom_scope", default=None)
+"""The scope of the code that runs: a run started there is its child."""
 
 
 class Suspended(BaseException):
@@ -98,6 +103,7 @@ class Attempt:
         "interpret",
         "interrupted",
         "journal",
+        "known",
         "listened",
         "loop",
         "past",
@@ -117,6 +123,7 @@ class Attempt:
         self.journal = journal
         self.interpret = interpret
         self._conversation = conversation or (uuid.uuid4().hex if journal.keeps else "")
+        self.known = known
         self.seq = known.seq
         self.root: Root = known.root
         self.before: State = carried(known.state) if known.seq else known.state
@@ -137,7 +144,7 @@ class Attempt:
         self.trace_id = ""
         self.asking = 0
         self.interrupted = 0
-        self.failures: list[tuple[Exception, str]] = []
+        self.failures: deque[tuple[Exception, str]] = deque(maxlen=256)
 
     def go_on(self, known: Conversation) -> None:
         """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
@@ -217,11 +224,14 @@ class Attempt:
 
     def show(self, event: RunEvent) -> None:
         """Tell the listeners. One that fails is reported, and does not stop the run."""
-        for listener in self.config.listeners:
-            try:
-                listener(event)
-            except Exception:
-                log.exception("A listener failed on %s at %s", event.kind, event.path)
+        if self.config.listeners:
+            token = CURRENT.set(None)  # what a listener starts is no part of the run
+            for listener in self.config.listeners:
+                try:
+                    listener(event)
+                except Exception:
+                    log.exception("A listener failed on %s at %s", event.kind, event.path)
+            CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
 
@@ -232,7 +242,8 @@ class Attempt:
             return None
         if self._state[0] is not shared:
             self._state = (shared, dict(shared) if self.state_type is None else as_model(self.state_type, shared))
-        return self._state[1]
+        state = self._state[1]
+        return state.model_copy(deep=True) if isinstance(state, pydantic.BaseModel) else state  # only `update` changes it
 
     def changed(self, changes: dict[str, Any]) -> dict[str, Any]:
         """What changes of the shared state change, validated, as JSON.

@@ -16,11 +16,12 @@ SIZE = 256
 class Channel:
     """A bounded queue of events for one reader."""
 
-    __slots__ = ("_closed", "_entries", "_left", "_reader", "_writers", "size")
+    __slots__ = ("_closed", "_entries", "_left", "_more", "_reader", "_writers", "size")
 
     def __init__(self, size: int = SIZE) -> None:
         self.size = size
         self._entries: deque[RunEvent] = deque()
+        self._more: dict[int, list[str]] = {}
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
         self._closed = False
@@ -43,14 +44,16 @@ class Channel:
             reader.set_result(None)
 
     def _merged(self, event: RunEvent, piece: TextDelta) -> bool:
-        last = self._entries[-1]
-        before = last.fact
-        if not isinstance(before, TextDelta) or last.path != event.path:
-            return False
-        if (before.answer, before.attempt) != (piece.answer, piece.attempt):
-            return False
-        self._entries[-1] = RunEvent(last.path, replace(before, text=before.text + piece.text), 0, last.at)
-        return True
+        """Add a piece to the last one of the same answer, as long as nothing but pieces came after that."""
+        for place in range(len(self._entries) - 1, -1, -1):
+            entry = self._entries[place]
+            before = entry.fact
+            if not isinstance(before, TextDelta):
+                return False
+            if (entry.path, before.answer, before.attempt) == (event.path, piece.answer, piece.attempt):
+                self._more.setdefault(id(entry), []).append(piece.text)
+                return True
+        return False
 
     async def room(self) -> None:
         """Wait until the reader has taken enough."""
@@ -71,6 +74,7 @@ class Channel:
         """The reader is gone: nothing is kept for it any more, and no writer waits."""
         self._left = True
         self._entries.clear()
+        self._more.clear()
         for writer in self._writers:
             self._wake(writer)
 
@@ -85,6 +89,9 @@ class Channel:
             finally:
                 self._reader = None
         event = self._entries.popleft()
+        more = self._more.pop(id(event), None)
+        if more is not None:
+            event = _longer(event, more)
         if self._writers and len(self._entries) < self.size:
             for writer in self._writers:  # each looks again whether there is room
                 self._wake(writer)
@@ -94,3 +101,9 @@ class Channel:
     def _wake(waiter: asyncio.Future[None] | None) -> None:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+def _longer(event: RunEvent, pieces: list[str]) -> RunEvent:
+    before = event.fact
+    assert isinstance(before, TextDelta), "only pieces of text merge"
+    return RunEvent(event.path, replace(before, text="".join((before.text, *pieces))), 0, event.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -67,6 +68,9 @@ class RunConfig:
             raise UserError(f"RunConfig(deadline={self.deadline!r}): give seconds above 0.")
         if not isinstance(self.listeners, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"RunConfig(listeners={self.listeners!r}): give a tuple of functions.")
+        for listener in self.listeners:
+            if not callable(listener) or inspect.iscoroutinefunction(listener):
+                raise UserError(f"RunConfig(listeners=...): {listener!r} is no plain function, and is not awaited.")
 
 
 DEFAULT_CONFIG = RunConfig()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from switchroom.errors import RunError, UserError
 from switchroom.events import StepFailed
@@ -20,7 +20,7 @@ def failure(error: Exception, through: tuple[str, ...]) -> StepFailed:
     fields = {name: _plain(value) for name, value in vars(error).items() if name not in ("run", "__notes__")}
     return StepFailed(
         kind.__name__,
-        str(error),
+        told(error),
         f"{kind.__module__}:{kind.__qualname__}",
         tuple(args),
         {name: value for name, value in fields.items() if value is not _NOT_PLAIN},
@@ -45,14 +45,28 @@ def revived(failed: StepFailed) -> Exception:
     return RunError(f"{failed.error}: {failed.message}")
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
     """An exception, what it was raised from, and the members of a group: all that left through it."""
-    yield error
-    if error.__cause__ is not None:
-        yield from causes(error.__cause__)
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            yield from causes(member)  # pyright: ignore[reportUnknownArgumentType]
+    found: list[BaseException] = []
+    waiting: list[BaseException] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if any(cause is known for known in found):
+            continue
+        found.append(cause)
+        if cause.__cause__ is not None:
+            waiting.append(cause.__cause__)
+        if isinstance(cause, BaseExceptionGroup):
+            waiting.extend(cast("BaseExceptionGroup[BaseException]", cause).exceptions)
+    return found
+
+
+def told(error: BaseException) -> str:
+    """What an exception says, if it can say anything."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its text could not be made)"
 
 
 def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:

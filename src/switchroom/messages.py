@@ -216,7 +216,7 @@ def parse_args(text: str) -> dict[str, Any] | str:
     """A call's arguments as a JSON object; the text itself when it is none."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return text
 
 

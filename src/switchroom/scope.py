@@ -6,10 +6,9 @@ import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Generator
-from contextvars import ContextVar
 from typing import Any, Literal, cast
 
-from switchroom.attempt import Attempt, Suspended
+from switchroom.attempt import CURRENT, Attempt, Suspended
 from switchroom.config import RunConfig
 from switchroom.errors import Diverged, Fenced, JournalUnreadable
 from switchroom.events import (
@@ -30,9 +29,6 @@ from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
 from switchroom.step import step_name
 
-CURRENT: ContextVar[Scope | None] = ContextVar("switchroom_scope", default=None)
-"""The scope of the code that runs: a run started there is its child."""
-
 
 class Scope:
     """Where a step runs. It implements the protocol of the same name that nouns know.
@@ -46,7 +42,20 @@ class Scope:
         said: pieces of the answer that is being shown.
     """
 
-    __slots__ = ("_changes", "_counts", "_drawn", "_draws", "attempt", "config", "fold", "last", "parent", "path", "said")
+    __slots__ = (
+        "_changed",
+        "_changes",
+        "_counts",
+        "_drawn",
+        "_draws",
+        "attempt",
+        "config",
+        "fold",
+        "last",
+        "parent",
+        "path",
+        "said",
+    )
 
     def __init__(self, attempt: Attempt, path: str, parent: Scope | None = None, config: RunConfig | None = None) -> None:
         self.attempt = attempt
@@ -60,6 +69,7 @@ class Scope:
         self._drawn: list[ValueDrawn] | None = None
         self._draws = 0
         self._changes = 0
+        self._changed: int | None = None
 
     @property
     def conversation(self) -> str:
@@ -89,8 +99,8 @@ class Scope:
             if attempt.listened:
                 for event in events:
                     attempt.show(event)
-        if attempt.channel is not None and attempt.channel.full:
-            await attempt.channel.room()
+        if attempt.channel is not None and attempt.channel.full and not attempt.inbox:
+            await attempt.channel.room()  # not while a person interrupts: the reader may be who waits for that
 
     def _evolve(self, facts: tuple[AnyFact, ...]) -> None:
         fold = self.fold
@@ -203,15 +213,13 @@ class Scope:
         holder = self._holder()
         ordinal = self._changes
         self._changes += 1
-        if ordinal < sum(1 for event in self.attempt.past.get(holder.path, ()) if _by(event, self.path)):
+        if self._changed is None:
+            self._changed = sum(1 for event in self.attempt.past.get(holder.path, ()) if _by(event, self.path))
+        if ordinal < self._changed:
             return _Done()  # code that is entered again changed this before
-        changes = self.attempt.changed(changes)
-        if not changes:
-            return _Done()
-        fact = StateChanged(changes, self.path)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        # Noted also when nothing changes, or code that is entered again would count its changes otherwise.
+        fact = StateChanged(self.attempt.changed(changes), self.path)
+        if _running_loop() is not self.attempt.loop:
             asyncio.run_coroutine_threadsafe(holder.note(fact), self.attempt.loop).result()
             return _Done()
         if self.attempt.journal.waits:
@@ -289,6 +297,13 @@ class Speaker:
             await self._scope.note(AnswerWithdrawn(self._agent, reason))
         self._attempt += 1
         return True
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _by(event: RunEvent, path: str) -> bool:

@@ -150,7 +150,7 @@ def test_a_run_ends_with_its_output_and_no_answer_to_be_judged():
 
 
 def test_a_changed_state_is_something_new():
-    assert after(replace(BEGUN, trail=(("a", "b"),)), StateChanged({})).trail == ()
+    assert after(replace(BEGUN, trail=(("a", "b"),)), StateChanged({"n": 1})).trail == ()
 
 
 # answers --------------------------------------------------------------------------------------------------------------

@@ -130,10 +130,11 @@ class SqliteJournal:
         try:
             self._db.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", large.items())
             self._db.executemany(_INSERT, rows)
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has rolled it back already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
         """The events after a number; see `Journal.read`."""

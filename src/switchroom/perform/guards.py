@@ -18,8 +18,9 @@ from switchroom.events import (
 from switchroom.guardrail import Guardrail, Judgement, Pass, Replace, Trip
 from switchroom.messages import Message, Text
 from switchroom.perform.run import AgentRun, Note
+from switchroom.roster import Role
 from switchroom.rules.commands import Finish, JudgeInput
-from switchroom.schema import Invalid
+from switchroom.schema import Invalid, as_text
 
 
 async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
@@ -64,14 +65,27 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     judged = typed = role.output.load(output)
     for position, guard in enumerate(role.output_guards):
         judged = await apply(run, guard, Judged(answer.agent, judged, f"on_output{position}#{state.answers}"), note)
+    text = answer.text if judged is typed else _replaced(role, judged, answer.agent)
     if role.hold and run.scope.attempt.listened:
-        run.scope.attempt.show(
-            RunEvent(run.scope.path, TextDelta(role.output.text(judged, _guards_of(answer.agent)), answer.agent, state.answers))
-        )
+        run.scope.attempt.show(RunEvent(run.scope.path, TextDelta(text, answer.agent, state.answers)))
     if judged is typed:
         return await note(StepReturned(output))
-    text = role.output.text(judged, _guards_of(answer.agent))
     return await withdraw(run, answer.agent, "replaced by a guardrail", note, AnswerReplaced(answer.agent, text))
+
+
+def _replaced(role: Role, value: Any, agent: str) -> str:
+    """The text of the value that a guardrail put in an answer's place.
+
+    Raises:
+        UserError: it would be no answer of this agent.
+    """
+    owner = f"An output guardrail of agent '{agent}'"
+    text = role.output.text(value, owner)
+    try:
+        role.output.read(text)
+    except Invalid as fault:
+        raise UserError(f"{owner} gave {value!r}, which is no answer of it: {fault}.") from fault
+    return text
 
 
 async def withdraw(run: AgentRun, agent: str, reason: str, note: Note, *then: Any) -> None:
@@ -102,6 +116,8 @@ async def apply(run: AgentRun, guard: Guardrail, judged: Judged, note: Note) -> 
         case Pass():
             return value
         case Replace():
+            if guard.where == "input":
+                return _text(judgement.value, guard)
             return judgement.value
         case Trip():
             tripped = GuardTripped(agent, guard.name, judgement.reason)
@@ -116,5 +132,7 @@ async def apply(run: AgentRun, guard: Guardrail, judged: Judged, note: Note) -> 
             )
 
 
-def _guards_of(agent: str) -> str:
-    return f"An output guardrail of agent '{agent}'"
+def _text(value: Any, guard: Guardrail) -> str:
+    if not isinstance(value, str):
+        raise UserError(f"Guardrail '{guard.name}' replaced an input by {value!r}; an input is text.")
+    return as_text(value, f"Guardrail '{guard.name}'")

@@ -62,7 +62,7 @@ async def _tool_verdict(run: AgentRun, made: Tool, call: ToolCall, place: str, n
     for position, guard in enumerate(run.roster[agent].tool_guards):
         asked = ToolCall(call.name, args or call.args, call.id)
         judged = await apply(run, guard, Judged(agent, asked, f"on_tool{position}#{place}"), note)
-        if not isinstance(judged, ToolCall):
+        if judged is not asked:
             if not isinstance(judged, dict):
                 raise UserError(f"Guardrail '{guard.name}' replaced a call's arguments by {judged!r}; give a dict.")
             args = judged  # pyright: ignore[reportUnknownVariableType]

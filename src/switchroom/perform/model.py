@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
 
+from switchroom.agent import Agent
 from switchroom.attempt import Attempt
 from switchroom.defaults import model_for
 from switchroom.digest import digest
@@ -19,7 +21,8 @@ from switchroom.model import ModelRequest, ModelResponse, nobody
 from switchroom.perform.guards import withdraw
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import AskModel, GiveUp
-from switchroom.rules.state import Due, State
+from switchroom.rules.state import State
+from switchroom.schema import as_text
 
 
 async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
@@ -36,37 +39,39 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     state = scope.fold
     role = run.roster[command.agent]
     agent = role.agent
-    instructions = agent.instructions
-    if not isinstance(instructions, str):
-        instructions = await run.ask(f"instructions#{state.answers}", agent.name, instructions)
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
     messages = state.history if config.history is None else config.history(state.history)
     tools = role.specs
     if state.frames:
         frame = state.frames[-1]
         tools = (*tools, run.roster.way_back(frame.asker, frame.target).spec)
-    request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, agent.settings)
     scope.said = None
     emit = scope.speaker(agent.name, state.answers + 1) if attempt.listened and not role.hold else nobody
+    due = state.due
+    patience = _ENDLESS if due is None else asyncio.timeout(due.at - attempt.clock())
     attempt.asking += 1
     try:
-        if state.due is None:
+        async with patience:
+            instructions = agent.instructions
+            if not isinstance(instructions, str):
+                instructions = await _rendered(run, agent, instructions)
+            # What was new before is covered by the digests before.
+            asked = digest((role.described, instructions, state.history[state.heard :]))
+            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, agent.settings)
             response = await model(request, emit)
-        else:
-            response = await _in_time(state.due, attempt.clock(), model(request, emit))
+    except TimeoutError:
+        if due is None or not cast("asyncio.Timeout", patience).expired():
+            raise
+        return await withdraw(run, agent.name, _LATE, note, HandoffExpired(due.asker, due.target))
     finally:
         attempt.asking -= 1
-    if response is _LATE:
-        assert state.due is not None, "only an answer with a deadline can be late"
-        expired = HandoffExpired(state.due.asker, state.due.target)
-        return await withdraw(run, agent.name, "the handoff's deadline passed", note, expired)
+    if due is not None and attempt.clock() > due.at:  # a model that never waits is not stopped by a timeout
+        return await withdraw(run, agent.name, _LATE, note, HandoffExpired(due.asker, due.target))
     message = _attributed(response, agent.name, state)
     if message is None:
         empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage)
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
-    # What was new before is covered by the digests before.
-    asked = digest((role.described, instructions, state.history[state.heard :]))
     await note(ModelAnswered(agent.name, message, response.usage, asked))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
@@ -79,19 +84,20 @@ def _too_many(attempt: Attempt) -> MaxTurnsExceeded:
     )
 
 
-_LATE = ModelResponse(Message("assistant"))
+_LATE = "the handoff's deadline passed"
+_ENDLESS = contextlib.nullcontext()
 
 
-async def _in_time(due: Due, now: float, answer: Any) -> ModelResponse:
-    """The answer, or `_LATE` when the handoff's deadline passed before it came."""
-    timeout = asyncio.timeout(max(due.at - now, 0))
-    try:
-        async with timeout:
-            return await answer
-    except TimeoutError:
-        if not timeout.expired():
-            raise
-        return _LATE
+async def _rendered(run: AgentRun, agent: Agent[Any], instructions: Any) -> str:
+    """What a function of instructions gives.
+
+    Raises:
+        UserError: it is no text.
+    """
+    given = await run.ask(f"instructions#{run.scope.fold.answers}", agent.name, instructions)
+    if not isinstance(given, str):
+        raise UserError(f"The instructions of agent '{agent.name}' gave {given!r}; they give text.")
+    return as_text(given, f"The instructions of agent '{agent.name}'")
 
 
 def _attributed(response: Any, agent: str, state: State) -> Message | None:
@@ -110,7 +116,7 @@ def _attributed(response: Any, agent: str, state: State) -> Message | None:
             _decode(_encode(message))
         except UnicodeEncodeError:
             return None
-        except (msgspec.MsgspecError, TypeError) as error:
+        except (msgspec.MsgspecError, TypeError, RecursionError) as error:
             calls = _with_text(calls)
             if not calls:
                 raise _no_response(response, agent) from error
@@ -129,7 +135,14 @@ def _with_text(calls: Any) -> tuple[ToolCall, ...]:
     """Calls whose arguments are no objects, with the arguments as text, for the model to be told; () if they are no calls."""
     if not all(isinstance(call, ToolCall) for call in calls):
         return ()
-    return tuple(call if isinstance(call.args, dict) else replace(call, args=repr(call.args)) for call in calls)
+    return tuple(replace(call, args=_plain_args(call.args)) for call in calls)
+
+
+def _plain_args(args: Any) -> dict[str, Any] | str:
+    try:
+        return msgspec.json.decode(_encode(args), type=dict[str, Any] | str)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        return f"{type(args).__name__} that is no JSON object"
 
 
 def _no_response(response: Any, agent: str) -> UserError:

@@ -6,15 +6,16 @@ import asyncio
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
-from switchroom.attempt import Suspended, left_by
+from switchroom.attempt import CURRENT, Suspended, left_by
 from switchroom.context import ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
+from switchroom.failure import told
 from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
 from switchroom.schema import Invalid, as_text
-from switchroom.scope import CURRENT, Scope
+from switchroom.scope import Scope
 
 
 async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
@@ -72,7 +73,7 @@ def _raise_first(failures: list[BaseException | None]) -> None:
     if not faults:
         raise raised[0]
     for other in faults[1:]:
-        faults[0].add_note(f"Another call of the same answer failed too: {type(other).__name__}: {other}")
+        faults[0].add_note(f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
     raise faults[0]
 
 
@@ -133,9 +134,9 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         raise
     except Exception as error:
         if made.on_error == "tell_model" and not isinstance(error, UserError):
-            told = f"[failed: {type(error).__name__}: {error}]"
-            return await note(ToolReturned(index, state.asker, made.name, told, failed=True))
-        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, str(error)))
+            text = f"[failed: {type(error).__name__}: {told(error)}]"
+            return await note(ToolReturned(index, state.asker, made.name, text, failed=True))
+        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error)))
         raise
     return await note(ToolReturned(index, state.asker, made.name, text))
 

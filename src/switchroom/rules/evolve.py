@@ -245,7 +245,7 @@ def _circled(state: State, fact: CircleBroken) -> State:
 def _turn(state: State, fact: TurnFact) -> State:
     match fact:
         case StateChanged():
-            return replace(state, trail=())  # something new came up: what follows goes in no circle
+            return replace(state, trail=()) if fact.changes else state  # what is new is progress: no circle
         case TurnStarted():
             return state
         case _:

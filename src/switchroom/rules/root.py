@@ -68,7 +68,7 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return Root(fact.turn, 1, fact.name, fact.messages, fact.input, f"turn#{fact.turn}/{fact.name}#0", "open", shared)
         case TurnStarted():
             return replace(root, attempt=fact.attempt, phase="open")
-        case StateChanged():
+        case StateChanged() if fact.changes:
             return replace(root, shared={**(root.shared or {}), **fact.changes})
         case StepReturned() if event.path == root.path:
             return replace(root, phase="returned", asked={})

@@ -112,6 +112,8 @@ def carried(state: State) -> State:
     history = state.history
     if state.guarded:  # the input tripped a guardrail: no model is to see it
         history = History(history[: len(history) - state.fresh])
+    if state.answer is not None:  # a guardrail refused it: it was never given
+        history = History(history[: history.length - 1])
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
     return State(agent=state.agent, history=history, heard=history.length, frames=state.frames)

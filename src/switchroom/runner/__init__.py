@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from switchroom.agent import Agent
+from switchroom.attempt import CURRENT
 from switchroom.channel import Channel
 from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Answers, Order, begin, resume, take
-from switchroom.scope import CURRENT, Scope
+from switchroom.scope import Scope
 from switchroom.step import step_name
 
 T = TypeVar("T")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from switchroom.attempt import Interruption
 from switchroom.events import AnswerCut
 from switchroom.perform import AgentRun
 from switchroom.rules.decide import decide
@@ -21,7 +22,7 @@ async def answer(run: AgentRun) -> Any:
         except asyncio.CancelledError:
             if not await cut_short(run):
                 raise
-    state = run.scope.fold
+    state = scope.fold
     return run.roster[state.agent].output.load(state.output)
 
 
@@ -34,27 +35,36 @@ async def cut_short(run: AgentRun) -> bool:
     scope = run.scope
     attempt = scope.attempt
     task = asyncio.current_task()
-    if not attempt.inbox or scope.parent is None or scope.parent.parent is not None or task is not attempt.task:
-        return False
-    if task is None:
-        return False
-    others = task.cancelling()
-    while attempt.interrupted:
-        attempt.interrupted -= 1
-        others = task.uncancel()
-    if others:
+    if task is None or task is not attempt.task or scope.path != attempt.root.path or not attempt.inbox:
         return False
     while attempt.inbox:
+        others = task.cancelling()
+        while attempt.interrupted:
+            attempt.interrupted -= 1
+            others = task.uncancel()
+        if others:
+            return False
         interruption = attempt.inbox[0]
-        if run.scope.fold.finished:
-            interruption.refuse("The answer was complete before the interruption. Send the message as the next turn.")
-        else:
-            said = "".join(scope.said or ())
-            heard = said[: interruption.heard] if not run.scope.fold.calls else ""
-            scope.said = None
-            agent = run.scope.fold.agent
-            guarded = bool(run.roster[agent].input_guards)
-            await scope.note(AnswerCut(agent, said, heard, interruption.message, guarded))
-            interruption.accept()
-        attempt.inbox.pop(0)
+        try:
+            await _cut(run, interruption)
+        except asyncio.CancelledError:  # what was to be noted is noted; another message may have come
+            if not attempt.interrupted:
+                raise
+        finally:
+            attempt.inbox.remove(interruption)
     return True
+
+
+async def _cut(run: AgentRun, interruption: Interruption) -> None:
+    scope = run.scope
+    state = scope.fold
+    if state.finished:
+        return interruption.refuse("The answer was complete before the interruption. Send the message as the next turn.")
+    said = "".join(scope.said or ())
+    heard = said[: interruption.heard] if not state.calls else ""
+    scope.said = None
+    guarded = bool(run.roster[state.agent].input_guards)
+    try:
+        await scope.note(AnswerCut(state.agent, said, heard, interruption.message, guarded))
+    finally:
+        interruption.accept()

@@ -70,10 +70,14 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         if attempt.siblings is not None:
             await attempt.siblings.stop()
         attempt.failures.clear()  # their tracebacks hold on to everything
+        attempt.task = None
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")
-    if scope.last is not NO_RUN and attempt.journal.keeps and attempt.root.phase == "returned":
-        known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
+    if attempt.journal.keeps and attempt.root.phase == "returned":
+        if scope.last is NO_RUN:  # of a step that is no agent nothing is folded on the way
+            known = attempt.known.after(event for event in attempt.events if event.seq > attempt.known.seq)
+        else:
+            known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
         remember(attempt.journal, attempt.conversation, known)
     return RunResult(attempt, root.path, output, scope.last)
 

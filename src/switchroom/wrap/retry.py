@@ -94,6 +94,8 @@ def _model(guarded: Model, again: _Again, on: tuple[type[Exception], ...]) -> Mo
 
 
 def _tool(guarded: Tool, again: _Again, on: tuple[type[Exception], ...]) -> Tool:
+    if guarded.step is not None:
+        raise UserError(f"Tool '{guarded.name}' runs an agent or a step: wrap the model of that agent, or what the step calls.")
     if not guarded.repeatable:
         raise UserError(
             f"Tool '{guarded.name}' is {guarded.effect}: a call that failed may have happened, so it is not tried again. "
