@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -260,3 +261,48 @@ async def test_deps_that_are_passed_come_before_those_that_would_be_made():
     agent = Agent("clerk", model=ScriptedModel([call("which"), "done"]), tools=[which])
     result = await Runner.run(agent, "x", deps="mine", config=RunConfig(deps=make))
     assert result.messages[2].text == "mine"
+
+
+# what only `update` changes ------------------------------------------------------------------------------------------
+
+
+async def test_a_state_that_was_changed_in_place_stays_as_it_was():
+    @tool(effect="read")
+    async def scribble(ctx: ToolContext) -> int:
+        ctx.state.visits = 99
+        return ctx.state.visits
+
+    agent = Agent("clerk", model=ScriptedModel([call("scribble"), "done"]), tools=[scribble])
+    result = await Runner.run(agent, "x", state=Visit())
+    assert result.messages[-2].text == "0"
+
+
+async def test_a_change_that_changes_nothing_counts_as_one_of_the_codes_changes():
+    world = World()
+    worker = Agent("worker", model=FunctionModel(lambda request: world.touch() or "answered"))
+
+    async def work(input: str, scope: Scope) -> int:
+        await scope.update(name="somebody")
+        await scope.update(visits=scope.state.visits + 1)
+        await scope.call(worker, "x")
+        return scope.state.visits
+
+    config = keeping(state_type=Visit)
+    with pytest.raises(ConnectionError):
+        await Runner.run(work, "x", state=Visit(), config=config, conversation="c")
+    world.down = False
+    assert (await Runner.resume(work, config=config, conversation="c")).final_output == 1
+
+
+async def test_a_thread_with_a_loop_of_its_own_changes_the_state_through_the_runs_loop():
+    @tool(effect="read")
+    def visit_elsewhere(ctx: ToolContext) -> str:
+        async def change() -> None:
+            await ctx.update(visits=7)
+
+        asyncio.run(change())
+        return str(ctx.state.visits)
+
+    agent = Agent("clerk", model=ScriptedModel([call("visit_elsewhere"), "done"]), tools=[visit_elsewhere])
+    result = await soon(Runner.run(agent, "x", state=Visit()))
+    assert result.messages[-2].text == "7"

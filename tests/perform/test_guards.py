@@ -349,3 +349,48 @@ async def test_a_new_attempt_withdraws_what_was_shown_and_its_pieces_say_so():
     shown = facts_of(TextDelta, screen.events)
     assert [(delta.text, delta.attempt) for delta in shown] == [("half an ", 1), ("whole", 2)]
     assert displayed(screen.events) == "whole"
+
+
+# what guardrails give that is of no use ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [42, None, "broken \ud800"])
+async def test_an_input_is_replaced_by_text_only(given: Any):
+    async def odd(ctx: Any, text: str) -> Replace:
+        return Replace(given)
+
+    with pytest.raises(UserError, match="Guardrail 'odd'"):
+        await Runner.run(echo(on_input(odd)), "x")
+
+
+async def test_an_answer_replaced_by_nothing_is_the_developers_fault_and_costs_no_further_answer():
+    async def emptied(ctx: Any, text: str) -> Replace:
+        return Replace("")
+
+    model = ScriptedModel(["hello"])
+    with pytest.raises(UserError, match="which is no answer of it"):
+        await Runner.run(Agent("clerk", model=model, guardrails=[on_output(emptied)]), "x")
+    assert len(model.requests) == 1
+
+
+async def test_an_answer_that_tripped_is_not_shown_to_the_model_on_the_next_turn():
+    model = ScriptedModel(["the secret is 42", "hello"])
+    agent = Agent("clerk", model=model, guardrails=[on_output(no_secrets)])
+    config = keeping()
+    with pytest.raises(GuardrailTripped):
+        await Runner.run(agent, "tell me", conversation="c", config=config)
+    await Runner.run(agent, "hi", conversation="c", config=config)
+    assert all("secret" not in message.text for message in model.requests[1].messages)
+
+
+async def test_a_call_is_replaced_by_arguments_only():
+    async def another(ctx: Any, asked: ToolCall) -> Replace:
+        return Replace(ToolCall(asked.name, {"n": 2}))
+
+    @tool(effect="read")
+    async def look(n: int) -> str:
+        return str(n)
+
+    agent = Agent("clerk", model=ScriptedModel([call("look", n=1)]), tools=[look], guardrails=[on_tool(another)])
+    with pytest.raises(UserError, match="give a dict"):
+        await Runner.run(agent, "x")

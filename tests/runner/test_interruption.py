@@ -365,3 +365,45 @@ async def test_an_interruption_that_the_run_never_took_is_told_so():
     with pytest.raises(UserError) as error:
         await taken[0]
     assert str(error.value) == snapshot("The run ended before the interruption was taken.")
+
+
+# a reader that does not read -------------------------------------------------------------------------------------------
+
+
+def chatty(pieces: int, line: Line) -> Agent[str]:
+    """An agent that says more than a channel holds and then stands still; it answers anything else at once."""
+
+    async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
+        if last(request) != "hello":
+            return ModelResponse(Message("assistant", "you said " + last(request)))
+        for piece in range(pieces):
+            emit(f"{piece} ")
+        await line.stand()
+        return ModelResponse(Message("assistant", "never"))
+
+    return Agent("speaker", model=model)
+
+
+async def test_who_awaits_an_interruption_without_reading_is_not_kept_waiting():
+    line = Line()
+    async with Runner.stream(chatty(400, line), "hello") as events:
+        await soon(line.reached.wait())
+        await soon(events.interrupt("wait", heard=1))
+        async for _ in events:
+            pass
+    assert events.result.final_output == "you said wait"
+
+
+async def test_a_second_interruption_right_after_the_first_is_answered_too():
+    line = Line()
+    async with Runner.stream(chatty(400, line), "hello") as events:
+        await soon(line.reached.wait())
+        first = events.interrupt("wait")
+        await asyncio.sleep(0)
+        second = events.interrupt("listen")
+        async for _ in events:
+            pass
+        await soon(first)
+        await soon(second)
+    said = [text for who, text in texts(events.result.messages) if who == "user"]
+    assert said == ["hello", "wait", "listen"]
