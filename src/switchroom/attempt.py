@@ -11,19 +11,16 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeAlias, cast
 
-import pydantic
-
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path
-from switchroom.errors import UserError
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
+from switchroom.interruption import Interruption
 from switchroom.journal import Journal
-from switchroom.messages import Message
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
-from switchroom.schema import as_json, as_model, jsonable
+from switchroom.shared import Shared
 from switchroom.siblings import Siblings
 
 log = logging.getLogger("switchroom")
@@ -62,35 +59,12 @@ Interpret: TypeAlias = Callable[[Any], Interpretation]
 """Says how a step is run. The runner brings it, for it knows steps of all kinds."""
 
 
-class Interruption:
-    """A message that a person threw in, and who waits to hear whether it was taken."""
-
-    __slots__ = ("heard", "message", "taken")
-
-    def __init__(self, message: Message, heard: int | None) -> None:
-        self.message = message
-        self.heard = heard
-        self.taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def refuse(self, why: str) -> None:
-        """Tell who awaits it that it was not taken; who does not await it is not reminded."""
-        if not self.taken.done():
-            self.taken.set_exception(UserError(why))
-            self.taken.exception()
-
-    def accept(self) -> None:
-        """Tell who awaits it that it has taken effect."""
-        if not self.taken.done():
-            self.taken.set_result(None)
-
-
 class Attempt:
     """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the handles."""
 
     __slots__ = (
         "_conversation",
         "_order",
-        "_state",
         "asking",
         "before",
         "channel",
@@ -110,8 +84,8 @@ class Attempt:
         "root",
         "rosters",
         "seq",
+        "shared",
         "siblings",
-        "state_type",
         "task",
         "trace_id",
     )
@@ -131,8 +105,7 @@ class Attempt:
         self.events: list[RunEvent] = []
         self.clock: Callable[[], float] = time.time
         self.deps: Any = None
-        self.state_type: type[pydantic.BaseModel] | None = None
-        self._state: tuple[Any, Any] = (None, None)
+        self.shared = Shared(config.state_type)
         self.channel: Channel | None = None
         self.rosters: dict[int, Any] = {}
         self.listened = bool(config.listeners)
@@ -170,6 +143,13 @@ class Attempt:
         self.channel = channel
         self.listened = True
         self.task = asyncio.current_task()
+
+    def interrupt(self, interruption: Interruption) -> None:
+        """Put a person's message in, and wake the run's own task for it."""
+        self.inbox.append(interruption)
+        if self.task is not None:
+            self.interrupted += 1
+            self.task.cancel()
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""
@@ -234,40 +214,3 @@ class Attempt:
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
-
-    def state(self) -> Any:
-        """The shared state as its declared type, made once for each change."""
-        shared = self.root.shared
-        if shared is None:
-            return None
-        if self._state[0] is not shared:
-            self._state = (shared, dict(shared) if self.state_type is None else as_model(self.state_type, shared))
-        state = self._state[1]
-        return state.model_copy(deep=True) if isinstance(state, pydantic.BaseModel) else state  # only `update` changes it
-
-    def changed(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """What changes of the shared state change, validated, as JSON.
-
-        Raises:
-            UserError: there is no shared state, or a field is unknown or not of its type.
-        """
-        shared = self.root.shared
-        if shared is None:
-            raise UserError("update(...): the run has no shared state. Pass state=YourModel(...) to Runner.run.")
-        plain = {name: jsonable(value, f"update({name}=...)") for name, value in changes.items()}
-        if self.state_type is not None:
-            plain = _validated(self.state_type, shared, plain)
-        return {name: value for name, value in plain.items() if name not in shared or shared[name] != value}
-
-
-def _validated(kind: type[pydantic.BaseModel], shared: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    fields = kind.model_fields
-    for name in changes:
-        if name not in fields:
-            raise UserError(f"update({name}=...): {kind.__name__} has no field '{name}'; it has {list(fields)}.")
-    called = {name: fields[name].alias or name for name in changes}
-    try:
-        valid = as_json(as_model(kind, {**shared, **{called[name]: value for name, value in changes.items()}}))
-    except pydantic.ValidationError as error:
-        raise UserError(f"update(...): {error}") from error
-    return {called[name]: valid[called[name]] for name in changes}

@@ -12,7 +12,6 @@ from switchroom.attempt import CURRENT, Attempt, Suspended
 from switchroom.config import RunConfig
 from switchroom.errors import Diverged, Fenced, JournalUnreadable
 from switchroom.events import (
-    AnswerWithdrawn,
     AnyFact,
     RunEvent,
     StateChanged,
@@ -27,6 +26,7 @@ from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
+from switchroom.speaker import Speaker
 from switchroom.step import step_name
 
 
@@ -114,7 +114,7 @@ class Scope:
         if not self.attempt.listened:
             return nobody
         self.said = []
-        return Speaker(self, agent, answer, self.said)
+        return Speaker(self.attempt, self.path, TextDelta("", agent, answer), self.said, self.note)
 
     # calling ---------------------------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Scope:
     @property
     def state(self) -> Any:
         """The state that the conversation's agents share, of its declared type; None when none was given."""
-        return self.attempt.state()
+        return self.attempt.shared.read(self.attempt.root.shared)
 
     def update(self, **changes: Any) -> Awaitable[None]:
         """Change fields of the shared state, and keep it. In a tool's thread it is done when this returns.
@@ -218,7 +218,7 @@ class Scope:
         if ordinal < self._changed:
             return _Done()  # code that is entered again changed this before
         # Noted also when nothing changes, or code that is entered again would count its changes otherwise.
-        fact = StateChanged(self.attempt.changed(changes), self.path)
+        fact = StateChanged(self.attempt.shared.changed(self.attempt.root.shared, changes), self.path)
         if _running_loop() is not self.attempt.loop:
             asyncio.run_coroutine_threadsafe(holder.note(fact), self.attempt.loop).result()
             return _Done()
@@ -264,39 +264,6 @@ class Scope:
         value = make()
         await self.note(ValueDrawn(source, value))
         return value
-
-
-class Speaker:
-    """Where a model shows an answer piece by piece."""
-
-    __slots__ = ("_agent", "_answer", "_attempt", "_said", "_scope")
-
-    def __init__(self, scope: Scope, agent: str, answer: int, said: list[str]) -> None:
-        self._scope = scope
-        self._agent = agent
-        self._answer = answer
-        self._attempt = 1
-        self._said = said
-
-    def __call__(self, text: str) -> None:
-        """Show a piece."""
-        if text:
-            self._said.append(text)
-            scope = self._scope
-            scope.attempt.show(RunEvent(scope.path, TextDelta(text, self._agent, self._answer, self._attempt)))
-
-    def __bool__(self) -> bool:
-        return True
-
-    async def withdraw(self, reason: str) -> bool:
-        """Take back what was shown; see `Emit.withdraw`."""
-        if self._said:
-            if not self._scope.attempt.withdraws:
-                return False
-            self._said.clear()
-            await self._scope.note(AnswerWithdrawn(self._agent, reason))
-        self._attempt += 1
-        return True
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from switchroom.attempt import Interruption
 from switchroom.events import AnswerCut
+from switchroom.interruption import Interruption
 from switchroom.perform import AgentRun
 from switchroom.rules.decide import decide
 

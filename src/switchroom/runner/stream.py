@@ -9,10 +9,10 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from switchroom.attempt import Interruption
 from switchroom.channel import Channel
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
+from switchroom.interruption import Interruption
 from switchroom.messages import Input, messages_from
 from switchroom.result import RunResult
 from switchroom.runner.turn import Order, Prepare, take
@@ -93,9 +93,8 @@ class RunStream(Generic[Out]):
         if task.done() or attempt is None or attempt.root.phase != "open":
             raise UserError("The run is over. Send the message as the next turn.")
         interruptions = [Interruption(said, heard if i == 0 else None) for i, said in enumerate(messages_from(message))]
-        attempt.inbox.extend(interruptions)
-        attempt.interrupted += 1
-        task.cancel()
+        for interruption in interruptions:
+            attempt.interrupt(interruption)
         return interruptions[-1].taken
 
     def _running(self) -> asyncio.Task[RunResult[Out]]:

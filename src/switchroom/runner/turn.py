@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 import msgspec
-import pydantic
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.channel import Channel
@@ -21,8 +20,8 @@ from switchroom.journal import NO_JOURNAL, Journal, journal_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
-from switchroom.schema import as_json, jsonable
 from switchroom.scope import Scope
+from switchroom.shared import kept_of
 from switchroom.step import step_name
 
 Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
@@ -108,12 +107,13 @@ async def begin(order: Order) -> tuple[Scope, Any]:
     scope = Scope(_attempt(order, known, journal), f"turn#{turn}")
     state = order.state
     if order.config.state is not None:
-        fresh = _typed(scope.attempt, order.config.state(order.conversation))
+        fresh = order.config.state(scope.conversation)  # of a conversation that goes on, its type is what is wanted
+        scope.attempt.shared.learn(fresh)
         if state is None and known.root.shared is None:
             state = fresh
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
-    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, None if state is None else _shared(state)))
+    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, None if state is None else kept_of(state)))
     return scope, messages or order.input
 
 
@@ -140,7 +140,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
         scope.last = known.state
         return scope, None
     if order.config.state is not None:
-        _typed(attempt, order.config.state(order.conversation))
+        attempt.shared.learn(order.config.state(attempt.conversation))
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
     await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
@@ -189,19 +189,11 @@ def _refuse_waiting(order: Order, known: Conversation) -> None:
 
 def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
     attempt = Attempt(order.config, journal, interpret, order.conversation, known)
-    attempt.state_type = order.config.state_type
     if order.state is not None:
-        _typed(attempt, order.state)
+        attempt.shared.learn(order.state)
     if order.channel is not None:
         attempt.connect(order.channel)
     return attempt
-
-
-def _typed(attempt: Attempt, state: Any) -> Any:
-    """A state, whose type holds for the attempt where none was declared."""
-    if attempt.state_type is None and isinstance(state, pydantic.BaseModel):
-        attempt.state_type = type(state)
-    return state
 
 
 async def _give_handles(order: Order, scope: Scope) -> None:
@@ -210,21 +202,6 @@ async def _give_handles(order: Order, scope: Scope) -> None:
     attempt.deps = order.deps
     if order.deps is None and order.config.deps is not None:
         attempt.deps = await settled(order.config.deps(attempt.conversation))
-
-
-def _shared(state: Any) -> dict[str, Any]:
-    """The caller's state as JSON.
-
-    Raises:
-        UserError: it is no pydantic model and no dict.
-    """
-    match state:
-        case pydantic.BaseModel():
-            return as_json(state)
-        case dict():
-            return jsonable(state, "state=")  # pyright: ignore[reportUnknownArgumentType]
-        case _:
-            raise UserError(f"state={state!r}: pass a pydantic model. Handles such as a database go into deps=.")
 
 
 async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
