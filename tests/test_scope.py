@@ -521,3 +521,14 @@ async def test_every_step_is_noted_with_its_start_and_end():
 
     result = await Runner.run(work, "x")
     assert kinds(result.events) == snapshot(["turn_started", "step_started", "step_started", "step_returned", "step_returned"])
+
+
+# declared types ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_step_has_to_return_what_it_declares():
+    async def count(input: str, scope: Scope) -> str:
+        return 7  # pyright: ignore[reportReturnType]
+
+    with pytest.raises(UserError, match="Step 'count' returned 7, which is not what it declares to return"):
+        await Runner.run(count, "x")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable
-from functools import cached_property
 from typing import Any, TypeAlias, get_type_hints
+from weakref import WeakKeyDictionary
 
+import msgspec
 from msgspec.structs import replace
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt, left_by
@@ -22,7 +24,7 @@ from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.runner.loop import answer
-from switchroom.schema import jsonable
+from switchroom.schema import explained, jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import Team, speaks
@@ -88,12 +90,68 @@ class Spoken:
         return self.roster[agent].output.load(output)
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What a function's signature says.
+
+    Args:
+        scope: whether it takes the scope beside the input.
+        input: the declared type of its input, if it declares one.
+        output: the declared type of what it returns.
+    """
+
+    scope: bool
+    input: TypeAdapter[Any] | None
+    output: TypeAdapter[Any] | None
+
+
+_taken: WeakKeyDictionary[Any, Taken] = WeakKeyDictionary()
+
+
+def taken(step: Any) -> Taken:
+    """What a step's signature says; of a function it is read once."""
+    try:
+        known = _taken.get(step)
+        if known is None:
+            known = _taken[step] = _read(step)
+        return known
+    except TypeError:  # nothing that can be a key
+        return _read(step)
+
+
+def _read(step: Any) -> Taken:
+    parameters = [given for given in inspect.signature(step).parameters.values() if given.kind in _POSITIONAL]
+    function = step if inspect.isroutine(step) else getattr(step, "__call__", None)  # noqa: B004
+    try:
+        hints = get_type_hints(function)
+    except (NameError, TypeError):  # a type that only its own function can see: plain values have to do
+        hints = {}
+    return Taken(
+        len(parameters) > 1 or any(given.kind is given.VAR_POSITIONAL for given in parameters),
+        _adapter(hints.get(parameters[0].name)) if parameters else None,
+        _adapter(hints.get("return")),
+    )
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any] | None:
+    return None if hint is None or hint is Any else TypeAdapter(hint)
+
+
+_POSITIONAL = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+)
+
+
 class Called:
     """How anything else is run: by calling it with the input, and with the scope if it takes it."""
+
+    __slots__ = ("_step", "_taken", "name", "version")
 
     def __init__(self, step: Any) -> None:
         self._step = step
         self.name = step_name(step)
+        self._taken = taken(step)
         self.version = str(getattr(step, "version", ""))
 
     def kept(self, input: Any) -> Kept:
@@ -102,8 +160,8 @@ class Called:
 
     def given(self, root: Root) -> Any:
         """What the step was given, of the type that its first parameter declares."""
-        first = next(iter(self._parameters), None)
-        return self._typed(root.input, first.name if first else "")
+        declared = self._taken.input
+        return root.input if declared is None else declared.validate_json(to_json(root.input))
 
     def meet(self, attempt: Attempt) -> None:
         """There are no agents to be known."""
@@ -114,41 +172,33 @@ class Called:
         return StepStarted(self.name, digest((self.name, self.version, plain)), self.version, plain)
 
     async def run(self, input: Any, scope: Scope) -> Any:
-        """Call the step, and note what it returned."""
+        """Call the step, and note what it returned.
+
+        What it declares to return, it has to return: on resume its output is made of the journal by that type.
+
+        Raises:
+            UserError: it returned something else than it declares, or what JSON cannot hold.
+        """
         try:
-            output = await settled(self._step(input, scope) if self._takes_scope else self._step(input))
+            output = await settled(self._step(input, scope) if self._taken.scope else self._step(input))
         except BaseExceptionGroup as group:
             raise left_by(group) from None
-        await scope.note(StepReturned(jsonable(output, f"Step '{self.name}'")))
+        plain = jsonable(output, f"Step '{self.name}'")
+        if self._taken.output is not None:
+            try:
+                output = self._taken.output.validate_json(to_json(plain))
+            except ValidationError as error:
+                raise UserError(
+                    f"Step '{self.name}' returned {output!r}, which is not what it declares to return: {explained(error)}."
+                ) from error
+        await scope.note(StepReturned(plain))
         return output
 
     def load(self, output: Any, agent: str) -> Any:
-        """What the step gave, of the type that it declares to return."""
-        return self._typed(output, "return")
+        """What the step gave, of the type that it declares to return; plain data if it declares none."""
+        declared = self._taken.output
+        return output if declared is None else declared.validate_json(to_json(output))
 
-    @cached_property
-    def _parameters(self) -> list[inspect.Parameter]:
-        return [parameter for parameter in inspect.signature(self._step).parameters.values() if parameter.kind in _POSITIONAL]
-
-    @property
-    def _takes_scope(self) -> bool:
-        parameters = self._parameters
-        return len(parameters) > 1 or any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-
-    def _typed(self, value: Any, where: str) -> Any:
-        function = self._step if inspect.isroutine(self._step) else getattr(self._step, "__call__", None)  # noqa: B004
-        try:
-            hint = get_type_hints(function).get(where)
-        except (NameError, TypeError):  # a type that only its own function can see: the plain value has to do
-            return value
-        return value if hint is None or hint is Any else TypeAdapter(hint).validate_python(value)
-
-
-_POSITIONAL = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    inspect.Parameter.VAR_POSITIONAL,
-)
 
 Interpretation: TypeAlias = Spoken | Called
 
