@@ -74,6 +74,10 @@ class Tool:
             )
         if self.effect not in EFFECTS:
             raise UserError(f"Tool '{self.name}' has effect={self.effect!r}; it may be {', '.join(EFFECTS)}.")
+        if not isinstance(self.needs_approval, bool) and not callable(self.needs_approval):
+            raise UserError(
+                f"Tool '{self.name}' has needs_approval={self.needs_approval!r}; give True, False or a function of the call."
+            )
         for option, given, known in (
             ("on_error", self.on_error, ("raise", "tell_model")),
             ("on_interrupt", self.on_interrupt, (None, "finish", "cancel")),

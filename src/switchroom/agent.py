@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
@@ -65,6 +66,11 @@ class Agent(Generic[Out]):
             )
         if self.model is not None and not isinstance(self.model, str) and not callable(self.model):
             raise UserError(f"Agent '{self.name}': model is {self.model!r}; give a model or the name of one.")
+        if inspect.isfunction(self.model) and self.model.__code__.co_argcount < 2:
+            raise UserError(
+                f"Agent '{self.name}': a model takes (request, emit). "
+                "A function of the request alone is made one by switchroom.testing.FunctionModel(fn)."
+            )
         for option in ("tools", "handoffs", "guardrails"):
             if not isinstance(getattr(self, option), list | tuple):
                 raise UserError(f"Agent '{self.name}': {option} is {getattr(self, option)!r}; give a list.")

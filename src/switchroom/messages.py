@@ -176,6 +176,8 @@ def _from_list(items: list[Any]) -> tuple[Message, ...]:
 
 
 def _from_chat(chat: Mapping[str, Any]) -> Message:
+    if "role" not in chat and "content" not in chat:
+        raise UserError(f"A chat message has {sorted(map(str, chat))}. Write {{'role': ..., 'content': ...}}.")
     role = chat.get("role", "user")
     if role == "developer":
         role = "system"

@@ -42,7 +42,7 @@ async def test_an_open_question_outlives_the_failure_of_a_call_beside_it():
     boss = Agent(
         "boss",
         tools=[clerk().as_tool(), once_broken()],
-        model=answering([call("clerk", input="go"), call("flaky")], "all done"),
+        model=answering([call("flaky"), call("clerk", input="go")], "all done"),
     )
     config = RunConfig(journal=MemoryJournal())
     with pytest.raises(ConnectionError):

@@ -131,7 +131,7 @@ async def test_the_question_of_a_child_stays_open_when_its_sibling_fails():
     world = World()
     till = Till()
     cashier = Agent("cashier", model=ScriptedModel([call("refund", cents=80), "paid"]), tools=[till.refund])
-    model = ScriptedModel([[call("cashier", input="pay"), call("touch")], "done"])
+    model = ScriptedModel([[call("touch"), call("cashier", input="pay")], "done"])
     manager = Agent("manager", model=model, tools=[cashier, tool(effect="read")(world.touch)])
     config = keeping()
     with pytest.raises(ConnectionError):
@@ -141,6 +141,20 @@ async def test_the_question_of_a_child_stays_open_when_its_sibling_fails():
     [asked] = waiting.waiting
     result = await Runner.resume(manager, config=config, conversation="c", answers={asked.id: True})
     assert result.final_output == "done"
+
+
+async def test_a_wait_is_not_overtaken_by_the_failure_of_a_later_call():
+    world = World()
+    cashier = Agent("cashier", model=ScriptedModel([call("refund", cents=80), "paid"]), tools=[Till().refund])
+    model = ScriptedModel([[call("cashier", input="pay"), call("touch")], "done"])
+    manager = Agent("manager", model=model, tools=[cashier, tool(effect="read")(world.touch)])
+    config = keeping()
+    waiting = await Runner.run(manager, "x", config=config, conversation="c")
+    answers = {asked.id: True for asked in waiting.waiting}
+    with pytest.raises(ConnectionError):
+        await Runner.resume(manager, config=config, conversation="c", answers=answers)
+    world.down = False
+    assert (await Runner.resume(manager, config=config, conversation="c")).final_output == "done"
 
 
 async def test_an_answer_to_nothing_that_was_asked_is_refused():
@@ -179,7 +193,8 @@ async def test_a_run_on_a_waiting_conversation_is_refused():
         await Runner.run(clerk, "y", config=config, conversation="c")
     assert str(error.value) == snapshot(
         "Conversation 'c' waits for a person to answer ['turn#1/clerk#0/refund#1.0']. Answer with "
-        "Runner.resume(..., answers={'turn#1/clerk#0/refund#1.0': True})."
+        "Runner.resume(..., answers={'turn#1/clerk#0/refund#1.0': True}), or False; of 'refund' that "
+        "says: may it be called?"
     )
 
 

@@ -17,6 +17,12 @@ from switchroom.models import Heard
 Result: TypeAlias = dict[str, Any]
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
+# A number that is no order's as the shop writes them, said of an order all the same: it has to be looked up as it stands, for
+# what the conversation was about before is not meant.
+_SAID_ORDER = re.compile(
+    r"\b(?:order|purchase)\b\D{0,12}?(#\w+|\b[a-z]{1,4}-\w*\d\w*|(?<![\d$.])\d{3,})|^\s*(#?[a-z]{0,4}-?\d{3,})\s*[.!]?\s*$",
+    re.I,
+)
 _INVOICE = re.compile(
     r"(?:#|\b(?:invoices?|bills?)\W{1,3})\s*(\d{4,7})\b|(?<![\d$.,])\b(\d{5,7})\b(?!\s*(?:dollars|bucks|usd))", re.I
 )
@@ -170,6 +176,8 @@ class Talk:
         """The order's number: from this message, else the last that the conversation was about."""
         if given := _ORDER.search(self.text):
             return given.group()
+        if (said := _SAID_ORDER.search(self.text)) and not self.invoice:
+            return said.group(1) or said.group(2)
         for turn in reversed(self.turns):
             for _, result in reversed(turn.results):
                 if number := result.get("order"):

@@ -17,11 +17,11 @@ from rich.text import Text
 
 from switchroom.cli import brief, report
 from switchroom.cli.app import App, load_app
-from switchroom.cli.faults import Failed, told
+from switchroom.cli.faults import Failed, Wrong, told
 from switchroom.cli.screen import Screen
 from switchroom.cli.terminal import Left, ask_line, ask_yes, present
 from switchroom.cli.turns import Line, Turn
-from switchroom.errors import JournalUnreadable, UserError
+from switchroom.errors import JournalUnreadable, UserError, unknown
 from switchroom.events import RunEvent
 from switchroom.result import Waiting
 
@@ -128,9 +128,15 @@ class Dialogue:
         known = await self._line.known()
         if known.root.phase != "open" and not self._wish.answers:
             return True
+        if self._wish.answers and not known.root.turn:
+            raise Wrong(f"There is no conversation '{self._conversation}' in this journal.")
+        for id in self._wish.answers:
+            if id not in known.root.asked:
+                raise Wrong(unknown(f"Conversation '{self._conversation}'", "open question", id, known.root.asked))
         asked = known.root.messages[-1].text if known.root.messages else ""
-        waits = known.root.asked and not self._wish.answers
-        state = "waits for a person" if waits else "is unfinished; it is finished first"
+        state = "waits for a person" if known.root.asked else "is unfinished; it is finished first"
+        if self._wish.answers:
+            state = "goes on with your answer"
         self._tell(f"Turn {known.root.turn} {state}: {brief.short(asked, 80)}")
         if not self._wish.as_json:
             for event in known.events:

@@ -66,15 +66,18 @@ def _failure(run: AgentRun, index: int, task: asyncio.Task[None]) -> BaseExcepti
 
 
 def _raise_first(failures: list[BaseException | None]) -> None:
+    """Raise what the first call in call order raised that did not return, so that it is the same whoever was quicker.
+
+    That may be a wait for a person: what failed behind it is tried again when the answer is there.
+    """
     raised = [failure for failure in failures if failure is not None]
     if not raised:
         return
-    faults = [failure for failure in raised if not isinstance(failure, Suspended)]
-    if not faults:
-        raise raised[0]
-    for other in faults[1:]:
-        faults[0].add_note(f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
-    raise faults[0]
+    first, *others = raised
+    for other in others:
+        if not isinstance(first, Suspended) and not isinstance(other, Suspended):
+            first.add_note(f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
+    raise first
 
 
 def _finishes(run: AgentRun, index: int) -> bool:

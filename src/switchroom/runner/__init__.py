@@ -67,7 +67,8 @@ class Runner:
             step: an agent, a team, or a function of (input, scope).
             input: text, messages, or content parts; of a function, whatever it takes.
             deps: handles for tools (database, client); never kept.
-            state: a pydantic model that the agents share; kept, and changed by `ctx.update`.
+            state: a pydantic model that the agents share; kept, and changed by `ctx.update`. Of a conversation that goes on it
+                takes the place of what was kept.
             config: options of the run.
             conversation: the id under which a journal keeps the conversation.
 
@@ -157,6 +158,8 @@ class Runner:
             conversation: its id.
             config: with the journal that keeps it.
             answers: what a person answered, by the ids of `result.waiting`: True or False, or (False, "a note for the model").
+                To an "approval" True means that the call may be made; to an "unknown_effect", that it did happen before the
+                crash, and False that it did not and is to be made now.
             deps: handles for tools; else `config.deps` makes them.
 
         Returns:

@@ -53,6 +53,7 @@ class RunStream(Generic[Out]):
         return self
 
     async def __anext__(self) -> RunEvent:
+        self._running()
         event = await self._channel.get()
         if event is None:
             self._running().result()
@@ -64,11 +65,15 @@ class RunStream(Generic[Out]):
         """What the run gave, once it is over.
 
         Raises:
-            UserError: it is not over.
+            UserError: it is not over, or was cancelled.
         """
         task = self._running()
         if not task.done():
             raise UserError("The run is not over. Take its events to the end before you ask for the result.")
+        if task.cancelled():
+            raise UserError(
+                "The run was cancelled, for its block was left early. With a journal, Runner.resume goes on with it."
+            )
         return task.result()
 
     def interrupt(self, message: Input, heard: int | None = None) -> Awaitable[None]:

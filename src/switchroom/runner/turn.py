@@ -88,6 +88,8 @@ async def begin(order: Order) -> tuple[Scope, Any]:
         ConversationWaiting: a person has to answer first.
         UserError: a conversation without a journal, or one that another step answers.
     """
+    if not isinstance(order.config, RunConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"config={order.config!r}: pass RunConfig(...).")
     journal = NO_JOURNAL if order.config.journal is None else journal_at(order.config.journal)
     known = NEW
     if order.conversation:
@@ -180,10 +182,11 @@ async def _known(order: Order) -> Conversation:
 
 def _refuse_waiting(order: Order, known: Conversation) -> None:
     if known.root.asked:
-        ids = list(known.root.asked)
+        first = next(iter(known.root.asked.values())).fact
+        meant = "may it be called" if first.question == "approval" else "did it happen before the crash"
         raise ConversationWaiting(
-            f"Conversation '{order.conversation}' waits for a person to answer {ids}. "
-            f"Answer with Runner.resume(..., answers={{{ids[0]!r}: True}})."
+            f"Conversation '{order.conversation}' waits for a person to answer {list(known.root.asked)}. "
+            f"Answer with Runner.resume(..., answers={{{first.id!r}: True}}), or False; of '{first.tool}' that says: {meant}?"
         )
 
 
