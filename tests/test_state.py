@@ -129,7 +129,14 @@ async def test_a_change_without_a_state_is_refused():
 
 
 async def test_a_value_that_json_cannot_hold_is_refused():
-    assert (await refused({"x": 1}, x=object())).startswith("update(x=...) gave a object, which JSON cannot hold")
+    assert (await refused(Visit(), name=object())).startswith("update(name=...) gave a object, which JSON cannot hold")
+
+
+async def test_a_conversation_whose_states_type_is_not_known_says_so():
+    config = keeping()
+    await Runner.run(visitor(), "x", state=Visit(), config=config, conversation="c")
+    with pytest.raises(UserError, match=r"Pass RunConfig\(state_type=...\)"):
+        await Runner.run(visitor(), "y", config=config, conversation="c")
 
 
 async def test_a_state_that_is_no_model_is_refused():

@@ -16,6 +16,7 @@ from switchroom.events import (
     StepFailed,
     StepReturned,
     StepStarted,
+    ToolFailed,
     ToolReturned,
     TurnStarted,
     ValueDrawn,
@@ -134,6 +135,8 @@ def _void(attempt: Sequence[RunEvent], root: str) -> set[int]:
                     left.update(fact.through)
             case StepStarted() if not isinstance(_knower(path), tuple):
                 went_on.add(_knower(path))
+            case ToolFailed():
+                left.update(fact.through)
             case ToolReturned():
                 went_on.add((path, fact.tool, fact.index))
             case ValueDrawn() | StepReturned():

@@ -15,7 +15,7 @@ class Shared(msgspec.Struct):
     """How a conversation's state is read and changed.
 
     Args:
-        kind: its type, where one was declared or a typed state was given; without one it is a dict.
+        kind: its type, where one was declared or a state was given.
         made: what was kept when the state was last made of it, and the state.
     """
 
@@ -32,9 +32,15 @@ class Shared(msgspec.Struct):
         if kept is None:
             return None
         if self.made[0] is not kept:
-            self.made = (kept, dict(kept) if self.kind is None else as_model(self.kind, kept))
-        state = self.made[1]
-        return state.model_copy(deep=True) if isinstance(state, pydantic.BaseModel) else dict(state)
+            self.made = (kept, as_model(self._known(), kept))
+        return self.made[1].model_copy(deep=True)
+
+    def _known(self) -> type[pydantic.BaseModel]:
+        if self.kind is None:
+            raise UserError(
+                "The conversation has a shared state, and its type is not known in this run. Pass RunConfig(state_type=...)."
+            )
+        return self.kind
 
     def changed(self, kept: dict[str, Any] | None, changes: dict[str, Any]) -> dict[str, Any]:
         """What changes of the state change in what is kept of it, validated.
@@ -45,8 +51,7 @@ class Shared(msgspec.Struct):
         if kept is None:
             raise UserError("update(...): the run has no shared state. Pass state=YourModel(...) to Runner.run.")
         plain = {name: jsonable(value, f"update({name}=...)") for name, value in changes.items()}
-        if self.kind is not None:
-            plain = _validated(self.kind, kept, plain)
+        plain = _validated(self._known(), kept, plain)
         return {name: value for name, value in plain.items() if name not in kept or kept[name] != value}
 
 
@@ -54,15 +59,11 @@ def kept_of(state: Any) -> dict[str, Any]:
     """A caller's state as JSON.
 
     Raises:
-        UserError: it is no pydantic model and no dict.
+        UserError: it is no pydantic model.
     """
-    match state:
-        case pydantic.BaseModel():
-            return as_json(state)
-        case dict():
-            return jsonable(state, "state=")  # pyright: ignore[reportUnknownArgumentType]
-        case _:
-            raise UserError(f"state={state!r}: pass a pydantic model. Handles such as a database go into deps=.")
+    if not isinstance(state, pydantic.BaseModel):
+        raise UserError(f"state={state!r}: pass a pydantic model. Handles such as a database go into deps=.")
+    return as_json(state)
 
 
 def _validated(kind: type[pydantic.BaseModel], kept: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

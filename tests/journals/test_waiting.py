@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from switchroom import Agent, RunConfig, Runner, ToolContext, tool
 from switchroom.events import RunEvent, ToolReturned
@@ -111,18 +112,22 @@ async def test_listeners_are_told_in_the_order_of_the_journal():
     assert numbers == sorted(numbers)
 
 
+class Count(BaseModel):
+    n: int = 0
+
+
 async def test_a_change_of_state_is_kept_although_the_tool_goes_on():
     journal = WaitingJournal()
 
     @tool(effect="read")
     async def count(ctx: ToolContext) -> int:
-        await ctx.update(n=ctx.state["n"] + 1)
-        return ctx.state["n"]
+        await ctx.update(n=ctx.state.n + 1)
+        return ctx.state.n
 
     model = FunctionModel(lambda request: call("count") if asked_by_person(request) else last(request))
     agent = Agent("clerk", model=model, tools=[count])
-    config = RunConfig(journal=journal)
-    result = await soon(Runner.run(agent, "x", state={"n": 0}, config=config, conversation="c"))
+    config = RunConfig(journal=journal, state_type=Count)
+    result = await soon(Runner.run(agent, "x", state=Count(), config=config, conversation="c"))
     assert result.final_output == "1"
     assert (await soon(Runner.run(agent, "y", config=config, conversation="c"))).final_output == "2"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
+from pydantic import BaseModel
 
 from switchroom import Agent, RunConfig, Runner, ToolContext, UserError, tool
 from switchroom.errors import DeadlineExceeded, MaxTurnsExceeded
@@ -161,6 +162,10 @@ async def test_a_child_with_options_of_its_own_still_gets_its_parents_model():
     assert (await Runner.run(work, "x", config=config)).final_output == "from the parent's model"
 
 
+class Stage(BaseModel):
+    stage: int
+
+
 async def test_a_child_gets_its_parents_deps_and_state():
     seen: list[Any] = []
 
@@ -170,8 +175,8 @@ async def test_a_child_gets_its_parents_deps_and_state():
         return "seen"
 
     child = Agent("child", model=ScriptedModel([call("look"), "ok"]), tools=[look])
-    await Runner.run(manager(child), "x", deps="a database", state={"stage": 1})
-    assert seen == [("a database", {"stage": 1})]
+    await Runner.run(manager(child), "x", deps="a database", state=Stage(stage=1))
+    assert seen == [("a database", Stage(stage=1))]
 
 
 async def test_a_run_inside_a_sync_tool_is_a_child_too():

@@ -59,13 +59,14 @@ class ToolReturned(Fact, frozen=True):
 
 
 class ToolFailed(Fact, frozen=True):
-    """A call raised, and the exception left the run."""
+    """A call raised. `through` are the paths of the runs inside it whose failure it is; they are tried again with the call."""
 
     index: int
     agent: str
     tool: str
     error: str
     message: str
+    through: tuple[str, ...] = ()
 
 
 class ToolSuspended(Fact, frozen=True):

@@ -139,7 +139,8 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         if made.on_error == "tell_model" and not isinstance(error, UserError):
             text = f"[failed: {type(error).__name__}: {told(error)}]"
             return await note(ToolReturned(index, state.asker, made.name, text, failed=True))
-        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error)))
+        through = scope.attempt.through(error)
+        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error), through))
         raise
     return await note(ToolReturned(index, state.asker, made.name, text))
 

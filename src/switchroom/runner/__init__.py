@@ -16,7 +16,7 @@ from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
-from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.runner.turn import Answers, Order, begin, resume, take, within
 from switchroom.scope import Scope
 from switchroom.step import step_name
 
@@ -60,8 +60,9 @@ class Runner:
     ) -> Coroutine[Any, Any, RunResult[Any]]:
         """Run a step on an input; with a conversation, as its next turn.
 
-        Inside another run (a tool's body, a step) the run becomes that one's child: usage, deadline, limits and journal are
-        the parent's, and on resume a finished child is not run again. `RunConfig(detached=True)` makes it stand on its own.
+        Inside another run (a tool's body, a step) the run becomes that one's child: usage, limits, listeners and journal are
+        the parent's, its config gives model, history and deadline, and on resume a finished child is not run again.
+        `RunConfig(detached=True)` makes it stand on its own.
 
         Args:
             step: an agent, a team, or a function of (input, scope).
@@ -176,7 +177,11 @@ async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunCo
     if config is not None:  # what it does not say, the parent's options say
         ours = parent.config
         config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
-    output = await parent.enter(step, input, path, config)
+    running = parent.enter(step, input, path, config)
+    if config is None or config.deadline is None:
+        output = await running
+    else:
+        output = await within(config.deadline, step_name(step), running)
     return RunResult(parent.attempt, path, output, parent.last)
 
 

@@ -58,10 +58,15 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         if order.config.deadline is None:
             output = await scope.enter(order.step, input, root.path)
         else:
-            output = await _within(order.config.deadline, scope, order.step, input)
+            output = await within(order.config.deadline, root.name, scope.enter(order.step, input, root.path))
     except Suspended:
         if attempt.siblings is not None:
             await attempt.siblings.finish()
+    except DeadlineExceeded as error:
+        if attempt.root.phase == "open":  # what was cut short could not note it
+            await Scope(attempt, root.path, scope).note(StepFailed("DeadlineExceeded", str(error)))
+        _carry(error, RunResult(attempt, root.path, None, scope.last))
+        raise
     except Exception as error:
         _carry(error, RunResult(attempt, root.path, None, scope.last))
         raise
@@ -207,19 +212,20 @@ async def _give_handles(order: Order, scope: Scope) -> None:
         attempt.deps = await settled(order.config.deps(attempt.conversation))
 
 
-async def _within(seconds: float, scope: Scope, step: Any, input: Any) -> Any:
-    """The step's output, if it comes in time; that it did not is kept as the step's failure."""
+async def within(seconds: float, name: str, running: Awaitable[Any]) -> Any:
+    """What a run gives, if it comes in time.
+
+    Raises:
+        DeadlineExceeded: it did not.
+    """
     timeout = asyncio.timeout(seconds)
-    root = scope.attempt.root
     try:
         async with timeout:
-            return await scope.enter(step, input, root.path)
+            return await running
     except TimeoutError as error:
         if not timeout.expired():
             raise
-        late = DeadlineExceeded(f"The run of '{root.name}' took longer than its deadline of {seconds} s.")
-        await Scope(scope.attempt, root.path, scope).note(StepFailed("DeadlineExceeded", str(late)))
-        raise late from error
+        raise DeadlineExceeded(f"The run of '{name}' took longer than its deadline of {seconds} s.") from error
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:
