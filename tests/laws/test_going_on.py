@@ -278,21 +278,22 @@ async def test_a_number_that_json_cannot_hold_is_refused_and_not_another_one_aft
 async def test_a_run_inside_a_call_that_failed_is_tried_again_though_an_earlier_call_waited():
     broken = [True]
 
-    def dig(request: Any) -> str:
-        if broken.pop() if broken else False:
+    def dig(request: ModelRequest) -> str:
+        if broken:
+            broken.clear()
             raise ConnectionError("the network is gone")
         return "dug"
 
-    digger, idler = (Agent(name, model=FunctionModel(fn)) for name, fn in (("digger", dig), ("idler", lambda _: "idle")))
+    digger = Agent("digger", model=FunctionModel(dig))
+    idler = Agent("idler", model=answering("idle"))
 
     @tool(effect="read")
     async def both() -> str:
         results = await asyncio.gather(Runner.run(digger, "go"), Runner.run(idler, "go"))
         return " and ".join(result.final_output for result in results)
 
-    boss = Agent(
-        "boss", tools=[clerk().as_tool(), both], model=answering([call("clerk", input="go"), call("both")], "all done")
-    )
+    model = answering([call("clerk", input="go"), call("both")], "all done")
+    boss = Agent("boss", tools=[clerk().as_tool(), both], model=model)
     config = RunConfig(journal=MemoryJournal())
     waiting = (await Runner.run(boss, "go", config=config, conversation=CONVERSATION)).waiting
     result = await resumed(boss, config, waiting=waiting)
