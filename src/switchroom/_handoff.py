@@ -30,7 +30,7 @@ class Decline(msgspec.Struct, frozen=True):
     reason: str
 
 
-Accepts: TypeAlias = Callable[[Any, dict[str, Any]], "Decline | Awaitable[Decline | None] | None"]
+Accepts: TypeAlias = Callable[[Any, Any], "Decline | Awaitable[Decline | None] | None"]
 Filter: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
 
 
@@ -65,7 +65,8 @@ def handoff(
     Args:
         target: an agent, or the name of one in the team.
         requires: what the target needs to know; its fields are asked of the model beside the reason, and make up the brief.
-        accepts: `f(ctx, brief)`, sync or async: `Decline(reason)` refuses, None accepts.
+        accepts: `f(ctx, brief)`, sync or async: `Decline(reason)` refuses, None accepts. The brief is of the type that
+            `requires` names, or a dict without one.
         returns: the outcome that the target owes the asker; it gets the tool `return_to_<asker>` with these fields.
         filter: which messages the target gets to see, from all so far.
         deadline: seconds from the commit to the target's first answer; then the asker has the conversation again.

@@ -14,7 +14,7 @@ import pydantic
 
 from switchroom.context import ToolContext, settled
 from switchroom.errors import UserError
-from switchroom.events import Effect
+from switchroom.events import REPEATABLE, Effect
 from switchroom.messages import ValidCall
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, explained, fields_of, model_of, strict_object
@@ -95,7 +95,7 @@ class Tool:
     @property
     def repeatable(self) -> bool:
         """Whether a call whose outcome is unknown may simply run again."""
-        return self.effect in ("read", "idempotent")
+        return self.effect in REPEATABLE
 
     @staticmethod
     def from_schema(

@@ -11,6 +11,7 @@ from switchroom.events.base import Delta as Delta
 from switchroom.events.base import Fact as Fact
 from switchroom.events.base import RunEvent as RunEvent
 from switchroom.events.base import TextDelta as TextDelta
+from switchroom.events.calls import REPEATABLE as REPEATABLE
 from switchroom.events.calls import CallKind as CallKind
 from switchroom.events.calls import CallsJudged as CallsJudged
 from switchroom.events.calls import Effect as Effect

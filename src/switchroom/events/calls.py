@@ -9,6 +9,9 @@ import msgspec
 from switchroom.events.base import Fact
 
 Effect = Literal["read", "idempotent", "compensable", "irreversible"]
+REPEATABLE: tuple[Effect, ...] = ("read", "idempotent")
+"""The effects of which a second call does no harm."""
+
 CallKind = Literal["tool", "step", "handoff", "return", "refused"]
 Question = Literal["approval", "unknown_effect"]
 

@@ -137,7 +137,9 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         raise
     except Exception as error:
         if made.on_error == "tell_model" and not isinstance(error, UserError):
-            text = f"[failed: {type(error).__name__}: {told(error)}]"
+            unclear = isinstance(error, ToolTimeout) and not made.repeatable
+            known = "not known whether this happened" if unclear else "failed"
+            text = f"[{known}: {type(error).__name__}: {told(error)}]"
             return await note(ToolReturned(index, state.asker, made.name, text, failed=True))
         through = scope.attempt.through(error)
         await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error), through))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from switchroom.events import REPEATABLE
 from switchroom.rules.commands import (
     AnyCommand,
     AskModel,
@@ -24,8 +25,6 @@ from switchroom.rules.limits import MAX_FAULTS, goes_in_a_circle
 from switchroom.rules.state import Call, Consent, State
 
 Rule: TypeAlias = Callable[[State], AnyCommand | None]
-
-REPEATABLE = ("read", "idempotent")
 
 
 def decide(state: State) -> AnyCommand | None:
