@@ -180,7 +180,7 @@ def as_tool(step: Any, name: str | None = None, description: str | None = None) 
         return {"input": args["input"] if input_type is None else validated}
 
     async def invoke(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
-        raise AssertionError("a step is run through its scope")
+        return await ctx.scope.call(step, args["input"])
 
     doc = inspect.getdoc(step) if inspect.isroutine(step) else ""
     about = description or getattr(step, "description", "") or doc or ""
