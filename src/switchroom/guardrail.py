@@ -47,7 +47,10 @@ class Guardrail:
 
 
 def on_input(judge: Judge) -> Guardrail:
-    """Judge a turn's input, as text, before the first model sees it: `async f(ctx, text) -> Pass | Replace | Trip`."""
+    """Judge what a person says, before the first model sees it: `async f(ctx, text) -> Pass | Replace | Trip`.
+
+    An input of several messages is judged message by message, the person's only.
+    """
     return Guardrail(_checked(judge), "input")
 
 

@@ -69,7 +69,7 @@ def test_a_result_of_a_call_that_nobody_made_has_no_tool():
 
 def test_results_of_the_turn_before_are_over():
     now = heard(*LOOKED, Message("assistant", "it is here"), person("thanks"))
-    assert (now.results, now.asked_before, now.result("look")) == ((), (), None)
+    assert (now.results, now.result("look")) == ((), None)
 
 
 def test_what_a_tool_returned_last_is_found_by_its_name():
@@ -86,10 +86,6 @@ def test_handoffs_are_results_and_nothing_learned():
 
 def test_a_result_is_plain_data_where_it_is_json():
     assert [Returned("look", text).data for text in ('{"n": [1]}', "7", "here", "")] == [{"n": [1]}, 7, "here", ""]
-
-
-def test_calls_of_this_turn_are_known():
-    assert heard(*LOOKED).asked_before == (FIRST, SECOND)
 
 
 def test_the_agents_tools_are_known_by_name():

@@ -394,3 +394,17 @@ async def test_a_call_is_replaced_by_arguments_only():
     agent = Agent("clerk", model=ScriptedModel([call("look", n=1)]), tools=[look], guardrails=[on_tool(another)])
     with pytest.raises(UserError, match="give a dict"):
         await Runner.run(agent, "x")
+
+
+async def test_of_an_input_of_several_messages_each_of_the_persons_is_judged_and_the_others_stay():
+    given = [
+        {"role": "user", "content": "damn printer"},
+        {"role": "assistant", "content": "damn, I am sorry"},
+        {"role": "user", "content": "it is still broken"},
+    ]
+    result = await Runner.run(echo(on_input(politely)), given)
+    assert [(message.role, message.text) for message in result.messages[:3]] == [
+        ("user", "d... printer"),
+        ("assistant", "damn, I am sorry"),
+        ("user", "it is still broken"),
+    ]

@@ -78,11 +78,6 @@ class Heard:
         return next((returned for returned in reversed(self.results) if returned.tool == tool), None)
 
     @cached_property
-    def asked_before(self) -> tuple[ToolCall, ...]:
-        """The calls made in this turn, by whichever agent."""
-        return tuple(call for message in self._turn for call in message.calls)
-
-    @cached_property
     def tools(self) -> frozenset[str]:
         """The names of the tools and handoffs that the agent has."""
         return frozenset(spec.name for spec in self.request.tools)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from switchroom.errors import GuardrailTripped, UserError
 from switchroom.events import (
     AnswerRejected,
@@ -24,26 +26,30 @@ from switchroom.schema import Invalid, as_text
 
 
 async def judge_input(run: AgentRun, command: JudgeInput, note: Note) -> None:
-    """Put the text of the input to the guardrails of the agent who is active first.
+    """Put what the person says in the input, message by message, to the guardrails of the agent who is active first.
 
     Raises:
         GuardrailTripped: one of them said no.
     """
     state = run.scope.fold
-    given = state.history[len(state.history) - state.fresh :]
-    text = before = "\n".join(message.text for message in given)
-    for position, guard in enumerate(run.roster[state.agent].input_guards):
-        text = await apply(run, guard, Judged(state.agent, text, f"on_input{position}#{state.answers}"), note)
-    if text == before:
-        return await note(InputJudged(state.agent))
-    others = tuple(
-        part
-        for message in given
-        if not isinstance(message.content, str)
-        for part in message.content
-        if not isinstance(part, Text)
-    )
-    return await note(InputJudged(state.agent, (Message("user", (Text(text), *others) if others else text),)))
+    given = tuple(state.history[len(state.history) - state.fresh :])
+    passed: list[Message] = []
+    for index, message in enumerate(given):
+        text = message.text
+        for position, guard in enumerate(run.roster[state.agent].input_guards if message.role == "user" else ()):
+            place = f"on_input{position}#{state.answers}.{index}"
+            text = await apply(run, guard, Judged(state.agent, text, place), note)
+        passed.append(message if text == message.text else _with_text(message, text))
+    judged = tuple(passed)
+    await note(InputJudged(state.agent, None if judged == given else judged))
+
+
+def _with_text(message: Message, text: str) -> Message:
+    """The message with another text; its pictures and files stay."""
+    if isinstance(message.content, str):
+        return replace(message, content=text)
+    others = tuple(part for part in message.content if not isinstance(part, Text))
+    return replace(message, content=(Text(text), *others))
 
 
 async def finish(run: AgentRun, command: Finish, note: Note) -> None:
