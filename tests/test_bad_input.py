@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, File, Image, Message, RunConfig, RunError, Runner, Team, Text, UserError, set_default_model, tool
+from switchroom import Agent, Message, RunConfig, RunError, Runner, Team, UserError, set_default_model, tool
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved
 from switchroom.events import ModelAnswered, ToolReturned, TurnStarted
-from switchroom.messages import ToolCall
+from switchroom.messages import File, Image, Text, ToolCall
 from switchroom.model import ModelResponse
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import facts_of, keeping, last, run_of

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, RunConfig, Runner, UserError, keep_last
+from switchroom import Agent, RunConfig, Runner, UserError
+from switchroom.history import keep_last
 from switchroom.testing import ScriptedModel
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from switchroom import Agent, Message, RunConfig, Runner, handoff, keep_last, tool
+from switchroom import Agent, Message, RunConfig, Runner, handoff, tool
+from switchroom.history import keep_last
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel, call

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, File, Image, Message, RunConfig, Runner, Text, UserError
+from switchroom import Agent, Message, RunConfig, Runner, UserError
 from switchroom.journals import MemoryJournal
-from switchroom.messages import ToolCall, messages_from, parse_args
+from switchroom.messages import File, Image, Text, ToolCall, messages_from, parse_args
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel
 from tests.helpers import keeping, last

@@ -12,8 +12,9 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from switchroom import Agent, Replace, RunError, Runner, UserError, on_output
+from switchroom import Agent, RunError, Runner, UserError
 from switchroom.errors import ModelMisbehaved
+from switchroom.guardrail import Replace, on_output
 from switchroom.testing import FunctionModel, ScriptedModel
 from tests.helpers import keeping
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, RunContext, Runner, Team, UserError, handoff, on_input, on_output, on_tool, tool
-from switchroom.guardrail import Pass
+from switchroom import Agent, RunContext, Runner, Team, UserError, handoff, tool
+from switchroom.guardrail import Pass, on_input, on_output, on_tool
 from switchroom.roster import Roster, roster_of
 from switchroom.testing import FunctionModel, ScriptedModel, call
 

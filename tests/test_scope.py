@@ -9,19 +9,9 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel
 
-from switchroom import (
-    Agent,
-    Diverged,
-    GuardrailTripped,
-    Pass,
-    Runner,
-    ToolContext,
-    Trip,
-    UserError,
-    on_input,
-    on_output,
-    tool,
-)
+from switchroom import Agent, Runner, ToolContext, UserError, tool
+from switchroom.errors import Diverged, GuardrailTripped
+from switchroom.guardrail import Pass, Trip, on_input, on_output
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, keeping, kinds, soon

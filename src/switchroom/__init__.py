@@ -12,21 +12,9 @@ from switchroom.config import RunConfig as RunConfig
 from switchroom.context import RunContext as RunContext
 from switchroom.context import ToolContext as ToolContext
 from switchroom.defaults import set_default_model as set_default_model
-from switchroom.errors import Diverged as Diverged
-from switchroom.errors import GuardrailTripped as GuardrailTripped
 from switchroom.errors import RunError as RunError
 from switchroom.errors import UserError as UserError
-from switchroom.guardrail import Pass as Pass
-from switchroom.guardrail import Replace as Replace
-from switchroom.guardrail import Trip as Trip
-from switchroom.guardrail import on_input as on_input
-from switchroom.guardrail import on_output as on_output
-from switchroom.guardrail import on_tool as on_tool
-from switchroom.history import keep_last as keep_last
-from switchroom.messages import File as File
-from switchroom.messages import Image as Image
 from switchroom.messages import Message as Message
-from switchroom.messages import Text as Text
 from switchroom.model import Model as Model
 from switchroom.model import Settings as Settings
 from switchroom.result import RunResult as RunResult
@@ -38,15 +26,9 @@ __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
     "Decline",
-    "Diverged",
-    "File",
-    "GuardrailTripped",
-    "Image",
     "Message",
     "Model",
     "NotDone",
-    "Pass",
-    "Replace",
     "RunConfig",
     "RunContext",
     "RunError",
@@ -55,17 +37,11 @@ __all__ = [
     "Settings",
     "Step",
     "Team",
-    "Text",
     "Tool",
     "ToolContext",
-    "Trip",
     "UserError",
     "function_tool",
     "handoff",
-    "keep_last",
-    "on_input",
-    "on_output",
-    "on_tool",
     "set_default_model",
     "tool",
 ]

@@ -8,8 +8,9 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
-from switchroom import Agent, Pass, RunConfig, Runner, RunResult, Team, handoff, on_input, on_output, on_tool, tool
+from switchroom import Agent, RunConfig, Runner, RunResult, Team, handoff, tool
 from switchroom.events import StepFailed, ToolFailed
+from switchroom.guardrail import Pass, on_input, on_output, on_tool
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel, call

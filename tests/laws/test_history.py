@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchroom import Message, UserError, keep_last
-from switchroom.history import History
+from switchroom import Message, UserError
+from switchroom.history import History, keep_last
 from switchroom.messages import ToolCall
 
 SAID = st.builds(Message, st.just("user"), st.text(max_size=3))

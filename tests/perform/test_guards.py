@@ -7,24 +7,11 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import (
-    Agent,
-    GuardrailTripped,
-    Image,
-    Pass,
-    Replace,
-    RunConfig,
-    Runner,
-    Text,
-    Trip,
-    UserError,
-    on_input,
-    on_output,
-    on_tool,
-    tool,
-)
+from switchroom import Agent, RunConfig, Runner, UserError, tool
+from switchroom.errors import GuardrailTripped
 from switchroom.events import AnswerReplaced, AnswerWithdrawn, GuardTripped, RunEvent, TextDelta
-from switchroom.messages import Message, ToolCall
+from switchroom.guardrail import Pass, Replace, Trip, on_input, on_output, on_tool
+from switchroom.messages import Image, Message, Text, ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.testing import FunctionModel, ScriptedModel, call, deltas
 from tests.helpers import facts_of, keeping, last

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, Decline, GuardrailTripped, Pass, Runner, Trip, UserError, handoff, on_input, tool
+from switchroom import Agent, Decline, Runner, UserError, handoff, tool
+from switchroom.errors import GuardrailTripped
 from switchroom.events import AnswerCut, HandoffCommitted, HandoffProposed, ToolReturned
+from switchroom.guardrail import Pass, Trip, on_input
 from switchroom.messages import Message
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.runner import RunStream

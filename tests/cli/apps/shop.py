@@ -8,8 +8,8 @@ import signal
 
 from pydantic import BaseModel
 
-from switchroom import Agent, RunConfig, Team, handoff, on_output, tool
-from switchroom.guardrail import Judgement, Pass, Replace
+from switchroom import Agent, RunConfig, Team, handoff, tool
+from switchroom.guardrail import Judgement, Pass, Replace, on_output
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel, call
 
