@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ import msgspec
 import pydantic
 
 from switchroom.errors import UserError
-from switchroom.messages import Message
+from switchroom.history import HistoryPolicy
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, as_json, as_model, explained, strict_object
 
@@ -31,7 +31,6 @@ class Decline(msgspec.Struct, frozen=True):
 
 
 Accepts: TypeAlias = Callable[[Any, Any], "Decline | Awaitable[Decline | None] | None"]
-Filter: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class Handoff:
     requires: type[pydantic.BaseModel] | None = None
     accepts: Accepts | None = None
     returns: type[pydantic.BaseModel] | None = None
-    filter: Filter | None = None
+    filter: HistoryPolicy | None = None
     deadline: float | None = None
 
     @property
@@ -57,7 +56,7 @@ def handoff(
     requires: type[pydantic.BaseModel] | None = None,
     accepts: Accepts | None = None,
     returns: type[pydantic.BaseModel] | None = None,
-    filter: Filter | None = None,
+    filter: HistoryPolicy | None = None,
     deadline: float | None = None,
 ) -> Handoff:
     """Let an agent hand over to `target`, on terms.
@@ -68,7 +67,8 @@ def handoff(
         accepts: `f(ctx, brief)`, sync or async: `Decline(reason)` refuses, None accepts. The brief is of the type that
             `requires` names, or a dict without one.
         returns: the outcome that the target owes the asker; it gets the tool `return_to_<asker>` with these fields.
-        filter: which messages the target gets to see, from all so far.
+        filter: which messages the target gets to see, from all so far: a function of them, or a policy of
+            `switchroom.history` such as `keep_last(10)` or `Summary(...)`.
         deadline: seconds from the commit to the target's first answer; then the asker has the conversation again.
 
     Raises:

@@ -15,6 +15,7 @@ from switchroom._tool import Tool, as_tool, tool
 from switchroom.context import RunContext
 from switchroom.errors import UserError
 from switchroom.guardrail import Guardrail
+from switchroom.history import HistoryPolicy, Summary
 from switchroom.model import Model, Settings
 
 Out = TypeVar("Out", covariant=True, default=str)
@@ -37,6 +38,7 @@ class Agent(Generic[Out]):
         description: what it is for, as other agents' models read it.
         version: of its logic; resuming an unfinished turn under another raises `Diverged`.
         settings: what it asks of its model.
+        history: which messages its model gets to see, such as `keep_last(50)`; absent: what the run's config says.
         deps_type: the type of the handles that its tools expect, for the reader and the type checker.
 
     Raises:
@@ -55,6 +57,7 @@ class Agent(Generic[Out]):
     description: str = ""
     version: str = ""
     settings: Settings = Settings()
+    history: HistoryPolicy | None = None
     deps_type: type[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -71,6 +74,8 @@ class Agent(Generic[Out]):
                 f"Agent '{self.name}': a model takes (request, emit). "
                 "A function of the request alone is made one by switchroom.testing.FunctionModel(fn)."
             )
+        if self.history is not None and not callable(self.history) and not isinstance(self.history, Summary):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"Agent '{self.name}': history is {self.history!r}; give a policy such as keep_last(50).")
         for option in ("tools", "handoffs", "guardrails"):
             if not isinstance(getattr(self, option), list | tuple):
                 raise UserError(f"Agent '{self.name}': {option} is {getattr(self, option)!r}; give a list.")

@@ -40,6 +40,8 @@ class RunConfig:
         listeners: functions that are told each event. One that clears what was withdrawn says so by an attribute
             `withdraws = True`.
         withdraws: whether the reader of the stream clears what was withdrawn.
+        wrappers: functions of what performs the commands of the rules, that give the same with something around it; the
+            first is the outermost. They see each effect of the run, its children's included.
         detached: a run started inside another stands on its own, with its own journal, limits and usage.
 
     Raises:
@@ -57,6 +59,7 @@ class RunConfig:
     parallel_tools: int = 16
     listeners: tuple[Listener, ...] = ()
     withdraws: bool = False
+    wrappers: tuple[Callable[[Any], Any], ...] = ()
     detached: bool = False
 
     def __post_init__(self) -> None:

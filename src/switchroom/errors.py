@@ -1,8 +1,12 @@
 """What can go wrong, under two roots, by whose fault it is.
 
 * UserError: the developer's. The message says what to do.
+    * ModelDenied: a model's server does not take the key, or does not know the address or the model.
     * Diverged: the code asks for something else than the journal recorded.
 * RunError: the world's, or a model's that did not mend its ways. It carries the run so far (`error.run`), which resumes.
+    * ModelError: a model's server refused the request or gave what is no answer.
+        * ModelUnavailable: it failed, was busy, or could not be reached; another try may succeed.
+    * ModelRefused: the model will not give an answer of the declared type.
     * ModelMisbehaved: the model got the same kind of thing wrong too often.
     * MaxTurnsExceeded: the run had as many model answers as it was given.
     * DeadlineExceeded: the run's time is over.
@@ -30,6 +34,10 @@ class Diverged(UserError):
     """The journal of an unfinished turn and the code that resumes it disagree; the message says in what."""
 
 
+class ModelDenied(UserError):
+    """A model's server does not take the key, or does not know the address or the model; the message says what to set."""
+
+
 class RunError(Exception):
     """The run stopped for a reason outside the code that started it.
 
@@ -38,6 +46,33 @@ class RunError(Exception):
     """
 
     run: Any = None
+
+
+class ModelError(RunError):
+    """A model's server refused the request, or gave what is no answer.
+
+    Attributes:
+        model: who was asked, as "provider:model".
+        status: the HTTP status, where there was one.
+        retry_after: seconds after which the server wants to be asked again, where it said so.
+    """
+
+    def __init__(self, message: str, model: str = "", status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, model, status, retry_after)
+        self.model = model
+        self.status = status
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ModelUnavailable(ModelError):
+    """A model's server failed, was busy, or could not be reached: another try, or another model, may succeed."""
+
+
+class ModelRefused(RunError):
+    """The model refused to answer where an answer of a declared type was to be given; the message is what it said."""
 
 
 class ModelMisbehaved(RunError):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias, overload
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+
+import msgspec
 
 from switchroom.errors import UserError
 from switchroom.messages import Message
+from switchroom.tokens import count_message
 
 
 class History(Sequence[Message]):
@@ -66,8 +70,10 @@ class History(Sequence[Message]):
         return f"History({self._items[: self.length]!r})"
 
 
-HistoryPolicy: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
+HistoryPolicy: TypeAlias = "Callable[[Sequence[Message]], Sequence[Message]] | Summary"
 """Which of the messages so far a model gets to see; the journal keeps all."""
+
+Count: TypeAlias = Callable[[Message], int]
 
 
 def keep_last(count: int) -> HistoryPolicy:
@@ -88,9 +94,91 @@ def keep_last(count: int) -> HistoryPolicy:
     def policy(messages: Sequence[Message]) -> Sequence[Message]:
         if len(messages) <= count:
             return messages
-        start = len(messages) - count
-        while start > 0 and messages[start].role == "tool":
-            start -= 1
+        return messages[_whole(messages, len(messages) - count) :]
+
+    return policy
+
+
+def keep_tokens(budget: int, *, count: Count = count_message) -> HistoryPolicy:
+    """Show a model the newest messages that fit into a budget of tokens, and at least the newest.
+
+    Calls and their results stay together: what does not fit as a whole is left out as a whole, except at the very end. What a
+    window costs depends on the budget, not on how long the conversation is.
+
+    Args:
+        budget: tokens, at least 1; instructions and tools are not counted.
+        count: the tokens of a message; by default an estimate.
+
+    Raises:
+        UserError: `budget` is below 1.
+    """
+    if budget < 1:
+        raise UserError(f"keep_tokens({budget}) keeps nothing. Give a budget of at least 1 token.")
+
+    def policy(messages: Sequence[Message]) -> Sequence[Message]:
+        start = end = len(messages)
+        left = budget
+        while end > 0:
+            begin = _whole(messages, end - 1)
+            left -= sum(count(message) for message in messages[begin:end])
+            if left < 0 and end < len(messages):
+                break
+            start = end = begin
         return messages[start:]
 
     return policy
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Show a model a summary of what is old, made by an agent, and what is new as it was said.
+
+    When what the model would see exceeds `over` tokens, all but the last `keep` messages are put to `by`, with the summary
+    before, and its text stands in their place from then on. It is made once and kept in the journal, which keeps the messages
+    too.
+
+    Args:
+        by: the step that summarises: an agent, or a function from text to text. It is given the messages as lines of
+            "who: what".
+        over: tokens above which a summary is made, at least 1.
+        keep: messages that are not summarised, at least 1; more where a call and its result would be torn apart.
+        count: the tokens of a message; by default an estimate.
+
+    Raises:
+        UserError: a number is below 1.
+    """
+
+    by: Any
+    over: int
+    keep: int = 6
+    count: Count = count_message
+
+    def __post_init__(self) -> None:
+        if self.over < 1 or self.keep < 1:
+            raise UserError(f"Summary(over={self.over}, keep={self.keep}): give numbers of at least 1.")
+
+    def cut(self, messages: Sequence[Message]) -> int:
+        """How many of the messages are to be summarised now; 0 as long as they fit."""
+        if len(messages) <= self.keep or sum(self.count(message) for message in messages) <= self.over:
+            return 0
+        return _whole(messages, len(messages) - self.keep)
+
+    def told(self, messages: Sequence[Message]) -> str:
+        """The messages as the summarising step reads them."""
+        return "\n".join(f"{message.agent or message.role}: {_line(message)}" for message in messages)
+
+
+def _whole(messages: Sequence[Message], start: int) -> int:
+    """The last place up to `start` at which no call is torn from its result."""
+    while start > 0 and messages[start].role == "tool":
+        start -= 1
+    return start
+
+
+def _line(message: Message) -> str:
+    calls = "".join(f" [calls {call.name}({_args(call.args)})]" for call in message.calls)
+    return f"{message.text}{calls}".strip()
+
+
+def _args(args: dict[str, Any] | str) -> str:
+    return args if isinstance(args, str) else msgspec.json.encode(args).decode()

@@ -66,6 +66,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         calls: the tools that an assistant's message asks for, in its order.
         call_id: in a tool's message, the id of the call that it answers.
         agent: the name of the agent who said it, where one did.
+        refusal: the text says that the model will not answer.
+        items: what a provider gave beside text and calls and wants back with the next request, in its own form, such as
+            reasoning items. Only the adapter that made them reads them.
     """
 
     role: Role
@@ -73,6 +76,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
     agent: str = ""
+    refusal: bool = False
+    items: tuple[dict[str, Any], ...] = ()
 
     @property
     def text(self) -> str:

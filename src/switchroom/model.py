@@ -56,10 +56,17 @@ class ModelRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class ModelResponse(msgspec.Struct, frozen=True, gc=False):
-    """What a model answered, and what it used."""
+    """What a model answered, and what it used.
+
+    Args:
+        message: the answer.
+        usage: what it used.
+        model: who answered, as "provider:model"; "" where that says nothing, as of a function.
+    """
 
     message: Message
     usage: Usage = Usage(requests=1)
+    model: str = ""
 
 
 class Emit(Protocol):

@@ -5,6 +5,7 @@ from switchroom.events.answer import AnswerRejected as AnswerRejected
 from switchroom.events.answer import AnswerReplaced as AnswerReplaced
 from switchroom.events.answer import AnswerWithdrawn as AnswerWithdrawn
 from switchroom.events.answer import GuardTripped as GuardTripped
+from switchroom.events.answer import HistorySummarised as HistorySummarised
 from switchroom.events.answer import InputJudged as InputJudged
 from switchroom.events.answer import ModelAnswered as ModelAnswered
 from switchroom.events.base import Delta as Delta

@@ -17,13 +17,30 @@ class InputJudged(Fact, frozen=True):
 
 
 class ModelAnswered(Fact, frozen=True):
-    """A model answered. `digest` covers what was new in the request: instructions, tools, messages since the last answer."""
+    """A model answered.
+
+    Args:
+        agent: on whose behalf.
+        message: the answer.
+        usage: what it used.
+        digest: of what was new in the request: instructions, tools, messages since the last answer.
+        model: who answered, as "provider:model", where the model says it.
+    """
 
     concerns_root: ClassVar[bool] = True
     agent: str
     message: Message
     usage: Usage = Usage()
     digest: str = ""
+    model: str = ""
+
+
+class HistorySummarised(Fact, frozen=True):
+    """An agent put the first `upto` messages of the history into the words of `text`, which models see in their place."""
+
+    agent: str
+    upto: int
+    text: str
 
 
 class AnswerRejected(Fact, frozen=True):

@@ -15,6 +15,7 @@ from switchroom.events.answer import (
     AnswerReplaced,
     AnswerWithdrawn,
     GuardTripped,
+    HistorySummarised,
     InputJudged,
     ModelAnswered,
 )
@@ -46,7 +47,14 @@ LARGE = 64 * 1024
 
 StepFact: TypeAlias = StepStarted | StepReturned | StepFailed | ValueDrawn
 AnswerFact: TypeAlias = (
-    InputJudged | ModelAnswered | AnswerRejected | AnswerReplaced | AnswerWithdrawn | AnswerCut | GuardTripped
+    InputJudged
+    | ModelAnswered
+    | HistorySummarised
+    | AnswerRejected
+    | AnswerReplaced
+    | AnswerWithdrawn
+    | AnswerCut
+    | GuardTripped
 )
 CallFact: TypeAlias = (
     CallsJudged | ToolStarted | ToolReturned | ToolFailed | ToolSuspended | EffectCleared | PersonAsked | PersonAnswered

@@ -12,6 +12,7 @@ from switchroom.perform.model import ask_model, give_up
 from switchroom.perform.person import ask_person, wait
 from switchroom.perform.run import AgentRun as AgentRun
 from switchroom.perform.run import Note as Note
+from switchroom.perform.run import Perform as Perform
 from switchroom.perform.tools import call_tool, call_tools, reconcile
 from switchroom.rules.commands import (
     AnyCommand,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from switchroom.errors import GuardrailTripped, UserError
+from switchroom.errors import GuardrailTripped, ModelRefused, UserError
 from switchroom.events import (
     AnswerRejected,
     AnswerReplaced,
@@ -57,11 +57,15 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
 
     Raises:
         GuardrailTripped: an output guardrail said no.
+        ModelRefused: the model refused, and the answer has a declared type.
     """
     state = run.scope.fold
     answer = state.answer
     assert answer is not None, "the rules finish only what was answered"
     role = run.roster[answer.agent]
+    if answer.refusal and role.output.shape is not None:
+        await withdraw(run, answer.agent, "the model refused", note)
+        raise ModelRefused(f"The model of agent '{answer.agent}' refused: {answer.text}")
     try:
         output = role.output.read(answer.text)
     except Invalid as fault:
@@ -98,7 +102,9 @@ async def withdraw(run: AgentRun, agent: str, reason: str, note: Note, *then: An
     """Note that what was shown of an answer does not hold, if anything was, and what follows from it."""
     shown = run.scope.said
     run.scope.said = None
-    await note(*((AnswerWithdrawn(agent, reason),) if shown else ()), *then)
+    facts = (*((AnswerWithdrawn(agent, reason),) if shown else ()), *then)
+    if facts:
+        await note(*facts)
 
 
 class Judged(NamedTuple):

@@ -12,6 +12,7 @@ from switchroom._handoff import Decline
 from switchroom.errors import UserError
 from switchroom.events import CircleBroken, HandoffCommitted, HandoffDeclined, HandoffProposed, HandoffReturned
 from switchroom.messages import Message, ToolCall
+from switchroom.perform.history import windowed
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import BreakCircle, HandBack, HandOver
 from switchroom.rules.state import State, learned, result_of
@@ -43,7 +44,10 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
                     f"accepts of the handoff '{source}' to '{target}' returned {verdict!r}; it returns None or Decline(reason)."
                 )
     known = learned(state)
-    messages = None if terms.filter is None else _filtered(terms.filter(_view(state, index)), source, target)
+    messages = None
+    if terms.filter is not None:
+        kept = await windowed(run, source, terms.filter, _view(state, index))
+        messages = _filtered(kept, source, target)
     committed = HandoffCommitted(
         index,
         source,

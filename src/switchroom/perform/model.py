@@ -19,6 +19,7 @@ from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
 from switchroom.messages import Message, ToolCall
 from switchroom.model import ModelRequest, ModelResponse, nobody
 from switchroom.perform.guards import withdraw
+from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
@@ -40,7 +41,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     role = run.roster[command.agent]
     agent = role.agent
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
-    messages = state.history if config.history is None else config.history(state.history)
+    policy = agent.history or config.history
     tools = role.specs
     if state.frames:
         frame = state.frames[-1]
@@ -57,7 +58,11 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
                 instructions = await _rendered(run, agent, instructions)
             # What was new before is covered by the digests before.
             asked = digest((role.described, instructions, state.history[state.heard :]))
-            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, agent.settings)
+            messages = state.history if policy is None else await seen(run, agent.name, policy, note)
+            settings = agent.settings
+            if settings.tool_choice is not None and state.asker == agent.name and messages[-1].role == "tool":
+                settings = replace(settings, tool_choice=None)  # it called what it had to; told so again it would for ever
+            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings)
             response = await model(request, emit)
     except TimeoutError:
         if due is None or not cast("asyncio.Timeout", patience).expired():
@@ -69,10 +74,10 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         return await withdraw(run, agent.name, _LATE, note, HandoffExpired(due.asker, due.target))
     message = _attributed(response, agent.name, state)
     if message is None:
-        empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage)
+        empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage, "", response.model)
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
-    await note(ModelAnswered(agent.name, message, response.usage, asked))
+    await note(ModelAnswered(agent.name, message, response.usage, asked, response.model))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
 

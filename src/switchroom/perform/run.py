@@ -18,6 +18,9 @@ T = TypeVar("T")
 Note: TypeAlias = Callable[..., Awaitable[None]]
 """Notes facts: append, evolve, emit."""
 
+Perform: TypeAlias = "Callable[[AgentRun, AnyCommand, Note], Awaitable[None]]"
+"""Does a command: the one place where the world is touched, or that place with something around it."""
+
 
 class AgentRun(msgspec.Struct, frozen=True):
     """An agent's run: its place, the agents that it can reach, and how its commands are performed, wrappers included.
@@ -27,7 +30,7 @@ class AgentRun(msgspec.Struct, frozen=True):
 
     scope: Scope
     roster: Roster
-    perform: Callable[[AgentRun, AnyCommand, Note], Awaitable[None]]
+    perform: Perform
 
     async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
         """Call a function of an agent's own (instructions, a guardrail, `accepts`), sync or async.

@@ -26,6 +26,7 @@ from switchroom.events import (
     HandoffFact,
     HandoffProposed,
     HandoffReturned,
+    HistorySummarised,
     InputJudged,
     ModelAnswered,
     PersonAnswered,
@@ -46,7 +47,7 @@ from switchroom.events import (
 )
 from switchroom.history import History
 from switchroom.messages import Message
-from switchroom.rules.state import Call, Due, Frame, State, result_of, settled, with_call
+from switchroom.rules.state import Call, Due, Frame, State, Summarised, result_of, settled, with_call
 
 _KIND = attrgetter("kind")
 
@@ -77,6 +78,8 @@ def _answer(state: State, fact: AnswerFact) -> State:
             if fact.messages is None:
                 return replace(state, guarded=False)
             return replace(state, guarded=False, history=_with_last(state.history, state.fresh, fact.messages))
+        case HistorySummarised():
+            return replace(state, summary=Summarised(fact.upto, fact.text))
         case AnswerReplaced():
             replaced = Message("assistant", fact.text, agent=fact.agent)
             return replace(state, answer=replaced, replaced=True, history=_with_last(state.history, 1, (replaced,)))
@@ -221,7 +224,7 @@ def _committed(state: State, fact: HandoffCommitted) -> State:
     if fact.messages is not None:
         # The filter gave what the target sees: the brief follows it as a message of its own, for the calls may be gone.
         history = History(fact.messages).plus(Message("system", fact.text))
-        state = replace(state, history=history, heard=0, calls=())
+        state = replace(state, history=history, heard=0, calls=(), summary=None)
     frames = state.frames
     if fact.returns:
         frames = (*frames, Frame(fact.source, fact.target))

@@ -55,6 +55,13 @@ class Due(msgspec.Struct, frozen=True, gc=False):
     at: float
 
 
+class Summarised(msgspec.Struct, frozen=True, gc=False):
+    """What the first `upto` messages of a history came to, in the words of an agent."""
+
+    upto: int
+    text: str
+
+
 class State(msgspec.Struct, frozen=True, gc=False):
     """An agent's run.
 
@@ -74,6 +81,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
         trail: the handoffs since anything new came up.
         seen: what tools told in this turn, to know what is new.
         learned: the same, shortened, for the next brief.
+        summary: what models see in place of the oldest messages, where an agent summarised them.
         output: what the run returned, as JSON, once it is `finished`.
     """
 
@@ -93,6 +101,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     trail: tuple[tuple[str, str], ...] = ()
     seen: frozenset[str] = frozenset()
     learned: tuple[str, ...] = ()
+    summary: Summarised | None = None
     output: Any = None
     finished: bool = False
 
@@ -116,7 +125,7 @@ def carried(state: State) -> State:
         history = History(history[: history.length - 1])
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
-    return State(agent=state.agent, history=history, heard=history.length, frames=state.frames)
+    return State(agent=state.agent, history=history, heard=history.length, frames=state.frames, summary=state.summary)
 
 
 def tried_again(state: State) -> State:

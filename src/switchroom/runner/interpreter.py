@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import reduce
 from typing import Any, TypeAlias, get_type_hints
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,7 @@ from switchroom.digest import digest
 from switchroom.errors import UserError
 from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
-from switchroom.perform import AgentRun, perform
+from switchroom.perform import AgentRun, Perform, perform
 from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
@@ -83,7 +84,8 @@ class Spoken:
 
     def run(self, input: Any, scope: Scope) -> Awaitable[Any]:
         """Run the agent in its scope."""
-        return answer(AgentRun(scope, self.roster, perform))
+        wrappers = scope.attempt.config.wrappers
+        return answer(AgentRun(scope, self.roster, wrapped(wrappers) if wrappers else perform))
 
     def load(self, output: Any, agent: str) -> Any:
         """What the run gave, of the type that the agent declares who had the conversation at its end."""
@@ -198,6 +200,11 @@ class Called:
         """What the step gave, of the type that it declares to return; plain data if it declares none."""
         declared = self._taken.output
         return output if declared is None else declared.validate_json(to_json(output))
+
+
+def wrapped(wrappers: Sequence[Callable[[Perform], Perform]]) -> Perform:
+    """What performs commands, with the wrappers around it, the first outermost."""
+    return reduce(lambda inner, wrapper: wrapper(inner), reversed(wrappers), perform)
 
 
 Interpretation: TypeAlias = Spoken | Called

@@ -8,13 +8,13 @@ from typing import Any, TypeVar, overload
 
 from switchroom._tool import Tool
 from switchroom.context import ToolContext
-from switchroom.errors import UserError
+from switchroom.errors import ModelUnavailable, UserError
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 
 T = TypeVar("T")
 
-PASSING: tuple[type[Exception], ...] = (ConnectionError, TimeoutError)
-"""Failures that are tried again where nothing else is said: the connection broke, or it took too long."""
+PASSING: tuple[type[Exception], ...] = (ConnectionError, TimeoutError, ModelUnavailable)
+"""Failures that are tried again where nothing else is said: the connection broke, it took too long, the server was busy."""
 
 
 @overload
@@ -31,7 +31,8 @@ def retrying(
     """Try a model or a tool again when it fails for a passing reason, with exponential backoff and jitter.
 
     A model that had begun to speak is tried again only if all who listen clear what was withdrawn. A tool is wrapped only if
-    its effect allows a second call.
+    its effect allows a second call. Where a server said when it wants to be asked again (`retry_after` of the exception), that
+    is waited for; if it is later than `longest`, there is no other try.
 
     Args:
         guarded: the model or tool.
@@ -51,12 +52,25 @@ def retrying(
 
     async def again(first: Exception, call: Callable[[], Awaitable[T]]) -> T:
         # The library is imported after the first failure: it costs more than the calls that need no second try.
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
+        from tenacity import (
+            AsyncRetrying,
+            RetryCallState,
+            retry_if_exception,
+            stop_after_attempt,
+            wait_exponential,
+            wait_random,
+        )
+
+        backoff = wait_exponential(multiplier=wait, max=longest) + wait_random(0, wait / 4)
+
+        def pause(state: RetryCallState) -> float:
+            told = _told(state.outcome.exception()) if state.outcome else None
+            return backoff(state) if told is None else told
 
         policy = AsyncRetrying(
             stop=stop_after_attempt(attempts),
-            wait=wait_exponential(multiplier=wait, max=longest) + wait_random(0, wait / 4),
-            retry=retry_if_exception_type(on),
+            wait=pause,
+            retry=retry_if_exception(lambda error: isinstance(error, on) and (_told(error) or 0) <= longest),
             reraise=True,
         )
         async for attempt in policy:
@@ -69,6 +83,11 @@ def retrying(
     if isinstance(guarded, Tool):
         return _tool(guarded, again, on)
     return _model(guarded, again, on)
+
+
+def _told(error: BaseException | None) -> float | None:
+    """In how many seconds the server wants to be asked again."""
+    return getattr(error, "retry_after", None)
 
 
 _Again = Callable[[Exception, Callable[[], Awaitable[Any]]], Awaitable[Any]]
