@@ -14,7 +14,25 @@ ADAPTERS: dict[Kind, dict[str, str]] = {
         "memory": "switchroom.journals.memory:MemoryJournal.at",
         "sqlite": "switchroom.journals.sqlite:SqliteJournal.at",
     },
-    "model": {},
+    "model": dict.fromkeys(
+        (
+            "openai",
+            "openai-responses",
+            "anthropic",
+            "gemini",
+            "ollama",
+            "vllm",
+            "lmstudio",
+            "openrouter",
+            "mistral",
+            "groq",
+            "together",
+            "fireworks",
+            "deepseek",
+            "xai",
+        ),
+        "switchroom.models.openai:at",
+    ),
 }
 
 

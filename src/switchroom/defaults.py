@@ -9,6 +9,9 @@ from switchroom.agent import Agent
 from switchroom.errors import UserError
 from switchroom.model import Model
 
+DEFAULT_MODEL = "openai:gpt-5.4-mini"
+"""What answers where nothing names a model and OpenAI's key is present."""
+
 _default: Model | str | None = None
 _named: dict[str, Model] = {}
 
@@ -24,23 +27,34 @@ def set_default_model(model: Model | str | None) -> None:
 
 
 def model_for(agent: Agent[object], configured: Model | str | None) -> Model:
-    """An agent's model: its own, the run's, the default, the one that `SWITCHROOM_MODEL` names; in this order.
+    """An agent's model: its own, the run's, the default, the one that `SWITCHROOM_MODEL` names, OpenAI's; in this order.
+
+    The last only where `OPENAI_API_KEY` is set.
 
     Raises:
         UserError: there is none.
     """
     found = agent.model or configured or _default or os.environ.get("SWITCHROOM_MODEL")
+    if not found and os.environ.get("OPENAI_API_KEY"):
+        found = DEFAULT_MODEL
     if found is None or found == "":
         raise UserError(
             f"Agent '{agent.name}' has no model. Three ways out: Agent('{agent.name}', ..., model=...), "
             "set_default_model(...), or RunConfig(model=...). "
             "Without a provider, switchroom.testing.FunctionModel answers by a function."
         )
-    if not isinstance(found, str):
-        return found
-    if found not in _named:
-        scheme, colon, _ = found.partition(":")
+    return named(found, f" of agent '{agent.name}'") if isinstance(found, str) else found
+
+
+def named(name: str, whose: str = "") -> Model:
+    """The model of a name such as "openai:gpt-5.4-mini"; made once in a process.
+
+    Raises:
+        UserError: it names no provider, or one that is not known.
+    """
+    if name not in _named:
+        scheme, colon, _ = name.partition(":")
         if not colon:
-            raise UserError(f"The model {found!r} of agent '{agent.name}' names no provider. Write 'provider:{found}'.")
-        _named[found] = load("model", scheme)(found)
-    return _named[found]
+            raise UserError(f"The model {name!r}{whose} names no provider. Write 'provider:{name}'.")
+        _named[name] = load("model", scheme)(name)
+    return _named[name]

@@ -1,0 +1,307 @@
+"""Chat Completions: what is asked, as this protocol writes it, and the answer made of what comes back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
+from switchroom.model import Emit, ModelRequest, ModelResponse
+from switchroom.models.estimate import estimated
+from switchroom.models.openai.faults import BrokenOff
+from switchroom.models.openai.providers import Provider
+from switchroom.models.openai.strict import json_format, unwrapped
+from switchroom.usage import Usage
+
+
+def body_of(request: ModelRequest, provider: Provider, model: str, streamed: bool) -> bytes:
+    """The body of a request."""
+    settings = request.settings
+    body: dict[str, Any] = {"model": model, "messages": _messages(request, provider)}
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+            }
+            for tool in request.tools
+        ]
+        if settings.tool_choice is not None:
+            body["tool_choice"] = _choice(settings.tool_choice)
+    if request.output_schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": json_format(request.output_schema)}
+    if settings.temperature is not None:
+        body["temperature"] = settings.temperature
+    if settings.max_tokens is not None:
+        body[provider.limit] = settings.max_tokens
+    if streamed:
+        body["stream"] = True
+        if provider.streams_usage:
+            body["stream_options"] = {"include_usage": True}
+    body.update(settings.extra)
+    return msgspec.json.encode(body)
+
+
+def _choice(choice: str) -> Any:
+    return choice if choice in ("auto", "required", "none") else {"type": "function", "function": {"name": choice}}
+
+
+def _messages(request: ModelRequest, provider: Provider) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    if request.instructions:
+        messages.append({"role": "system", "content": request.instructions})
+    for message in request.messages:
+        match message.role:
+            case "user":
+                messages.append({"role": "user", "content": _content(message.content)})
+            case "assistant":
+                messages.append(_said(message, provider))
+            case "tool":
+                messages.append({"role": "tool", "tool_call_id": message.call_id, "content": message.text})
+            case "system":
+                # Many templates of open models take a system message at the beginning only.
+                first = not messages
+                role = "system" if first or provider.system_anywhere else "user"
+                messages.append({"role": role, "content": message.text})
+    return messages
+
+
+def _said(message: Message, provider: Provider) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": "assistant", "content": message.text or None}
+    if message.calls:
+        said["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments(call)}}
+            for call in message.calls
+        ]
+    elif not message.text:
+        said["content"] = ""
+    for item in message.items:
+        if provider.keeps_reasoning and item.get("provider") == provider.name:
+            said[provider.keeps_reasoning] = item["reasoning"]
+    return said
+
+
+def arguments(call: ToolCall) -> str:
+    """A call's arguments as JSON; what was no JSON object is wrapped in one, for servers read it again."""
+    return msgspec.json.encode(call.args if isinstance(call.args, dict) else {"invalid": call.args}).decode()
+
+
+def _content(content: str | Sequence[Any]) -> Any:
+    return content if isinstance(content, str) else [_part(part) for part in content]
+
+
+def _part(part: Text | Image | File) -> dict[str, Any]:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text}
+        case Image():
+            return {"type": "image_url", "image_url": {"url": part.url or data_url(part.data, part.media_type or "image/png")}}
+        case File():
+            file = {"filename": part.name or "file", "file_data": part.url or data_url(part.data, part.media_type)}
+            return {"type": "file", "file": file}
+
+
+def data_url(data: bytes, media_type: str) -> str:
+    """Bytes as an address that holds them."""
+    return f"data:{media_type or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | dict[str, Any] | None = None
+
+
+class _Call(msgspec.Struct):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Said(msgspec.Struct):
+    """A message, or a piece of one."""
+
+    content: str | list[dict[str, Any]] | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    reasoning_content: Any = None
+    reasoning_details: Any = None
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = 0
+    delta: _Said | None = None
+    message: _Said | None = None
+    finish_reason: str | None = None
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+
+
+class _Chunk(msgspec.Struct):
+    """A whole answer, or an event of a streamed one."""
+
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    model: str | None = None
+    error: Any = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+class _Calling:
+    """A call while its pieces come."""
+
+    __slots__ = ("id", "index", "name", "pieces")
+
+    def __init__(self, index: int | None, id: str) -> None:
+        self.index = index
+        self.id = id
+        self.name = ""
+        self.pieces: list[str] = []
+
+    def made(self) -> ToolCall:
+        text = "".join(self.pieces)
+        return ToolCall(self.name, parse_args(text) if text.strip() else {}, self.id)
+
+
+class ChatFold:
+    """Makes an answer of the events of a stream, or of a whole one."""
+
+    __slots__ = ("_calls", "_emit", "_finish", "_model", "_reasoning", "_refusal", "_text", "_usage")
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._calls: list[_Calling] = []
+        self._reasoning: list[Any] = []
+        self._finish = ""
+        self._usage: _Usage | None = None
+        self._model = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server said that this is all."""
+        return bool(self._finish)
+
+    def event(self, data: bytes) -> None:
+        """Take an event.
+
+        Raises:
+            BrokenOff: it says that the server failed.
+        """
+        chunk = _chunk(data)
+        if chunk.error is not None:
+            raise BrokenOff(chunk.error)
+        if chunk.model:
+            self._model = chunk.model
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        for choice in chunk.choices or ():
+            if choice.index:  # another version of the answer; one is enough
+                continue
+            if choice.delta is not None and not self._repeats(choice):
+                self._take(choice.delta)
+            if choice.message is not None and not (self._text or self._calls or self._refusal):
+                self._take(choice.message)
+            if choice.finish_reason:
+                self._finish = choice.finish_reason
+
+    def whole(self, body: bytes) -> None:
+        """Take an answer that was not streamed, or that a server gave at once though it was to stream.
+
+        Raises:
+            BrokenOff: it says that the server failed.
+            DecodeError: it is no answer of this protocol.
+        """
+        self.event(body)
+        if not self._finish:
+            if not (self._text or self._calls or self._refusal):
+                raise msgspec.ValidationError("it has no choices with a message")
+            self._finish = "stop"
+
+    def _repeats(self, choice: _Choice) -> bool:
+        """Whether a last piece is all of the text once more, as some servers send it."""
+        delta = choice.delta
+        if not choice.finish_reason or delta is None or len(self._text) < 2 or not isinstance(delta.content, str):
+            return False
+        return len(delta.content) > 8 and delta.content == "".join(self._text)
+
+    def _take(self, said: _Said) -> None:
+        content = said.content
+        if content:
+            text = content if isinstance(content, str) else "".join(str(part.get("text") or "") for part in content)
+            self._text.append(text)
+            self._emit(text)
+        if said.refusal:
+            self._refusal.append(said.refusal)
+            self._emit(said.refusal)
+        for call in said.tool_calls or ():
+            self._piece(call)
+        reasoning = said.reasoning_details if said.reasoning_details is not None else said.reasoning_content
+        if reasoning:
+            self._reasoning.append(reasoning)
+
+    def _piece(self, piece: _Call) -> None:
+        """Add a piece to its call: the one of its index, else of its id, else the last; a new name begins a new one."""
+        function = piece.function or _Function()
+        known = self._calls[-1] if self._calls else None
+        if piece.index is not None:
+            known = next((call for call in self._calls if call.index == piece.index), None)
+            if known is not None and function.name and known.name and piece.id and piece.id != known.id:
+                known = None  # a server that gives all calls one index
+        elif piece.id and known is not None and piece.id != known.id:
+            known = next((call for call in self._calls if call.id == piece.id), None)
+        elif function.name and known is not None and known.name:
+            known = None
+        if known is None:
+            known = _Calling(piece.index, piece.id or "")
+            self._calls.append(known)
+        if function.name and not known.name:
+            known.name = function.name
+        given = function.arguments
+        if given:
+            known.pieces.append(given if isinstance(given, str) else msgspec.json.encode(given).decode())
+
+    def response(self, request: ModelRequest, provider: Provider, model: str) -> ModelResponse:
+        """The answer, with what it used: as the server counted, or estimated where it did not."""
+        refusal = bool(self._refusal)
+        text = "".join(self._refusal or self._text)
+        if self._finish == "content_filter" and not text and not self._calls:
+            refusal, text = True, "The provider's content filter stopped the answer."
+        if request.output_schema is not None and not refusal:
+            text = unwrapped(text, request.output_schema)
+        items: tuple[dict[str, Any], ...] = ()
+        if self._reasoning and provider.keeps_reasoning:
+            items = ({"provider": provider.name, "reasoning": _joined(self._reasoning)},)
+        calls = tuple(call.made() for call in self._calls)
+        message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items)
+        return ModelResponse(message, _usage(self._usage, request, message), f"{provider.name}:{self._model or model}")
+
+
+def _joined(pieces: list[Any]) -> Any:
+    """Reasoning put together: text, or a list of parts."""
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(pieces)
+    return [part for piece in pieces for part in (piece if isinstance(piece, list) else [piece])]  # pyright: ignore[reportUnknownVariableType]
+
+
+def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:
+    if given is None or not (given.prompt_tokens or given.completion_tokens):
+        return estimated(request, message)
+    cached = given.prompt_tokens_details.cached_tokens if given.prompt_tokens_details else 0
+    thought = given.completion_tokens_details.reasoning_tokens if given.completion_tokens_details else 0
+    return Usage(1, given.prompt_tokens or 0, given.completion_tokens or 0, cached or 0, thought or 0)

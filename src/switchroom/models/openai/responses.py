@@ -1,0 +1,238 @@
+"""Responses: what is asked, as this protocol writes it, and the answer made of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
+from switchroom.model import Emit, ModelRequest, ModelResponse
+from switchroom.models.estimate import estimated
+from switchroom.models.openai.chat import arguments, data_url
+from switchroom.models.openai.faults import BrokenOff
+from switchroom.models.openai.providers import Provider
+from switchroom.models.openai.strict import json_format, unwrapped
+from switchroom.usage import Usage
+
+
+def body_of(request: ModelRequest, provider: Provider, model: str, streamed: bool) -> bytes:
+    """The body of a request. The server is to keep nothing: the history is ours, and the reasoning comes along, encrypted."""
+    settings = request.settings
+    body: dict[str, Any] = {"model": model, "store": False, "input": list(_items(request, provider))}
+    if request.instructions:
+        body["instructions"] = request.instructions
+    if not model.startswith(_NEVER_REASON):
+        body["include"] = ["reasoning.encrypted_content"]
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+                "strict": False,
+            }
+            for tool in request.tools
+        ]
+        choice = settings.tool_choice
+        if choice is not None:
+            body["tool_choice"] = choice if choice in _CHOICES else {"type": "function", "name": choice}
+    if request.output_schema is not None:
+        body["text"] = {"format": {"type": "json_schema", **json_format(request.output_schema)}}
+    if settings.temperature is not None:
+        body["temperature"] = settings.temperature
+    if settings.max_tokens is not None:
+        body["max_output_tokens"] = settings.max_tokens
+    if streamed:
+        body["stream"] = True
+    body.update(settings.extra)
+    return msgspec.json.encode(body)
+
+
+_CHOICES = ("auto", "required", "none")
+_NEVER_REASON = ("gpt-3", "gpt-4", "chatgpt-")
+"""Beginnings of the names of models that refuse to be asked for encrypted reasoning, for they have none."""
+
+
+def _items(request: ModelRequest, provider: Provider) -> Iterator[dict[str, Any]]:
+    for message in request.messages:
+        match message.role:
+            case "user":
+                yield {"role": "user", "content": _content(message)}
+            case "system":
+                yield {"role": "system", "content": message.text}
+            case "tool":
+                yield {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
+            case "assistant":
+                yield from _said(message, provider)
+
+
+def _said(message: Message, provider: Provider) -> Iterator[dict[str, Any]]:
+    """An answer as it came, reasoning and all, where this provider gave it; else made of its text and calls."""
+    own = [item["item"] for item in message.items if item.get("provider") == provider.name]
+    if own and {item.get("call_id") for item in own} - {None} == {call.id for call in message.calls}:
+        yield from own
+        return
+    if message.text:
+        yield {"role": "assistant", "content": [{"type": "output_text", "text": message.text}]}
+    for call in message.calls:
+        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments(call)}
+
+
+def _content(message: Message) -> Any:
+    content = message.content
+    return content if isinstance(content, str) else [_part(part) for part in content]
+
+
+def _part(part: Text | Image | File) -> dict[str, Any]:
+    match part:
+        case Text():
+            return {"type": "input_text", "text": part.text}
+        case Image():
+            return {"type": "input_image", "image_url": part.url or data_url(part.data, part.media_type or "image/png")}
+        case File():
+            if part.url:
+                return {"type": "input_file", "file_url": part.url}
+            return {"type": "input_file", "filename": part.name or "file", "file_data": data_url(part.data, part.media_type)}
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_tokens_details: _Details | None = None
+    output_tokens_details: _Details | None = None
+
+
+class _Whole(msgspec.Struct):
+    """A whole answer."""
+
+    output: list[dict[str, Any]] | None = None
+    usage: _Usage | None = None
+    model: str | None = None
+    status: str | None = None
+    error: Any = None
+    incomplete_details: dict[str, Any] | None = None
+
+
+class _Event(msgspec.Struct):
+    """An event of a streamed answer; only the last ones carry more than a piece."""
+
+    type: str = ""
+    delta: Any = None
+    item: msgspec.Raw = msgspec.Raw(b"null")
+    response: msgspec.Raw = msgspec.Raw(b"null")
+    error: Any = None
+    message: str | None = None
+    code: Any = None
+
+
+_event = msgspec.json.Decoder(_Event).decode
+_whole = msgspec.json.Decoder(_Whole).decode
+_item = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class ResponsesFold:
+    """Makes an answer of the events of a stream, or of a whole one."""
+
+    __slots__ = ("_emit", "_items", "_response")
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._items: list[dict[str, Any]] = []
+        self._response: _Whole | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server said that this is all."""
+        return self._response is not None
+
+    def event(self, data: bytes) -> None:
+        """Take an event.
+
+        Raises:
+            BrokenOff: it says that the server failed.
+        """
+        event = _event(data)
+        match event.type:
+            case "response.output_text.delta" | "response.refusal.delta":
+                if event.delta:
+                    self._emit(str(event.delta))
+            case "response.output_item.done":
+                self._items.append(_item(event.item))
+            case "response.completed" | "response.incomplete" | "response.failed":
+                self._end(_whole(event.response))
+            case "error" | "":
+                raise BrokenOff(event.error or {"message": event.message or "", "code": event.code})
+            case _:
+                pass
+
+    def whole(self, body: bytes) -> None:
+        """Take an answer that was not streamed, or that a server gave at once though it was to stream.
+
+        Raises:
+            BrokenOff: it says that the server failed.
+            DecodeError: it is no answer of this protocol.
+        """
+        response = _whole(body)
+        if response.output is None and response.error is None:
+            raise msgspec.ValidationError("it has no output")
+        self._end(response)
+        for text, _ in _texts(response.output or []):
+            self._emit(text)
+
+    def _end(self, response: _Whole) -> None:
+        if response.status == "failed" or response.error is not None:
+            raise BrokenOff(response.error)
+        self._response = response
+
+    def response(self, request: ModelRequest, provider: Provider, model: str) -> ModelResponse:
+        """The answer, with what it used: as the server counted, or estimated where it did not."""
+        response = self._response or _Whole()
+        output = response.output or self._items
+        texts = list(_texts(output))
+        refusal = any(refused for _, refused in texts)
+        text = "".join(text for text, refused in texts if refused or not refusal)
+        calls = tuple(_call(item) for item in output if item.get("type") == "function_call")
+        if not text and not calls and (response.incomplete_details or {}).get("reason") == "content_filter":
+            refusal, text = True, "The provider's content filter stopped the answer."
+        if request.output_schema is not None and not refusal:
+            text = unwrapped(text, request.output_schema)
+        items: tuple[dict[str, Any], ...] = ()
+        if any(item.get("type") == "reasoning" for item in output):
+            items = tuple({"provider": provider.name, "item": item} for item in output)
+        message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items)
+        return ModelResponse(message, _usage(response.usage, request, message), f"{provider.name}:{response.model or model}")
+
+
+def _texts(output: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:
+    """What the messages of an output say, and whether that is a refusal."""
+    for item in output:
+        if item.get("type") == "message":
+            for part in item.get("content") or ():
+                match part:
+                    case {"type": "output_text", "text": str(text)}:
+                        yield text, False
+                    case {"type": "refusal", "refusal": str(text)}:
+                        yield text, True
+                    case _:
+                        pass
+
+
+def _call(item: dict[str, Any]) -> ToolCall:
+    given = item.get("arguments") or ""
+    return ToolCall(str(item.get("name") or ""), parse_args(given) if given.strip() else {}, str(item.get("call_id") or ""))
+
+
+def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:
+    if given is None or not (given.input_tokens or given.output_tokens):
+        return estimated(request, message)
+    cached = given.input_tokens_details.cached_tokens if given.input_tokens_details else 0
+    thought = given.output_tokens_details.reasoning_tokens if given.output_tokens_details else 0
+    return Usage(1, given.input_tokens or 0, given.output_tokens or 0, cached or 0, thought or 0)
