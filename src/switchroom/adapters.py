@@ -32,7 +32,8 @@ ADAPTERS: dict[Kind, dict[str, str]] = {
             "xai",
         ),
         "switchroom.models.openai:at",
-    ),
+    )
+    | {"any": "switchroom.models.any:at"},
 }
 
 

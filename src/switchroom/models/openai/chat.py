@@ -18,6 +18,11 @@ from switchroom.usage import Usage
 
 
 def body_of(request: ModelRequest, provider: Provider, model: str, streamed: bool) -> bytes:
+    """The body of a request, as JSON."""
+    return msgspec.json.encode(fields_of(request, provider, model, streamed))
+
+
+def fields_of(request: ModelRequest, provider: Provider, model: str, streamed: bool) -> dict[str, Any]:
     """The body of a request."""
     settings = request.settings
     body: dict[str, Any] = {"model": model, "messages": _messages(request, provider)}
@@ -42,7 +47,7 @@ def body_of(request: ModelRequest, provider: Provider, model: str, streamed: boo
         if provider.streams_usage:
             body["stream_options"] = {"include_usage": True}
     body.update(settings.extra)
-    return msgspec.json.encode(body)
+    return body
 
 
 def _choice(choice: str) -> Any:

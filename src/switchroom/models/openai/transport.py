@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -28,6 +28,7 @@ from switchroom.models.openai.faults import (
 )
 from switchroom.models.openai.providers import Provider
 from switchroom.models.openai.sse import Events
+from switchroom.models.per_loop import PerLoop
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of an answer above which it is taken to have no end."""
@@ -74,7 +75,7 @@ class Transport:
     def __init__(self, provider: Provider, model: str, connection: Connection) -> None:
         self._provider = provider
         self._connection = connection
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, AsyncGenerator[Any]]] = WeakKeyDictionary()
+        self._clients: PerLoop[Any] = PerLoop(self._made, lambda client: client.close())
         self.name = f"{provider.name}:{model}"
 
     async def exchange(self, path: str, body: bytes, fold: Fold) -> None:
@@ -85,10 +86,10 @@ class Transport:
             ModelUnavailable: the server failed, was busy, too slow, or could not be reached.
             ModelError: it refused the request.
         """
+        client = self._connection.client or await self._clients.get()
         import httpx2
         import openai
 
-        client = await self._client()
         asked = Asked(self.name, str(client.base_url), self._provider.key)
         clock = asyncio.timeout(self._connection.timeout)
         try:
@@ -115,37 +116,20 @@ class Transport:
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
             raise unreached(asked, error) from error
 
-    async def _client(self) -> Any:
-        if self._connection.client is not None:
-            return self._connection.client
-        loop = asyncio.get_running_loop()
-        known = self._clients.get(loop)
-        if known is None:
-            keeper = _kept(self._made())
-            known = self._clients[loop] = (await anext(keeper), keeper)
-        return known[0]
-
-    def _made(self) -> Any:
-        import openai
-
+    async def _made(self) -> Any:
+        openai = await asyncio.to_thread(import_module, "openai")  # it takes long, and others wait for this loop
         provider, connection = self._provider, self._connection
         url = connection.base_url or provider.address or None
-        key = connection.api_key or (None if provider.key == "OPENAI_API_KEY" else _key(provider, self.name))
-        try:
-            return openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=connection.retries, timeout=connection.timeout)
-        except openai.OpenAIError as error:
-            raise no_key(self.name, provider.key) from error
+        key = connection.api_key or os.environ.get(provider.key)
+        if not key and provider.key and not connection.base_url:
+            raise no_key(self.name, provider.key)
+        # The SDK wants a key also where the server wants none.
+        return openai.AsyncOpenAI(
+            api_key=key or "none", base_url=url, max_retries=connection.retries, timeout=connection.timeout
+        )
 
 
 _HEADERS = {"Content-Type": "application/json"}
-
-
-async def _kept(client: Any) -> AsyncGenerator[Any]:
-    """Holds a client open. A loop that is shut down closes its generators, and with this one the client's connections."""
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 async def _read(response: Any, fold: Fold, asked: Asked) -> None:
@@ -199,15 +183,6 @@ async def _read_whole(response: Any, asked: Asked) -> bytes:
         if len(body) > LARGEST:
             raise too_large(asked, LARGEST)
     return bytes(body)
-
-
-def _key(provider: Provider, model: str) -> str:
-    if not provider.key:
-        return "none"  # the SDK wants one, the server does not
-    key = os.environ.get(provider.key)
-    if not key:
-        raise no_key(model, provider.key)
-    return key
 
 
 _DONE = b"[DONE]"

@@ -1,0 +1,48 @@
+"""The pages in docs are programs: the code of each runs from top to bottom, and prints what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.http import served
+from tests.servers.said import Said
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path):
+    text = page.read_text(encoding="utf-8")
+    (tmp_path / "page.py").write_text("\n".join(blocks(text, "python")), encoding="utf-8")
+    with served(Said("hello")) as server:
+        env = {
+            **os.environ,
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": server.url,
+            "OUR_SERVER": server.url,
+            "PYTHONDEVMODE": "1",
+        }
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "page.py"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+    assert run.stderr == ""
+    assert run.stdout.splitlines() == [line for block in blocks(text, "text") for line in block.splitlines()]
+
+
+def test_there_is_a_page_for_each_subject_and_the_readme_names_it():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    subjects = {"models", "tools", "handoffs", "guardrails", "history", "testing"}
+    assert subjects <= {page.stem for page in PAGES}
+    assert [page.stem for page in PAGES if f"docs/{page.name}" not in readme] == []
