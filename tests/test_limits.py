@@ -16,8 +16,9 @@ Faults: TypeAlias = Callable[..., list[str]]
 
 
 @pytest.fixture
-def faults_of(tmp_path: Path) -> Faults:
-    """Writes one module below an empty src and says what is wrong with it."""
+def faults_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Writes one module below an empty src and says what is wrong with it; of the house's allowances it needs none."""
+    monkeypatch.setattr(limits, "WIDE", {})
 
     def faults_of(text: str, path: str = "switchroom/rules.py") -> list[str]:
         file = tmp_path / "src" / path

@@ -42,7 +42,7 @@ class App:
     @property
     def honest(self) -> str:
         """What its models say of themselves, where one is no language model; "" otherwise."""
-        models = [model_for(agent, self.config.model) for agent in self.agents]
+        models = [model_for(agent, self.config.model) for agent in self.agents] or [self.config.model]
         return next((said for model in models if (said := getattr(model, "honest", ""))), "")
 
     @property
@@ -54,22 +54,31 @@ class App:
 
 
 def load_app(reference: str) -> App:
-    """The application that the user names.
+    """The application that the user names, ready to be run.
 
     Raises:
-        Wrong: it is not there, cannot be imported, holds nothing that can be run, or an agent has no model.
+        Wrong: it cannot be found, or an agent has no model.
     """
-    place, name = _split(reference)
-    module = _from_file(place) if place.endswith(".py") else _from_import(place)
-    step = _named(module, place, name) if name else _found(module, place)
-    config = getattr(module, "config", None)
-    app = App(reference, step, config if isinstance(config, RunConfig) else RunConfig())
+    app = find_app(reference)
     try:
         for agent in app.agents:
             model_for(agent, app.config.model)
     except UserError as error:
         raise Wrong(str(error)) from error
     return app
+
+
+def find_app(reference: str) -> App:
+    """The application that the user names, as it stands in its module.
+
+    Raises:
+        Wrong: it is not there, cannot be imported, or holds nothing that can be run.
+    """
+    place, name = _split(reference)
+    module = _from_file(place) if place.endswith(".py") else _from_import(place)
+    step = _named(module, place, name) if name else _found(module, place)
+    config = getattr(module, "config", None)
+    return App(reference, step, config if isinstance(config, RunConfig) else RunConfig())
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -10,6 +10,8 @@ import click
 COMMANDS = {
     "chat": "switchroom.cli.chat",
     "demo": "switchroom.cli.demo",
+    "doctor": "switchroom.cli.doctor",
+    "init": "switchroom.cli.init",
 }
 """The modules of the commands by name; a module holds its command under that name."""
 

@@ -156,8 +156,11 @@ class SqliteJournal:
 
     def conversations(self) -> list[str]:
         """The conversations that are kept, by name."""
-        with self._lock:
-            rows = self._db.execute("SELECT DISTINCT conversation FROM entries ORDER BY conversation").fetchall()
+        try:
+            with self._lock:
+                rows = self._db.execute("SELECT DISTINCT conversation FROM entries ORDER BY conversation").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise JournalUnreadable(f"The journal {self.path} cannot be read: {error}") from error
         return [name for (name,) in rows]
 
     def close(self) -> None:

@@ -1,0 +1,2 @@
+{{switchroom}}
+pytest>=9
