@@ -100,12 +100,11 @@ def _wrong_tools(asked: Asked) -> Iterator[Refuses]:
                 yield _no(message, f"{place}.parameters", "invalid_function_parameters")
         elif asked.api == "chat":
             yield _no(f"Invalid value: '{tool.get('type')}'. Supported values are: 'function'.", f"tools[{at}].type")
-    choice = asked.body.get("tool_choice")
-    if isinstance(choice, dict):
-        named = cast("Json", choice.get("function", {}) if asked.api == "chat" else choice)  # pyright: ignore[reportUnknownMemberType]
+    choice = cast("Json | str | None", asked.body.get("tool_choice"))
+    if isinstance(choice, dict) and choice.get("type") == "function":
+        named: Json = choice.get("function", {}) if asked.api == "chat" else choice
         if named.get("name") not in asked.tools:
-            message = f"Tool choice '{named.get('name')}' not found in 'tools' parameter."
-            yield _no(message, "tool_choice")
+            yield _no(f"Tool choice '{named.get('name')}' not found in 'tools' parameter.", "tool_choice")
 
 
 def _wrong_name(place: str, named: Json) -> Iterator[Refuses]:

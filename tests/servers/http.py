@@ -14,7 +14,9 @@ are not strict; `Manners(strict=False)` takes anything. What it answers is
 
 * a `Said` (said.py): text, calls, reasoning, a refusal, usage; `as_json(value)` for structured output;
 * `(Said, Manners)`: the same, spoken as other servers do (manners.py); `serving(..., manners=)` sets it for all answers;
-* a `Fault` (faults.py): a status, a page, a cut, a stall, an endless stream and more;
+* a `Fault` (faults.py): `wrong_key()`, `unknown_model()`, `bad_request()`, `rate_limited(3)`, `server_error(503)`, `page(502)`,
+  `no_json()`, `empty()`, `TruncatedJson()`, `Cut("amidst")`, `Stalls(after=3)`, `Endless("deltas")`, `ErrorInStream()`,
+  `NoDone()`, `Huge()`, `Trickle()`;
 * a `Script` (script.py): the bytes, waits and ends themselves;
 * or a function of the request, sync or async, that gives one of these, called for every request that asks for an answer::
 
@@ -144,6 +146,9 @@ class Server:
             await line.close()
         except (ConnectionError, h11.RemoteProtocolError):
             pass
+        except Exception as error:
+            # An answer that cannot be written, as its arguments are no JSON; the client sees the connection end.
+            self._errors.append(error)
         finally:
             await line.abort()
 
@@ -197,7 +202,7 @@ async def serving(
     manners: Manners = PLAIN,
     *,
     key: str | None = None,
-    models: Sequence[str] = ("gpt-test",),
+    models: Sequence[str] = MODELS,
     port: int = 0,
 ) -> AsyncGenerator[Server]:
     """Run the server in this loop, as long as the `async with` lasts.

@@ -30,7 +30,8 @@ class Manners:
     """How the server speaks; by default as OpenAI's own does.
 
     Args:
-        strict: requests that OpenAI would refuse are refused (checks.py); servers of other makes take nearly anything.
+        strict: requests that OpenAI would refuse are refused (checks.py); servers of other makes take nearly anything. It is
+            looked at before there is an answer, so it counts in `serving(manners=)` only.
         pieces: cuts text, reasons, refusals and arguments into deltas: `words`, `whole`, `characters(3)` or a function.
         every: seconds between two events of a stream.
         ids: the id that every call gets, also "", instead of a new one for each; a `Called.id` goes before it.

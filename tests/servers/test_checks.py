@@ -124,6 +124,7 @@ RIGHT_CHATS: list[dict[str, Any]] = [
     chat_function() | {"tool_choice": "required", "parallel_tool_calls": False},
     chat_function(parameters={"type": "object", "properties": {"a": {}}}, strict=False),
     chat_function(parameters=None, strict=False),
+    chat_function() | {"tool_choice": {"type": "function", "function": {"name": "f"}}},
     form(strictly(a={"anyOf": [{"type": "string"}, {"type": "null"}]}, b={"$ref": "#"}, c={"enum": ["x"]})),
     form({"type": "object", "properties": {"a": {"default": 1}}}, strict=False),
     {"response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "as JSON"}]},
@@ -134,7 +135,8 @@ RIGHT_RESPONSES: list[dict[str, Any]] = [
     {"input": [OUTPUT], "previous_response_id": "resp_1"},
     {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}, ITEM, OUTPUT]},
     {"input": [{"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}, USER]},
-    {"tools": [{"type": "web_search"}, *function()["tools"]]},
+    {"tools": [{"type": "web_search"}, *function()["tools"]], "tool_choice": {"type": "web_search_preview"}},
+    function() | {"tool_choice": {"type": "function", "name": "f"}},
     {"text": {"format": {"type": "json_schema", "name": "answer", "schema": STRICT, "strict": True}}},
 ]
 
@@ -143,14 +145,14 @@ RIGHT_RESPONSES: list[dict[str, Any]] = [
 async def test_a_wrong_chat_is_refused_in_openais_words(wanted: dict[str, Any], message: str) -> None:
     async with serving(Said("yes")) as server, client_of(server.url) as client:
         with pytest.raises(BadRequestError, match=message):
-            await chat(client, **{"extra_body": wanted})
+            await chat(client, extra_body=wanted)
 
 
 @pytest.mark.parametrize(("wanted", "message"), WRONG_RESPONSES)
 async def test_a_wrong_response_is_refused_in_openais_words(wanted: dict[str, Any], message: str) -> None:
     async with serving(Said("yes")) as server, client_of(server.url) as client:
         with pytest.raises(BadRequestError, match=message):
-            await respond(client, **{"extra_body": wanted})
+            await respond(client, extra_body=wanted)
 
 
 @pytest.mark.parametrize(("schema", "message"), SCHEMAS)
@@ -165,13 +167,13 @@ async def test_a_schema_that_is_not_strict_is_refused_for_tools_and_for_answers(
 @pytest.mark.parametrize("wanted", RIGHT_CHATS)
 async def test_a_right_chat_is_answered(wanted: dict[str, Any]) -> None:
     async with serving(Said("yes")) as server, client_of(server.url) as client:
-        assert (await chat(client, **wanted)).choices[0].message.content == "yes"
+        assert (await chat(client, extra_body=wanted)).choices[0].message.content == "yes"
 
 
 @pytest.mark.parametrize("wanted", RIGHT_RESPONSES)
 async def test_a_right_response_is_answered(wanted: dict[str, Any]) -> None:
     async with serving(Said("yes")) as server, client_of(server.url) as client:
-        assert (await respond(client, **wanted)).output_text == "yes"
+        assert (await respond(client, extra_body=wanted)).output_text == "yes"
 
 
 def test_the_parameters_are_those_of_the_sdk() -> None:

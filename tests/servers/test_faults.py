@@ -184,6 +184,18 @@ async def test_a_cut_is_an_error_of_the_connection(ask: Ask, when: Any, how: Any
 
 
 @APIS
+async def test_a_cut_comes_before_the_headers_or_after_them(api: str) -> None:
+    async with serving(Faults(Cut("before"), then=Cut("after headers"))) as server:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            async with streaming(server, api):
+                raise AssertionError("there are headers")
+        async with streaming(server, api) as response:
+            assert response.status_code == 200
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await response.aread()
+
+
+@APIS
 @pytest.mark.parametrize("after", [0, 1, 4])
 async def test_a_stream_is_cut_after_so_many_events(api: str, after: int) -> None:
     seen = b""

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import pytest
-from openai import BadRequestError, InternalServerError, OpenAI
+from openai import APIConnectionError, BadRequestError, InternalServerError, OpenAI
 
 from tests.helpers import soon
 from tests.servers.asked import Asked
@@ -20,7 +20,7 @@ from tests.servers.faults import Endless, Stalls
 from tests.servers.http import Server, in_turn, served, serving
 from tests.servers.manners import Manners
 from tests.servers.process import ROOT, running
-from tests.servers.said import Said
+from tests.servers.said import Called, Said
 from tests.servers.script import End, Script, whole_response
 from tests.servers.scripts import FIFTY_WORDS
 
@@ -217,6 +217,13 @@ async def test_what_goes_wrong_in_the_answer_reaches_the_test() -> None:
             with pytest.raises(InternalServerError, match=r"The test's own answer failed: LookupError\('no such thing'\)"):
                 await chat(client)
             assert len(server.requests) == 1
+
+
+async def test_an_answer_that_is_no_json_reaches_the_test_as_what_it_is() -> None:
+    with pytest.raises(TypeError, match="set is not JSON serializable"):
+        async with serving(Said(calls=(Called("f", {"x": {1}}),))) as server, client_of(server.url) as client:
+            with pytest.raises(APIConnectionError):
+                await chat(client)
 
 
 async def test_answers_in_turn_run_out() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +44,7 @@ def test_pieces_may_be_any_function() -> None:
     def halves(text: str) -> Sequence[str]:
         return [text[: len(text) // 2], text[len(text) // 2 :]]
 
-    assert [delta.get("content") for delta in deltas(Said("abcd"), pieces=halves)] == ["", "ab", "cd", "", "", None]
+    assert [delta.get("content") for delta in deltas(Said("abcd"), pieces=halves)] == ["", "ab", "cd", None]
 
 
 @pytest.mark.parametrize("ids", ["call_0", ""])
@@ -81,7 +80,8 @@ async def test_there_may_be_no_usage_ever() -> None:
 )
 def test_usage_comes_where_it_is_said(where: Any, asked: Asked, totals: list[int | None]) -> None:
     chunks = wire.chunks(asked, Said("one two"), Manners(usage_where=where))
-    assert [(chunk.get("usage") or {}).get("total_tokens") for chunk in chunks] == totals
+    usages = [chunk.get("usage") for chunk in chunks]
+    assert [usage and usage["total_tokens"] for usage in usages] == totals
 
 
 def test_both_calls_may_come_in_one_delta() -> None:
@@ -194,18 +194,18 @@ def test_a_bare_end_has_no_items() -> None:
     assert events[-2]["item"]["content"][0]["text"] == "yes"
 
 
-LINES: list[Manners] = [
-    Manners(keep_alive=True),
-    Manners(crlf=True),
-    Manners(no_space=True),
-    Manners(multiline=True),
-    Manners(ascii=True),
-    Manners(event_lines=False),
-    Manners(keep_alive=True, crlf=True, no_space=True, multiline=True),
-]
+LINES: dict[str, Manners] = {
+    "keep-alive": Manners(keep_alive=True),
+    "CR LF": Manners(crlf=True),
+    "no space": Manners(no_space=True),
+    "several lines": Manners(multiline=True),
+    "ASCII": Manners(ascii=True),
+    "no event lines": Manners(event_lines=False),
+    "all at once": Manners(keep_alive=True, crlf=True, no_space=True, multiline=True),
+}
 
 
-@pytest.mark.parametrize("manners", LINES, ids=str)
+@pytest.mark.parametrize("manners", LINES.values(), ids=LINES)
 async def test_lines_may_be_written_in_many_ways(manners: Manners) -> None:
     async with serving(Said("Grüße 🙂 dort"), manners) as server, client_of(server.url) as client:
         chunks = await chat_stream(client)
@@ -259,11 +259,12 @@ async def test_reasoning_has_the_field_it_is_given_or_none() -> None:
 
 async def test_a_server_of_another_make_takes_nearly_anything() -> None:
     async with (
-        serving(lambda asked: Said(json.dumps(asked.body)), Manners(strict=False)) as server,
+        serving(Said("yes"), Manners(strict=False)) as server,
         client_of(server.url) as client,
     ):
         odd: Any = {"messages": [{"role": "tool", "content": "x"}], "extra_body": {"min_p": 0.1}}
-        assert '"min_p": 0.1' in (await chat(client, **odd)).choices[0].message.content  # pyright: ignore[reportOperatorIssue]
+        await chat(client, **odd)
+    assert server.requests[0].body["min_p"] == 0.1
 
 
 async def test_a_stream_may_take_its_time() -> None:

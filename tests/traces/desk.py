@@ -1,90 +1,71 @@
-"""A retail desk of specialists that plays recorded traces: each call gives what it gave then, and changes the records once."""
+"""A desk of specialists with the recorded tools: each call tells what it told then, and changes the records once."""
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Awaitable, Callable, Sequence
+import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from switchroom import Agent, Team, Tool
-from switchroom.reply import Reply
-from switchroom.testing import call
-
-DATA = Path(__file__).parent.parent / "data" / "tau"
-ENTRY = "lookup"
-
-Json = dict[str, Any]
+from tests.traces.recordings import ENTRY, Recording, catalogue
+from tests.traces.records import Json, changed
 
 
-def traces() -> list[Json]:
-    """The recorded traces."""
-    return [json.loads(line) for line in (DATA / "retail_dev20_traces.jsonl").read_text().splitlines()]
+def instructions(specialist: str, file: str) -> str:
+    """What a specialist is told, and with them their model: who they are, and which customer's file is on the desk."""
+    return f"You are the specialist for {specialist}. The file on your desk is {file}."
 
 
-def catalogue() -> Json:
-    """The tools' schemas, and which specialist owns which."""
-    return json.loads((DATA / "retail_tools.json").read_text())
+class Ledger:
+    """The effects that were had, one a line; in a file they outlive the process.
 
+    Args:
+        file: where they are kept; None keeps them in memory.
+    """
 
-def tokens(pointer: str) -> list[str]:
-    """The parts of a JSON pointer."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/")]
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self.lines = file.read_text().splitlines() if file is not None and file.exists() else []
 
-
-def changed(records: Json, changes: Sequence[Json]) -> None:
-    """Apply changes to the fields of records; each says what it finds, so that one made twice or out of order is found out."""
-    for change in changes:
-        *way, last = tokens(change["path"])
-        place = records
-        for part in way:
-            place = place[part]
-        if change["op"] == "add":
-            assert last not in place, f"{change['path']} is there already"
-        else:
-            assert place[last] == change["old"], f"{change['path']} is not what it was"
-        if change["op"] == "remove":
-            del place[last]
-        else:
-            place[last] = copy.deepcopy(change["value"])
-
-
-def records_of(trace: Json) -> Json:
-    """The records as a trace finds them."""
-    records: Json = {}
-    for pointer, record in trace["initial_records"].items():
-        kind, _, name = pointer.partition("/")
-        records.setdefault(kind, {})[name] = copy.deepcopy(record)
-    return records
-
-
-def expected(trace: Json) -> Json:
-    """The records as a trace leaves them."""
-    records = records_of(trace)
-    changed(records, trace["final_changes"])
-    return records
+    def write(self, line: str) -> None:
+        """Add an effect, in one piece."""
+        self.lines.append(line)
+        if self._file is not None:
+            file = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(file, f"{line}\n".encode())
+            os.close(file)
 
 
 class Desk:
-    """Specialists with the recorded tools.
+    """The specialists at work on one recording.
+
+    Args:
+        recording: what they do.
+        ledger: the effects that were had before, by a desk that is no more.
 
     Attributes:
         records: what the tools change.
-        made: the calls that were made, as (owner, tool, arguments).
+        made: the calls that were made at this desk, as (owner, tool, arguments).
         team: the specialists, each of whom may hand over to each other.
     """
 
-    def __init__(self, trace: Json) -> None:
-        self.records = records_of(trace)
+    def __init__(self, recording: Recording, ledger: Ledger | None = None) -> None:
+        self.ledger = ledger or Ledger()
+        self.records = copy.deepcopy(recording.before)
         self.made: list[tuple[str, str, Json]] = []
-        self._steps: list[Json] = trace["steps"]
-        owned: dict[str, list[str]] = catalogue()["agents"]
-        schemas = {one["function"]["name"]: one["function"] for one in catalogue()["tools"]}
+        self._recording = recording
+        self._effects = recording.effects
+        for step in self._effects[: len(self.ledger.lines)]:
+            changed(self.records, step.patch)
+        owned: dict[str, list[str]] = catalogue(recording.desk)["agents"]
+        schemas = {one["function"]["name"]: one["function"] for one in catalogue(recording.desk)["tools"]}
         agents = [
             Agent(
                 owner,
-                f"You are the specialist for {owner}.",
+                instructions(owner, recording.id),
                 tools=[self._tool(owner, schemas[name]) for name in names],
                 handoffs=[other for other in owned if other != owner],
             )
@@ -93,29 +74,43 @@ class Desk:
         self.team = Team(agents, entry=ENTRY)
 
     def _tool(self, owner: str, schema: Json) -> Tool:
-        effect = "read" if owner == ENTRY else "irreversible"
+        name = schema["name"]
+        plays, effect = (self._tells(name), "read") if owner == ENTRY else (self._does(name), "irreversible")
         return Tool.from_schema(
-            schema["name"], schema["description"], schema["parameters"], self._plays(owner, schema["name"]), effect=effect
+            name, schema["description"], schema["parameters"], self._noting(owner, name, plays), effect=effect
         )
 
-    def _plays(self, owner: str, name: str) -> Callable[..., Awaitable[str]]:
-        async def play(**args: Any) -> str:
-            assert len(self.made) < len(self._steps), f"{name} is called though the trace is over"
-            step = self._steps[len(self.made)]
-            assert (name, args) == (step["tool"], step["args"])
+    def _noting(self, owner: str, name: str, plays: Callable[[Json], str]) -> Callable[..., Awaitable[str]]:
+        async def called(**args: Any) -> str:
             self.made.append((owner, name, args))
-            changed(self.records, step["patch"])
-            return step["observation"]
+            return plays(args)
 
-        return play
+        return called
 
+    def _does(self, name: str) -> Callable[[Json], str]:
+        """A tool that has an effect: it is the next one that was recorded, and no other."""
 
-def script(steps: Sequence[Json], active: str = ENTRY) -> list[Reply]:
-    """The answers that make the recorded calls, a handoff before each change of specialist."""
-    answers: list[Reply] = []
-    for step in steps:
-        if step["agent"] != active:
-            active = step["agent"]
-            answers.append(call(f"transfer_to_{active}", reason=f"{step['tool']} is for {active}"))
-        answers.append(call(step["tool"], **step["args"]))
-    return [*answers, "done"]
+        def does(args: Json) -> str:
+            done = len(self.ledger.lines)
+            assert done < len(self._effects), f"{name} is called though all is done"
+            step = self._effects[done]
+            assert (name, args) == (step.tool, step.args)
+            self.ledger.write(json.dumps([name, args]))
+            changed(self.records, step.patch)
+            return step.observation
+
+        return does
+
+    def _tells(self, name: str) -> Callable[[Json], str]:
+        """A tool that looks up: what it tells depends on the effects so far, and it may be asked again."""
+
+        def tells(args: Json) -> str:
+            done = 0
+            for step in self._recording.steps:
+                if step.agent != ENTRY:
+                    done += 1
+                elif done == len(self.ledger.lines) and (step.tool, step.args) == (name, args):
+                    return step.observation
+            raise AssertionError(f"{name}({args}) was not asked after {len(self.ledger.lines)} effects")
+
+        return tells
