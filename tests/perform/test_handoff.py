@@ -470,7 +470,7 @@ async def test_a_tools_new_result_is_progress():
     assert len(asked) == 20
 
 
-async def test_a_tools_same_result_again_is_no_progress():
+async def test_a_tools_same_result_again_is_a_try_and_after_three_rounds_more_the_circle_is_broken():
     @tool(effect="read")
     async def look() -> str:
         return "nothing new"
@@ -479,7 +479,7 @@ async def test_a_tools_same_result_again_is_no_progress():
     rescue = Agent("rescue", model=FunctionModel(lambda request: "rescued"))
     result = await Runner.run(Team([*ping_pong(asked, [look], "look"), rescue], fallback="rescue"), "help")
     assert result.final_output == "rescued"
-    assert len(asked) <= 5
+    assert len(asked) == 9
 
 
 class Stage(BaseModel):

@@ -43,7 +43,7 @@ from switchroom.events import (
 from switchroom.history import History
 from switchroom.messages import Message, ToolCall
 from switchroom.rules.evolve import evolve
-from switchroom.rules.state import LEARNED, Call, Due, Frame, State, carried, tried_again
+from switchroom.rules.state import LEARNED, TRIED, Call, Due, Frame, State, carried, tried_again
 from tests.helpers import texts
 
 ASK = Message("user", "where is it?")
@@ -308,7 +308,7 @@ def test_a_result_that_was_not_seen_before_is_something_new():
     trail = (("a", "b"),)
     first = after(replace(JUDGED, trail=trail), ToolReturned(0, "clerk", "look", "seen"))
     again = after(replace(first, trail=trail), ToolReturned(1, "clerk", "move", "seen"))
-    assert (first.trail, again.trail, again.seen) == ((), trail, frozenset({"seen"}))
+    assert (first.trail, again.trail, again.seen) == ((), (*trail, TRIED), frozenset({"seen"}))
 
 
 def test_what_tools_told_is_learned_in_call_order_once_all_have_told():

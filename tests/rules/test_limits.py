@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchroom.rules.limits import MAX_FAULTS, MAX_TURNS, goes_in_a_circle
-from switchroom.rules.state import State
+from switchroom.rules.limits import MAX_FAULTS, MAX_REPEATS, MAX_TURNS, goes_in_a_circle
+from switchroom.rules.state import TRIED, State
 
 TRAIL = (("triage", "orders"), ("orders", "triage"))
 
@@ -20,6 +20,13 @@ def test_the_first_handoff_goes_in_no_circle():
 
 def test_the_same_handoff_again_goes_in_a_circle():
     assert goes_in_a_circle(State(agent="triage", trail=TRAIL), "orders")
+
+
+def test_while_tools_are_tried_the_same_handoff_may_be_made_three_times_more():
+    tried = (*TRAIL, TRIED)
+    assert not goes_in_a_circle(State(agent="triage", trail=tried), "orders")
+    assert not goes_in_a_circle(State(agent="triage", trail=tried * MAX_REPEATS), "orders")
+    assert goes_in_a_circle(State(agent="triage", trail=tried * (MAX_REPEATS + 1)), "orders")
 
 
 @pytest.mark.parametrize(("agent", "target"), [("triage", "billing"), ("billing", "orders"), ("orders", "billing")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.usage import Usage
 from tests.traces.desk import Desk
 from tests.traces.recordings import Recording
-from tests.traces.script import BROKEN_OFF, Answer, Script
+from tests.traces.script import Answer, Script
 
 F = TypeVar("F", bound=Fact)
 
@@ -67,8 +67,7 @@ async def played(recording: Recording, model: Model, journal: Journal | None = N
 def check(recording: Recording, script: Script, play: Played) -> None:
     """Each call was made once, in its order, by its owner, and told what it told then; each message got its answer."""
     answers = script.answers
-    if play.facts(CircleBroken):
-        recording, answers = _broken_off(recording, answers, play)
+    assert play.facts(CircleBroken) == []
     steps = recording.steps
     assert play.desk.made == [(step.agent, step.tool, step.args) for step in steps]
     assert play.desk.records == recording.after
@@ -106,19 +105,3 @@ def shown(turn: list[RunEvent]) -> list[str]:
                 yield event.fact
 
     return ["".join(piece.text for piece in answer) for _, answer in groupby(pieces(), key=lambda piece: piece.answer)]
-
-
-def _broken_off(recording: Recording, answers: Sequence[Answer], play: Played) -> tuple[Recording, Sequence[Answer]]:
-    """What is left of a recording in which the specialists went round in a circle, broken off in the last turn.
-
-    The calls that are not made any more are repetitions, and changed nothing.
-    """
-    [fact] = play.facts(CircleBroken)
-    done = len(play.desk.made)
-    assert not any(step.patch for step in recording.steps[done:])
-    *before, last = recording.turns
-    steps = last.steps[: done - sum(len(turn.steps) for turn in before)]
-    cut = replace(recording, turns=(*before, replace(last, steps=steps, answer=BROKEN_OFF)))
-    given = answers[: len(play.facts(ModelAnswered)) - 1]
-    assert (given[-1].agent, given[-1].to) == (fact.source, fact.target)
-    return replace(cut, handoffs=len(cut.moves)), [*given, Answer(fact.source, BROKEN_OFF)]

@@ -10,7 +10,6 @@ from tests.traces.desk import instructions
 from tests.traces.recordings import ENTRY, Recording, Step, Turn
 from tests.traces.records import Json
 
-BROKEN_OFF = "I am sorry, we go round in a circle over this. Please call again tomorrow."
 """What is answered when a handoff was not put through because it goes round in a circle."""
 
 
@@ -62,11 +61,6 @@ def confirmed(observation: str) -> str:
     return f"[a person confirmed that this was done: {observation}]"
 
 
-def not_put_through(target: str) -> str:
-    """What a model is told in place of a brief when a handoff goes round in a circle."""
-    return f"[not put through: {target} and you have handed this back and forth with nothing new. Answer yourself.]"
-
-
 class Script:
     """The whole of a recorded conversation, with the handoffs that it takes.
 
@@ -86,7 +80,6 @@ class Script:
         self.history: list[Entry] = []
         self._file = recording.id
         self._after: dict[int, Answer] = {}
-        self._refused: dict[int, tuple[Entry, Answer]] = {}
         active = ENTRY
         for turn in recording.turns:
             self.history.append(Entry("customer", turn.said))
@@ -102,9 +95,6 @@ class Script:
             self.history.append(Entry("said", answer.text))
         self.history += [Entry("called", call.name, call.args) for call in answer.calls]
         self.history += [Entry("told", told) for told in answer.told]
-        if answer.to:
-            told = Entry("told", not_put_through(answer.to))
-            self._refused[len(self.history)] = told, Answer(answer.agent, BROKEN_OFF)
 
     def answer(self, heard: Heard) -> Answer:
         """What the model says next.
@@ -114,11 +104,8 @@ class Script:
                 it is, or what it is about to call is not there.
         """
         place = len(heard.history)
-        *before, newest = self.history[:place]
         answer = self._after.get(place)
-        if place in self._refused and heard.history[-1] == self._refused[place][0]:
-            newest, answer = self._refused[place]
-        for at, (is_now, was_then) in enumerate(zip(heard.history, [*before, newest], strict=True)):
+        for at, (is_now, was_then) in enumerate(zip(heard.history, self.history[:place], strict=True)):
             assert same(is_now, was_then), f"{self._file}: entry {at} of the history is {is_now}, and was {was_then}"
         assert answer is not None, f"{self._file}: nothing was answered after {place} entries"
         assert heard.instructions == instructions(answer.agent, self._file)

@@ -47,7 +47,7 @@ from switchroom.events import (
 )
 from switchroom.history import History
 from switchroom.messages import Message
-from switchroom.rules.state import Call, Due, Frame, State, Summarised, result_of, settled, with_call
+from switchroom.rules.state import TRIED, Call, Due, Frame, State, Summarised, result_of, settled, with_call
 
 _KIND = attrgetter("kind")
 
@@ -163,6 +163,7 @@ def _call(state: State, fact: CallFact) -> State:
             asked = replace(call, consent="asked") if fact.question == "approval" else replace(call, unsettled=True)
             return with_call(state, fact.index, asked)
         case PersonAnswered():
+            state = replace(state, trail=())  # a person's word is new
             return settled(with_call(state, fact.index, _told(state.calls[fact.index], fact)))
         case ToolFailed():
             return state
@@ -189,8 +190,10 @@ def _told(call: Call, fact: PersonAnswered) -> Call:
 
 
 def _heard_of(state: State, text: str) -> State:
-    """A result that was not seen before in this turn is progress."""
-    return state if text in state.seen else replace(state, seen=state.seen | {text}, trail=())
+    """A result that was not seen before in this turn is progress; one that was is a try."""
+    if text not in state.seen:
+        return replace(state, seen=state.seen | {text}, trail=())
+    return replace(state, trail=(*state.trail, TRIED)) if state.trail and state.trail[-1] != TRIED else state
 
 
 def _handoff(state: State, fact: HandoffFact) -> State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchroom.rules.state import State
+from switchroom.rules.state import TRIED, State
 
 MAX_FAULTS = 3
 """How often in a row a model may get something wrong and be told; the next time ends the run."""
@@ -11,10 +11,16 @@ MAX_TURNS = 20
 """How many answers models give in a run, its children included, where nothing else is said."""
 
 
+MAX_REPEATS = 3
+"""How often the same handoff may be made again while tools are tried that tell nothing new."""
+
+
 def goes_in_a_circle(state: State, target: str) -> bool:
     """Whether the same handoff was made before and nothing new has come up since.
 
     New is a changed shared state, a tool's result not seen before in this turn, or a person's word. Only the repeated
-    handoff counts, so that an agent may give a conversation back that was not for it.
+    handoff counts, so that an agent may give a conversation back that was not for it. Agents who try tools in between are
+    given some rounds more: trying again what failed is not yet going round.
     """
-    return (state.agent, target) in state.trail
+    made = state.trail.count((state.agent, target))
+    return made > (MAX_REPEATS if TRIED in state.trail else 0)

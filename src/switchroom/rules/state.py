@@ -78,7 +78,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
         replaced: what an output guardrail put in its place.
         frames: who waits for the conversation to come back, the last asker last.
         due: the deadline of the last handoff, until its target answered.
-        trail: the handoffs since anything new came up.
+        trail: the handoffs since anything new came up, and `TRIED` where tools told the same again in between.
         seen: what tools told in this turn, to know what is new.
         learned: the same, shortened, for the next brief.
         summary: what models see in place of the oldest messages, where an agent summarised them.
@@ -105,6 +105,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
     output: Any = None
     finished: bool = False
 
+
+TRIED = ("", "")
+"""Stands in a trail for tools that were called since, and told nothing new."""
 
 LEARNED = 200
 """Characters of a tool's result that a brief carries."""
