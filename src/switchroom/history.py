@@ -70,13 +70,16 @@ class History(Sequence[Message]):
         return f"History({self._items[: self.length]!r})"
 
 
-HistoryPolicy: TypeAlias = "Callable[[Sequence[Message]], Sequence[Message]] | Summary"
+Window: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
+"""A function of all the messages so far, to those that are shown."""
+
+HistoryPolicy: TypeAlias = "Window | Summary"
 """Which of the messages so far a model gets to see; the journal keeps all."""
 
 Count: TypeAlias = Callable[[Message], int]
 
 
-def keep_last(count: int) -> HistoryPolicy:
+def keep_last(count: int) -> Window:
     """Show a model the last `count` messages, more where a call and its result would be torn apart.
 
     A window never begins with a tool's result, nor between a call and its results: it is widened back to the message that
@@ -99,7 +102,7 @@ def keep_last(count: int) -> HistoryPolicy:
     return policy
 
 
-def keep_tokens(budget: int, *, count: Count = count_message) -> HistoryPolicy:
+def keep_tokens(budget: int, *, count: Count = count_message) -> Window:
     """Show a model the newest messages that fit into a budget of tokens, and at least the newest.
 
     Calls and their results stay together: what does not fit as a whole is left out as a whole, except at the very end. What a
