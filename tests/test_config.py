@@ -6,10 +6,11 @@ from typing import Any, cast
 
 import pytest
 from inline_snapshot import snapshot
+from pydantic import BaseModel
 
-from switchroom import Agent, RunConfig, Runner, UserError
+from switchroom import Agent, Message, RunConfig, Runner, ToolContext, UserError, tool
 from switchroom.history import keep_last
-from switchroom.testing import ScriptedModel
+from switchroom.testing import FunctionModel, ScriptedModel, call, deltas
 
 
 def refusal(**options: Any) -> str:
@@ -90,3 +91,49 @@ async def test_a_model_that_is_none_is_refused():
 async def test_one_listener_in_place_of_a_tuple_is_refused_before_anything_happens():
     heard: list[Any] = []
     assert "listeners" in await refusal_of_a_run(listeners=cast("Any", heard.append))
+
+
+async def test_what_comes_in_is_redacted_before_anything_keeps_it():
+    def redact(message: Message) -> Message:
+        return Message(message.role, message.text.replace("4111", "****"))
+
+    model = FunctionModel(lambda request: f"You said: {request.messages[-1].text}")
+    result = await Runner.run(Agent("clerk", model=model), "my card is 4111", config=RunConfig(redact=redact))
+    assert result.final_output == "You said: my card is ****"
+    assert "4111" not in repr(result.facts)
+
+
+async def test_what_a_person_interrupts_with_is_redacted_too():
+    def redact(message: Message) -> Message:
+        return Message(message.role, message.text.replace("4111", "****"))
+
+    said = deltas(["Let me ", "tell you ", "a long story."])
+    model = FunctionModel(lambda request: said if len(request.messages) == 1 else f"You said: {request.messages[-1].text}")
+    async with Runner.stream(Agent("clerk", model=model), "hello", config=RunConfig(redact=redact)) as events:
+        async for event in events:
+            if event.text == "Let me ":
+                await events.interrupt("stop: 4111")
+    assert events.result.final_output == "You said: stop: ****"
+    assert "4111" not in repr(events.result.facts)
+
+
+async def test_a_redaction_that_gives_no_message_is_an_error_that_says_so():
+    def redact(message: Message) -> Message:
+        return message.text  # pyright: ignore[reportReturnType]
+
+    with pytest.raises(UserError, match=r"RunConfig\(redact=\.\.\.\) gave 'hi'; it gives a Message"):
+        await Runner.run(Agent("clerk", model=FunctionModel(lambda request: "x")), "hi", config=RunConfig(redact=redact))
+
+
+async def test_a_result_has_the_shared_state_as_it_is_now():
+    class Case(BaseModel):
+        open: bool = True
+
+    @tool(effect="idempotent")
+    async def close(ctx: ToolContext) -> str:
+        await ctx.update(open=False)
+        return "closed"
+
+    agent = Agent("clerk", model=ScriptedModel([call("close"), "Done."]), tools=[close])
+    assert (await Runner.run(agent, "close it", state=Case())).state == Case(open=False)
+    assert (await Runner.run(Agent("clerk", model=ScriptedModel(["Hi."])), "hi")).state is None

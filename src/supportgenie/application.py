@@ -1,16 +1,22 @@
-"""The application as it is run: the team, its offline model, and where the desk's records are kept."""
+"""The application as it is run: the team, who answers for it, and where the desk's records are kept."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from supportgenie.agents import app as app
 from supportgenie.desk import Desk
+from supportgenie.guards import without_card
 from supportgenie.offline import model as model
 from supportgenie.state import CustomerState
+from supportgenie.supervision import Supervised, model_of
 from switchroom import RunConfig
+
+MAX_TURNS: Final = 40
+"""Model answers in a turn: a refund of what was charged twice goes through five agents and back."""
 
 
 def desk_file() -> Path:
@@ -42,5 +48,7 @@ config = RunConfig(
     state=stranger,
     state_type=CustomerState,
     # A language model takes over when one is named; the agents, their tools and their instructions stay the same.
-    model=os.environ.get("SWITCHROOM_MODEL") or model,
+    model=Supervised(model_of(named)) if (named := os.environ.get("SWITCHROOM_MODEL", "").strip()) else model,
+    redact=without_card(lambda: desk_of("")),
+    max_turns=MAX_TURNS,
 )

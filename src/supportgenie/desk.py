@@ -9,6 +9,7 @@ from supportgenie import rows
 from supportgenie.accounts import Accounts
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import (
+    PRIORITIES,
     Destination,
     KeyReused,
     Mail,
@@ -240,6 +241,29 @@ class Desk(Accounts):
                 row = self._store.one("SELECT * FROM tickets WHERE id = last_insert_rowid()")
             assert row is not None
             return rows.ticket(row)
+
+    def add_to_ticket(self, number: str, text: str, *, priority: Priority = "low") -> Ticket:
+        """Write more into a ticket, and raise its priority; the same text again changes nothing.
+
+        Args:
+            number: The ticket, such as ``T-00001``.
+            text: What is to be known besides; empty to write nothing.
+            priority: How soon somebody should look at it now; a higher one that the ticket has already stays.
+
+        Raises:
+            NotFound: If there is no such ticket.
+        """
+        with self._store.change():
+            ticket = self.find_ticket(number)
+            if ticket is None:
+                raise NotFound(f"there is no ticket {number}")
+            body = ticket.body if text in ticket.body else f"{ticket.body}\n{text}"
+            raised = max(ticket.priority, priority, key=PRIORITIES.index)
+            id = int(rows.digits_of(ticket.number))
+            self._store.run("UPDATE tickets SET body = ?, priority = ? WHERE id = ?", body, raised, id)
+            added = self.find_ticket(number)
+            assert added is not None
+            return added
 
     def queue_mail(self, to: str, subject: str, body: str, *, key: str) -> Mail:
         """Put a message into the outbox, once per key.

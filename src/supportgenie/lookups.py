@@ -184,15 +184,17 @@ class Lookups:
         return tuple(Product(**row) for row in found)
 
     def find_product(self, text: str) -> Product | None:
-        """Find the product whose number (sku) or name shares most words with the text."""
+        """Find the product whose number (sku) or name shares most words with the text; of several, who has fewest others."""
         words = set(re.findall(r"\w+", text.lower()))
-        best: tuple[int, Product] | None = None
+        best: tuple[tuple[int, int], Product] | None = None
         for product in self.products():
-            shared = len(words & set(re.findall(r"\w+", f"{product.name} {product.sku}".lower())))
+            own = set(re.findall(r"\w+", f"{product.name} {product.sku}".lower()))
+            shared = len(words & own)
             if product.sku == text.strip().lower():
                 return product
-            if shared and (best is None or shared > best[0]):
-                best = (shared, product)
+            fit = (shared, shared - len(own))
+            if shared and (best is None or fit > best[0]):
+                best = (fit, product)
         return best[1] if best else None
 
     def find_destination(self, text: str) -> Destination | None:

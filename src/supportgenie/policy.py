@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Policy:
     """The shop's terms. Days are calendar days, money is in cents of a US dollar.
 
-    `approval_cents` is for the desk itself: a refund above it has to be approved by a person.
+    Two are for the desk itself: a refund above `approval_cents` has to be approved by a person, and the cases of customers of
+    a tier in `first_tiers` are at least of high priority.
     """
 
     refund_days: int = 30
@@ -18,6 +19,7 @@ class Policy:
     free_shipping_cents: int = 7_500
     invoice_due_days: int = 14
     approval_cents: int = 5_000
+    first_tiers: tuple[str, ...] = ("gold", "platinum")
     complaint_days: int = 2
     warranty_months: int = 24
     reset_minutes: int = 30

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 OrderStatus = Literal["placed", "shipped", "delivered", "cancelled"]
 InvoiceStatus = Literal["open", "overdue", "paid", "void"]
 RefundStatus = Literal["requested", "approved", "paid"]
 Priority = Literal["low", "normal", "high", "urgent"]
+PRIORITIES: Final[tuple[Priority, ...]] = ("low", "normal", "high", "urgent")
+"""From what can wait to what cannot."""
 Tier = Literal["free", "freemium", "standard", "pro", "premium", "gold", "platinum"]
 ProductKind = Literal["plan", "device", "accessory"]
 

@@ -13,8 +13,10 @@ from switchroom.errors import UserError
 from switchroom.events import RunEvent
 from switchroom.history import HistoryPolicy
 from switchroom.journal import Journal
+from switchroom.messages import Message
 from switchroom.model import Model
 from switchroom.rules.limits import MAX_TURNS
+from switchroom.tracing.values import TraceProcessor, check_processor
 
 Listener: TypeAlias = Callable[[RunEvent], None]
 
@@ -36,13 +38,21 @@ class RunConfig:
         state: makes the shared state of a conversation that begins without one: `f(conversation)`.
         state_type: the pydantic model of the shared state; by default the type of the `state` that is passed or made.
         history: which messages models get to see, such as `keep_last(50)`.
+        redact: a function of each message that comes in, to what is kept and shown of it. Unlike an input guardrail it comes
+            before the journal.
         parallel_tools: calls of one answer that run at the same time.
         listeners: functions that are told each event. One that clears what was withdrawn says so by an attribute
-            `withdraws = True`.
+            `withdraws = True`. Events of runs beside one another come mixed; one that has to tell them apart has a method
+            `for_run()`, which gives the listener of one run.
         withdraws: whether the reader of the stream clears what was withdrawn.
         wrappers: functions of what performs the commands of the rules, that give the same with something around it; the
             first is the outermost. They see each effect of the run, its children's included.
         detached: a run started inside another stands on its own, with its own journal, limits and usage.
+        workflow_name: what traces of the run are called; "" for the step's name.
+        trace_include_sensitive_data: whether spans hold inputs, outputs, arguments and texts. They do not by default: what
+            people write and tools know is not to leave for where traces go unless somebody decides it. Names, counts, tokens
+            and times are always there.
+        trace_processors: who is given the traces of the run, beside those of `add_trace_processor`. Nested runs are in them.
 
     Raises:
         UserError: a number is out of range.
@@ -56,11 +66,15 @@ class RunConfig:
     state: Callable[[str], pydantic.BaseModel] | None = None
     state_type: type[pydantic.BaseModel] | None = None
     history: HistoryPolicy | None = None
+    redact: Callable[[Message], Message] | None = None
     parallel_tools: int = 16
     listeners: tuple[Listener, ...] = ()
     withdraws: bool = False
     wrappers: tuple[Callable[[Any], Any], ...] = ()
     detached: bool = False
+    workflow_name: str = ""
+    trace_include_sensitive_data: bool = False
+    trace_processors: tuple[TraceProcessor, ...] = ()
 
     def __post_init__(self) -> None:
         if not _number(self.max_turns, int) or self.max_turns < 1:
@@ -74,6 +88,30 @@ class RunConfig:
         for listener in self.listeners:
             if not callable(listener) or inspect.iscoroutinefunction(listener):
                 raise UserError(f"RunConfig(listeners=...): {listener!r} is no plain function, and is not awaited.")
+        if not isinstance(self.trace_processors, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"RunConfig(trace_processors={self.trace_processors!r}): give a tuple of trace processors.")
+        for processor in self.trace_processors:
+            check_processor(processor)
+
+    def redacted(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Messages that came in, as they are to be kept.
+
+        Raises:
+            UserError: `redact` gave something else than a message.
+        """
+        if self.redact is None:
+            return messages
+        kept = tuple(map(self.redact, messages))
+        for message in kept:
+            if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise UserError(f"RunConfig(redact=...) gave {message!r}; it gives a Message.")
+        return kept
 
 
 DEFAULT_CONFIG = RunConfig()
+
+
+def of_run(listener: Listener) -> Listener:
+    """The listener of one run, of one that tells runs apart; any other as it is."""
+    own: Callable[[], Listener] | None = getattr(listener, "for_run", None)
+    return listener if own is None else own()

@@ -100,6 +100,11 @@ class RunResult(Generic[Out]):
         return self._final.history
 
     @property
+    def state(self) -> Any:
+        """The state that the conversation's agents share, as it is now; None if there is none."""
+        return self._attempt.shared.read(self._attempt.root.shared)
+
+    @property
     def trace_id(self) -> str:
         """An id of the run for logs and traces; a child has its parent's."""
         attempt = self._attempt

@@ -220,7 +220,12 @@ class Scope:
         # Noted also when nothing changes, or code that is entered again would count its changes otherwise.
         fact = StateChanged(self.attempt.shared.changed(self.attempt.root.shared, changes), self.path)
         if _running_loop() is not self.attempt.loop:
-            asyncio.run_coroutine_threadsafe(holder.note(fact), self.attempt.loop).result()
+            noting = holder.note(fact)
+            try:
+                asyncio.run_coroutine_threadsafe(noting, self.attempt.loop).result()
+            except RuntimeError:  # the loop is closed: the thread was left behind by its run
+                noting.close()
+                raise
             return _Done()
         if self.attempt.journal.waits:
             return asyncio.ensure_future(holder.note(fact))

@@ -21,23 +21,29 @@ async def test_a_device_that_stays_dead_becomes_a_ticket_with_what_was_tried(cha
 customer: My laptop won't start
 > router: transfer_to_technical {'reason': 'the customer writes about: device wont start', 'topic':
   'device_wont_start'}
+> technical: diagnose {'problem': 'device_wont_start', 'said': "My laptop won't start"}
 > technical: search_articles {'query': 'device wont start'}
 technical: Charge it for 30 minutes with the cable it came with, at a wall socket. Then hold the power button
   for 20 seconds, let go, and press it once. There is more at /help/device-does-not-start. Could you try that,
   and tell me what the light does?
 customer: I charged it all night, but nothing lights up
+> technical: diagnose {'problem': 'device_wont_start', 'said': 'I charged it all night, but nothing lights up'}
 > technical: transfer_to_escalation {'reason': 'the steps did not help', 'topic': 'hardware_fault', 'summary':
-  "My laptop won't start", 'tried': 'I charged it all night, but nothing lights up'}
+  "My laptop won't start", 'device': 'laptop', 'findings': ['Could you try that, and tell me what the light
+  does? - I charged it all night, but nothing lights up']}
 > escalation: open_ticket {'subject': 'Fault that the steps did not mend', 'body': "My laptop won't
-  start\\nTried: I charged it all night, but nothing lights up", 'priority': 'high'}
+  start\\nDevice: laptop\\nCould you try that, and tell me what the light does? - I charged it all night, but
+  nothing lights up", 'priority': 'high'}
 escalation: Thank you for trying. This is something for our workshop: I have opened ticket T-00002 with what you
-  told me, and a colleague gets back to you within 2 days. You need not explain it again.\
+  told me, and a colleague gets back to you within 2 days. You need not explain it again. How can we reach you:
+  may I have your name, and an e-mail address or a phone number?\
 """)
     ticket = chat.desk.find_ticket("T-00002")
     assert ticket is not None
     assert ticket.body == snapshot("""\
 My laptop won't start
-Tried: I charged it all night, but nothing lights up\
+Device: laptop
+Could you try that, and tell me what the light does? - I charged it all night, but nothing lights up\
 """)
 
 
@@ -50,7 +56,8 @@ async def test_danger_is_answered_with_what_keeps_people_safe(chat: Chat):
     assert await chat.say("my headphones started smoking!!") == snapshot("""\
 Please look after yourself first. Switch the device off, unplug it and put it on stone or metal, away from
   anything that burns; do not charge or open it, and do not send it by post. Call +1 800 555 0142 and press 9:
-  this line is answered day and night. A colleague has your case as T-00002 already.\
+  this line is answered day and night. A colleague has your case as T-00002 already. How can we reach you: may I
+  have your name, and an e-mail address or a phone number?\
 """)
     ticket = chat.desk.find_ticket("T-00002")
     assert ticket is not None
@@ -133,7 +140,8 @@ customer: My parcel came three weeks late and the box was open
 > escalation: open_ticket {'subject': 'Complaint', 'body': 'I want to file a complaint\\nMy parcel came three
   weeks late and the box was open', 'priority': 'high'}
 escalation: Thank you for telling us, and I am sorry that it came to this. Your complaint is on record as
-  T-00002; a colleague reads it and answers within 2 days.\
+  T-00002; a colleague reads it and answers within 2 days. How can we reach you: may I have your name, and an
+  e-mail address or a phone number?\
 """)
 
 
@@ -141,7 +149,8 @@ async def test_who_asks_for_a_person_gets_one(chat: Chat):
     assert await chat.say("let me talk to a real person") == snapshot("""\
 Of course. A colleague takes over with everything that was written here: your case is T-00002, marked urgent.
   People are there Monday to Friday 8:00 to 20:00 and Saturday 9:00 to 17:00, Eastern Time; if you would rather
-  call, the number is +1 800 555 0142.\
+  call, the number is +1 800 555 0142. How can we reach you: may I have your name, and an e-mail address or a
+  phone number?\
 """)
     ticket = chat.desk.find_ticket("T-00002")
     assert ticket is not None
@@ -215,10 +224,18 @@ I did not quite get what it is about. Is it an order, an invoice, your account o
   talk to somebody, the number is +1 800 555 0142.\
 """)
     assert await chat.say("🙂🙂🙂") == snapshot(
-        "I could not read any words in that. Would you tell me in a sentence what it is about?"
+        """\
+I am sorry, but I still do not understand what it is about. A colleague can help: call +1 800 555 0142, Monday
+  to Friday 8:00 to 20:00 and Saturday 9:00 to 17:00, Eastern Time. Or somebody gets back to you. How can we
+  reach you: may I have your name, and an e-mail address or a phone number?\
+"""
     )
     assert await chat.say("¿Dónde está mi pedido?") == snapshot(
-        "I am sorry, I did not understand that; I only read English. Would you try again, or call +1 800 555 0142?"
+        """\
+I am sorry, but I still do not understand what it is about. A colleague can help: call +1 800 555 0142, Monday
+  to Friday 8:00 to 20:00 and Saturday 9:00 to 17:00, Eastern Time. Or somebody gets back to you. How can we
+  reach you: may I have your name, and an e-mail address or a phone number?\
+"""
     )
 
 
@@ -268,3 +285,17 @@ async def test_a_very_long_message_is_answered_like_a_short_one(chat: Chat):
 )
 async def test_odd_text_is_answered_too(chat: Chat, text: str):
     assert await chat.say(text)
+
+
+async def test_nothing_is_cancelled_that_nobody_asked_for(chat: Chat):
+    await chat.say("How can I cancel order 370795561790?")
+    for text in ("purple elephants", "more purple elephants", "hm", "yes"):
+        await chat.say(text)
+        order = chat.desk.find_order("370795561790")
+        assert order is not None
+        assert order.status == "placed", text
+
+
+async def test_an_order_that_is_named_when_it_was_asked_which_is_cancelled(chat: Chat):
+    await chat.say("cancel my order")
+    assert "is cancelled" in await chat.say("370795561790")

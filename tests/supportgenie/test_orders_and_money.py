@@ -103,7 +103,9 @@ async def test_items_are_added_and_taken_out(chat: Chat):
 
 
 async def test_a_known_customer_is_told_about_the_latest_order_without_its_number(chat: Chat):
-    assert await chat.say("where is my order?", ANN) == snapshot("Order 900100200302 was delivered on March 10, 2025.")
+    assert await chat.say("where is my order?", ANN) == snapshot(
+        "Hello Ann! Order 900100200302 was delivered on March 10, 2025."
+    )
 
 
 # Billing, below sales
@@ -113,18 +115,30 @@ async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(cha
     await chat.say("Hello, I was charged twice for my order!")
     assert await chat.say("My name is Ann Ortega") == ""
     (asked,) = chat.result.waiting
-    assert (asked.agent, asked.tool, asked.args) == ("billing", "refund", {"order": "900100200302", "cents": 16_000})
+    assert (asked.agent, asked.tool, asked.args) == ("refunds", "refund", {"order": "900100200302", "cents": 16_000})
     assert len(chat.desk.refunds_of("C1006")) == 0
     await chat.approve(True)
     assert chat.transcript == snapshot("""\
 customer: Hello, I was charged twice for my order!
 > router: transfer_to_sales {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
-> billing: find_double_charges {}
 billing: I am sorry about that; let me look it up. What is the order's number, or your name or e-mail address?
 customer: My name is Ann Ortega
-> billing: find_double_charges {'customer': 'Ann Ortega'}
-> billing: refund {'order': '900100200302', 'cents': 16000}
+> billing: transfer_to_payment_investigator {'reason': 'the payment has to be looked into', 'topic':
+  'payment_issue', 'kind': 'duplicate', 'customer': 'Ann Ortega', 'summary': 'Hello, I was charged twice for my
+  order!\\nMy name is Ann Ortega'}
+> payment_investigator: find_double_charges {'customer': 'Ann Ortega'}
+> payment_investigator: open_ticket {'subject': 'Double charge for order 900100200302', 'body': 'Order
+  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my order!\\nMy name
+  is Ann Ortega'}
+> payment_investigator: return_to_billing {'finding': 'charged_twice', 'order_number': '900100200302',
+  'invoice_number': '41201', 'amount': '$160.00', 'case_number': 'T-00002'}
+> billing: transfer_to_refunds {'reason': 'it was charged twice', 'topic': 'get_refund', 'order_number':
+  '900100200302', 'amount': '$160.00', 'owed': True}
+> refunds: check_refund {'order': '900100200302'}
+> refunds: refund {'order': '900100200302', 'cents': 16000}
+> refunds: return_to_billing {'status': 'refunded', 'order_number': '900100200302', 'amount': '$160.00',
+  'refund_number': 'R-00006', 'expected': 'March 21, 2025'}
 billing: You are right: order 900100200302 was charged twice, and I am sorry about that. The second $160.00 is
   on the way back to you (refund R-00006) and should arrive by March 21, 2025.\
 """)
@@ -139,8 +153,8 @@ billing: You are right: order 900100200302 was charged twice, and I am sorry abo
 async def test_a_refund_that_a_person_did_not_approve_becomes_a_ticket(chat: Chat):
     assert await chat.say("I was charged twice", ANN) == ""
     assert await chat.approve(False) == snapshot("""\
-I cannot return that amount on my own, so a colleague looks into it: ticket T-00002. You hear from us within 2
-  days.\
+Hello Ann! I am sorry: $160.00 of order 900100200302 could not be returned yet. A colleague looks into it: your
+  case is T-00002. You hear from us within 2 days.\
 """)
     assert chat.desk.refunds_of("C1006") == ()
     (ticket,) = chat.desk.tickets_of("C1006")
@@ -156,10 +170,14 @@ customer: I want a refund for order 900100200303
   'order_number': '900100200303'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: get refund', 'topic': 'get_refund',
   'order_number': '900100200303'}
-> billing: check_refund {'order': '900100200303'}
-billing: $49.00 of order 900100200303 can be refunded until March 24, 2025. Shall I return it to you?
+> billing: transfer_to_refunds {'reason': 'the customer wants money back', 'topic': 'get_refund',
+  'order_number': '900100200303', 'owed': False}
+> refunds: check_refund {'order': '900100200303'}
+refunds: $49.00 of order 900100200303 can be refunded until March 24, 2025. Shall I return it to you?
 customer: yes, please
-> billing: refund {'order': '900100200303', 'cents': 4900}
+> refunds: refund {'order': '900100200303', 'cents': 4900}
+> refunds: return_to_billing {'status': 'refunded', 'order_number': '900100200303', 'amount': '$49.00',
+  'refund_number': 'R-00006', 'expected': 'March 21, 2025'}
 billing: Done: $49.00 of order 900100200303 is on the way back to you (refund R-00006) and should arrive by
   March 21, 2025.\
 """)
@@ -210,6 +228,13 @@ async def test_what_the_router_learned_reaches_billing_by_way_of_sales(chat: Cha
                 "topic": "get_refund",
                 "order_number": "900100200303",
                 "amount": "$49.00",
+            },
+            {
+                "reason": "the customer wants money back",
+                "topic": "get_refund",
+                "order_number": "900100200303",
+                "amount": "$49.00",
+                "owed": False,
             },
         ]
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from supportgenie.offline import billing, escalation, sales, support, technical
-from supportgenie.offline.acts import Act, Answer, Procedure, explain
-from supportgenie.offline.routing import clarify, look_it_up, put_through, small_talk
+from supportgenie.contacts import CARD
+from supportgenie.offline import billing, escalation, fallback, payments, reach, refunds, sales, support, technical
+from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
+from supportgenie.offline.routing import clarify, look_it_up, nobodys, put_through, small_talk, unclear_again
 from supportgenie.offline.talk import Talk
+from supportgenie.supervision import Supervised
 from switchroom import Message
 from switchroom.models import Heard, OfflineModel, Rule, call, otherwise
+
+_NO_CARDS = "Please never write a card's number here; I have not kept it."
 
 
 def rules(*procedures: Procedure) -> list[Rule]:
@@ -19,17 +23,18 @@ def rules(*procedures: Procedure) -> list[Rule]:
     def first(heard: Heard) -> Message | None:
         talk = Talk(heard)
         answers = (procedure(talk) for procedure in procedures)
-        return next((_message(answer) for answer in answers if answer is not None), None)
+        return next((_message(answer, talk) for answer in answers if answer is not None), None)
 
     return [first, otherwise(lambda heard: clarify(Talk(heard)))]
 
 
-def _message(answer: Answer) -> Message:
+def _message(answer: Answer, talk: Talk) -> Message:
     match answer:
         case Act(tool, args):
             return Message("assistant", calls=(call(tool, **args),))
         case text:
-            return Message("assistant", text)
+            greeting = "" if text.startswith("Hello") else talk.greeting
+            return Message("assistant", joined(greeting.strip(), _NO_CARDS if CARD in talk.text else "", text))
 
 
 def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
@@ -41,16 +46,25 @@ def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
 
 
 def _department(procedures: Mapping[str, Procedure]) -> list[Rule]:
-    return rules(small_talk, put_through, partial(_own, procedures))
+    return rules(*_steps(procedures))
 
 
-model = OfflineModel(
+def _steps(procedures: Mapping[str, Procedure]) -> tuple[Procedure, ...]:
+    return (small_talk, put_through, partial(_own, procedures), unclear_again)
+
+
+offline = OfflineModel(
     {
-        "router": rules(small_talk, put_through, look_it_up),
+        "router": rules(small_talk, put_through, look_it_up, nobodys),
         "support": _department(support.PROCEDURES),
         "technical": _department(technical.PROCEDURES),
         "sales": _department(sales.PROCEDURES),
         "billing": _department(billing.PROCEDURES),
-        "escalation": _department(escalation.PROCEDURES),
+        "refunds": _department(refunds.PROCEDURES),
+        "payment_investigator": _department(payments.PROCEDURES),
+        "escalation": rules(reach.contact, *_steps(escalation.PROCEDURES)),
+        "fallback": rules(reach.contact, small_talk, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
     }
 )
+
+model = Supervised(offline)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from supportgenie.offline.talk import Result, Talk
+from supportgenie.offline.talk import Talk
 from supportgenie.search import words_of
+from supportgenie.turns import Result
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def sorry(result: Result) -> str:
     """The same, with regret."""
     reason = str(result["refused"])
     return f"I am sorry, but {reason}."
+
+
+def recent(talk: Talk) -> str:
+    """What the customer wrote last, as a brief tells it: this message, and what led to it."""
+    return "\n".join(turn.text for turn in talk.turns[-3:])
 
 
 def joined(*sentences: str) -> str:

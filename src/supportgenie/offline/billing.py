@@ -1,10 +1,11 @@
-"""Billing by rules: invoices, what was paid twice, refunds and their state, and the fee for leaving early."""
+"""Billing by rules: invoices, the state of refunds, the fee for leaving early, and what comes back from those below it."""
 
 from __future__ import annotations
 
-from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, listed, refused, sorry
-from supportgenie.offline.talk import Result, Talk
+from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, listed, recent, refused, sorry
+from supportgenie.offline.talk import Talk
 from supportgenie.policy import dollars
+from supportgenie.turns import Result
 
 _WHO = "What is the order's number, or your name or e-mail address?"
 _WHICH = "Which invoice is it? Its number is enough, or the name it was issued to."
@@ -44,55 +45,104 @@ def invoices(talk: Talk) -> Answer | None:
 
 
 def payment_issue(talk: Talk) -> Answer | None:
-    """Money that was taken twice is returned at once; for everything else there are steps."""
-    if done := talk.got("open_ticket"):
-        return _looked_into(done)
-    if made := talk.got("refund"):
-        return _returned(talk, made)
-    found = talk.got("find_double_charges")
-    if found is None and (talk.had("twice") or not talk.fresh):
-        if talk.order or talk.who or talk.fresh:
-            return act("find_double_charges", order=talk.order, customer=None if talk.order else talk.who)
-        return explain(talk, "What does the message say when you pay?")
-    if found is None:
-        return explain(talk, "What does the message say when you pay?")
-    if "refused" in found:
-        if talk.who or talk.order:
-            return joined(refused(found), _WHO)
+    """A payment that something is wrong with is investigated, once it is known whose; for everything else there are steps."""
+    if talk.outcome:
+        return settled(talk)
+    answers = not talk.fresh and "?" in talk.before.said
+    if not talk.fresh and not answers:
+        return None
+    twice, disputed = talk.had("twice"), talk.had("dispute")
+    if (twice or disputed or answers) and (talk.order or talk.invoice or talk.who or talk.identified):
+        return act(
+            "transfer_to_payment_investigator",
+            reason="the payment has to be looked into",
+            topic="payment_issue",
+            kind="duplicate" if twice else "disputed" if disputed else "failed",
+            order_number=talk.order,
+            invoice_number=talk.invoice,
+            amount=dollars(talk.cents) if talk.cents else "",
+            customer=None if talk.order else talk.who,
+            summary=recent(talk),
+        )
+    if (twice or disputed) and talk.fresh:
         return joined("I am sorry about that; let me look it up.", _WHO)
-    double = next((bill for bill in found["charged_twice"] if bill["cents"] > 0), None)
-    if double is not None:
-        return act("refund", order=double["order"], cents=double["cents"])
-    if found["charged_twice"]:
-        bill = found["charged_twice"][0]
-        return f"The second {bill['amount']} for order {bill['order']} (invoice {bill['invoice']}) was returned already."
-    return explain(talk)
+    return explain(talk, _WHO if twice or disputed else "What does the message say when you pay?")
 
 
 def get_refund(talk: Talk) -> Answer | None:
-    """Tell what can be refunded, and refund it once the customer agreed to the amount."""
-    if done := talk.got("open_ticket"):
-        return _looked_into(done)
-    if made := talk.got("refund"):
-        return _returned(talk, made)
+    """Once the order is known, the refund is processed; what came of it is told."""
+    if talk.outcome:
+        return settled(talk)
     if talk.no:
         return "All right, then I leave it at that."
-    offered = talk.offered("check_refund")
-    if offered and offered["cents"] and (talk.yes or talk.cents):
-        return act("refund", order=offered["order"], cents=talk.cents or offered["cents"])
+    if talk.has("dispute") and talk.before.outcome.get("status") == "denied":
+        return act(
+            "transfer_to_escalation",
+            reason="the denial is disputed",
+            topic="refund_dispute",
+            summary=recent(talk),
+        )
     if not talk.order:
         return explain(talk, "Which order is it? With its number I can see what can be refunded.")
-    found = talk.got("check_refund")
-    if found is None:
-        return act("check_refund", order=talk.order)
-    if "refused" in found:
-        return joined(f"I could not find it: {found['refused']}.", "Would you check the number?")
-    if found["cents"] and talk.cents and not talk.asks:
-        return act("refund", order=found["order"], cents=talk.cents)
-    if found["cents"]:
-        until = f" until {found['until']}" if found["until"] else ""
-        return f"{found['refundable']} of order {found['order']} can be refunded{until}. Shall I return it to you?"
-    return joined(_not_refundable(found), *[_refund(made) for made in found["refunds"]])
+    if not talk.fresh and talk.order not in talk.text:
+        return None
+    return act(
+        "transfer_to_refunds",
+        reason="the customer wants money back",
+        topic="get_refund",
+        order_number=talk.order,
+        amount=dollars(talk.cents) if talk.cents and not talk.asks else "",
+        owed=False,
+    )
+
+
+def settled(talk: Talk) -> Answer | None:
+    """What came of a refund or an investigation, as the customer is told; money that is owed goes on to be returned."""
+    told = talk.outcome
+    return _refunded(talk, told) if "status" in told else _found(talk, told)
+
+
+def _refunded(talk: Talk, told: Result) -> Answer:
+    order, amount = told.get("order_number", ""), told.get("amount", "")
+    match told["status"]:
+        case "refunded":
+            twice = talk.now.got("find_double_charges") is not None
+            why = (
+                f"You are right: order {order} was charged twice, and I am sorry about that. The second {amount} is"
+                if twice
+                else f"Done: {amount} of order {order} is"
+            )
+            return f"{why} on the way back to you (refund {told['refund_number']}) and should arrive by {told['expected']}."
+        case "unknown_order":
+            return joined(f"I could not find it: {told['explanation']}.", "Would you check the number?")
+        case "withdrawn":
+            return "All right, then I leave it at that."
+        case "denied":
+            return told["explanation"]
+        case _:
+            return f"I am sorry: {amount} of order {order} could not be returned yet."
+
+
+def _found(talk: Talk, told: Result) -> Answer:
+    order, amount, case = (told.get(field, "") for field in ("order_number", "amount", "case_number"))
+    match told["finding"]:
+        case "charged_twice":
+            return act(
+                "transfer_to_refunds",
+                reason="it was charged twice",
+                topic="get_refund",
+                order_number=order,
+                amount=amount,
+                owed=True,
+            )
+        case "not_identified":
+            return joined(f"{told['explanation']}.", _WHO)
+        case "nothing_found":
+            return explain(talk)
+        case "returned_already":
+            return told["explanation"]
+        case _:
+            return joined(told["explanation"], f"A colleague looks into it: your case is {case}.")
 
 
 def track_refund(talk: Talk) -> Answer | None:
@@ -110,7 +160,7 @@ def track_refund(talk: Talk) -> Answer | None:
     expected = talk.cents or talk.cents_before
     fitting = [made for made in refunds if made["amount"] == dollars(expected)]
     missing = f"I see no refund over {dollars(expected)}, but this is on record:" if expected and not fitting else ""
-    return joined(missing, *[_refund(made) for made in (fitting or refunds)[:2]])
+    return joined(missing, *[refund_told(made) for made in (fitting or refunds)[:2]])
 
 
 def cancellation_fee(talk: Talk) -> Answer | None:
@@ -142,7 +192,8 @@ def _invoice(bill: Result) -> str:
     return f"Invoice {bill['invoice']} of {bill['issued']} ({bill['for']}) is over {bill['amount']} and {state}."
 
 
-def _refund(made: Result) -> str:
+def refund_told(made: Result) -> str:
+    """Where a refund is, as a sentence says it."""
     about = f"Refund {made['refund']} over {made['amount']} for order {made['order']}"
     match made["status"]:
         case "requested":
@@ -153,44 +204,6 @@ def _refund(made: Result) -> str:
             return f"{about} was paid on {made['paid']}."
 
 
-def _returned(talk: Talk, made: Result) -> Answer:
-    reason = str(made.get("refused", ""))
-    if reason.startswith("a person did not approve"):
-        numbers = f"order {talk.order}" if talk.order else "the charge"
-        return act(
-            "open_ticket", subject=f"Refund for {numbers} was not approved", body=f"{talk.text} ({reason})", priority="high"
-        )
-    if reason:
-        return sorry(made)
-    double = talk.got("find_double_charges")
-    if double and double["charged_twice"]:
-        why = (
-            f"You are right: order {made['order']} was charged twice, and I am sorry about that. The second {made['amount']} is"
-        )
-    else:
-        why = f"Done: {made['amount']} of order {made['order']} is"
-    return f"{why} on the way back to you (refund {made['refund']}) and should arrive by {made['expected']}."
-
-
-def _looked_into(ticket: Result) -> str:
-    return (
-        f"I cannot return that amount on my own, so a colleague looks into it: ticket {ticket['ticket']}. "
-        f"You hear from us within {ticket['answer_within_days']} days."
-    )
-
-
-def _not_refundable(found: Result) -> str:
-    match found["status"]:
-        case "placed":
-            return f"Order {found['order']} is placed but has not shipped, so it can simply be cancelled."
-        case "shipped":
-            return f"Order {found['order']} is shipped; it can be refunded once it has arrived."
-        case "cancelled":
-            return f"Order {found['order']} is cancelled, and nothing is left to refund."
-        case _:
-            return f"Nothing is left to refund of order {found['order']}; it could be returned until {found['until']}."
-
-
 def _when(talk: Talk) -> str:
     return f" from {talk.month}" if talk.month else ""
 
@@ -199,6 +212,7 @@ PROCEDURES: dict[str, Procedure] = {
     "check_invoice": invoices,
     "get_invoice": invoices,
     "payment_issue": payment_issue,
+    "payment_dispute": payment_issue,
     "get_refund": get_refund,
     "track_refund": track_refund,
     "check_cancellation_fee": cancellation_fee,

@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
+import re
+
+from supportgenie.mood import mood_of
+from supportgenie.offline import reach
 from supportgenie.offline.acts import Answer, Procedure, act, excerpt, explain, joined
-from supportgenie.offline.talk import Result, Talk
+from supportgenie.offline.reach import story
+from supportgenie.offline.talk import Talk
+from supportgenie.turns import Result
 
 # Who writes more than this has told what happened.
 _STORY_WORDS = 14
 
 
 def complaint(talk: Talk) -> Answer | None:
-    """A ticket with what happened; who has not told it yet is asked first."""
+    """A ticket with what happened; who has not told it yet is asked first, unless patience is over."""
+    if mood_of(talk.text) == "angry":
+        return taken_over(talk)
     if opened := talk.got("open_ticket"):
-        return (
-            "Thank you for telling us, and I am sorry that it came to this. "
-            f"Your complaint is on record as {opened['ticket']}; "
-            f"a colleague reads it and answers within {opened['answer_within_days']} days."
+        return joined(
+            _before(talk),
+            "Thank you for telling us, and I am sorry that it came to this.",
+            f"Your complaint is on record as {opened['ticket']};",
+            f"a colleague reads it and answers within {opened['answer_within_days']} days.",
+            reach.asked(talk, opened),
         )
     if talk.before.got("open_ticket") and not talk.fresh:
         return None
-    told = len(talk.words) > _STORY_WORDS or talk.now.concepts & {"order_number", "invoice_number"}
+    numbered = talk.now.concepts & {"order_number", "invoice_number"}
+    told = talk.now.brief.get("answered") or numbered or len(talk.words) > _STORY_WORDS
     if talk.fresh and not told:
         return explain(talk, "I am sorry that you have a reason to complain. What happened?", about="complaint")
-    return act("open_ticket", subject="Complaint", body=_story(talk), priority="high")
+    return act("open_ticket", subject="Complaint", body=story(talk), priority="high")
 
 
 def human(talk: Talk) -> Answer | None:
     """A person takes over, with all that was written."""
     if opened := talk.got("escalate_to_human"):
-        return _person(opened)
+        return joined("Of course.", _person(opened), reach.asked(talk, opened))
     if not talk.fresh:
         return None
-    return act("escalate_to_human", summary=f"Asks for a person.\n{_story(talk)}")
+    return act("escalate_to_human", summary=f"Asks for a person.\n{story(talk)}")
+
+
+def taken_over(talk: Talk) -> Answer | None:
+    """A person takes over from who answered; what was answered is told all the same."""
+    opened = talk.got("escalate_to_human")
+    if opened is None:
+        why = talk.topic.replace("_", " ") if talk.now.brief else "anger"
+        return act("escalate_to_human", summary=f"For a person: {why}.\n{story(talk)}") if talk.fresh else None
+    return joined(_before(talk), "I am sorry about the trouble that you have had.", _person(opened), reach.asked(talk, opened))
+
+
+def dispute(talk: Talk) -> Answer | None:
+    """A refund that was denied, or did not come about: somebody else looks at it."""
+    opened = talk.got("open_ticket")
+    if opened is None:
+        if not talk.fresh:
+            return None
+        about = f"order {talk.order}" if talk.order else "an order"
+        return act("open_ticket", subject=f"Refund for {about}", body=story(talk), priority="high")
+    return joined(
+        _before(talk),
+        f"A colleague looks into it: your case is {opened['ticket']}.",
+        f"You hear from us within {opened['answer_within_days']} days.",
+        reach.asked(talk, opened),
+    )
 
 
 def contact(talk: Talk) -> Answer | None:
@@ -53,17 +89,21 @@ def review(talk: Talk) -> Answer | None:
 def hardware(talk: Talk) -> Answer | None:
     """A device that has to be examined, or a fault that the steps did not mend: a ticket with what was tried."""
     if opened := talk.got("open_ticket"):
-        who = "workshop" if talk.topic == "hardware_fault" else "engineers"
-        return (
-            f"Thank you for trying. This is something for our {who}: I have opened ticket {opened['ticket']} "
-            f"with what you told me, and a colleague gets back to you within {opened['answer_within_days']} days. "
-            "You need not explain it again."
+        who = "engineers" if talk.topic == "technical_fault" else "workshop"
+        return joined(
+            "Thank you for trying." if talk.now.brief.get("findings") else "I am sorry to hear that.",
+            f"This is something for our {who}: I have opened ticket {opened['ticket']} with what you told me,",
+            f"and a colleague gets back to you within {opened['answer_within_days']} days. You need not explain it again.",
+            reach.asked(talk, opened),
         )
-    if not talk.now.brief:
-        return None
     brief = talk.now.brief
-    tried = f"\nTried: {brief['tried']}" if brief.get("tried") else ""
-    return act("open_ticket", subject="Fault that the steps did not mend", body=f"{brief['summary']}{tried}", priority="high")
+    if not brief:
+        return None
+    lines = [brief["summary"]]
+    lines += [f"Device: {brief['device']}"] if brief.get("device") else []
+    lines += brief.get("findings", [])
+    subject = "Fault that the steps did not mend" if brief.get("findings") else "Broken device"
+    return act("open_ticket", subject=subject, body="\n".join(lines), priority="high")
 
 
 def danger(talk: Talk) -> Answer | None:
@@ -75,23 +115,25 @@ def danger(talk: Talk) -> Answer | None:
         return act("search_articles", query="hardware safety overheats")
     opened = talk.got("escalate_to_human")
     if opened is None:
-        return act("escalate_to_human", summary=f"Danger from a device.\n{_story(talk)}")
+        return act("escalate_to_human", summary=f"Danger from a device.\n{story(talk)}")
     article = next((a for a in steps["articles"] if a["topic"] == "hardware_safety"), None)
     first = excerpt(article["text"], "call press") if article else "Switch the device off and keep away from it."
-    return joined("Please look after yourself first.", first, f"A colleague has your case as {opened['ticket']} already.")
+    known = f"A colleague has your case as {opened['ticket']} already."
+    return joined("Please look after yourself first.", first, known, reach.asked(talk, opened))
+
+
+def _before(talk: Talk) -> str:
+    """What the agent who was taken over from was about to say, without a greeting and without a question at its end."""
+    answered = str(talk.now.brief.get("answered", "")).removeprefix(talk.greeting)
+    return re.sub(r"(?:^|(?<=[.!?])\s+)[^.!?]*\?\s*$", "", answered)
 
 
 def _person(opened: Result) -> str:
     return (
-        "Of course. A colleague takes over with everything that was written here: "
+        "A colleague takes over with everything that was written here: "
         f"your case is {opened['ticket']}, marked urgent. "
         f"People are there {opened['hours']}; if you would rather call, the number is {opened['phone']}."
     )
-
-
-def _story(talk: Talk) -> str:
-    """All that the customer wrote, for whoever reads the ticket."""
-    return "\n".join(turn.text for turn in talk.turns)
 
 
 PROCEDURES: dict[str, Procedure] = {
@@ -99,7 +141,12 @@ PROCEDURES: dict[str, Procedure] = {
     "contact_human_agent": human,
     "contact_customer_service": contact,
     "review": review,
+    "refund_dispute": dispute,
+    "refund_failed": dispute,
+    "hardware": hardware,
     "hardware_fault": hardware,
     "technical_fault": hardware,
     "hardware_safety": danger,
+    "danger": danger,
+    **dict.fromkeys(("anger", "not_helped", "urgency"), taken_over),
 }

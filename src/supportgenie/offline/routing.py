@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from supportgenie.offline.acts import Act, Answer, act
+from supportgenie.offline.acts import Act, Answer, act, recent
 from supportgenie.offline.talk import Talk
 from supportgenie.offline.understanding import department_of
 from supportgenie.policy import POLICY, dollars
@@ -18,7 +18,14 @@ _WAYS = {
     ("router", "support"): "support",
     ("router", "technical"): "technical",
     ("router", "sales"): "sales",
+    ("router", "fallback"): "fallback",
 }
+
+OWN = {"refunds": ("get_refund",), "payment_investigator": ("payment_issue", "payment_dispute")}
+"""The topics of those who were asked by billing; they give back whatever else comes up."""
+
+UNCLEAR = "unclear"
+_NOT_SURE = "I am not sure that I understand."
 
 _GREETING = re.compile(
     r"\W*(hi+|hello|hey+|hiya|good (morning|afternoon|evening|day)|greetings|howdy|hola|hallo|bonjour)\b"
@@ -40,7 +47,8 @@ def small_talk(talk: Talk) -> Answer | None:
     if talk.now.results:
         return None
     if _GREETING.match(talk.text):
-        return "Hello, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
+        whom = f" {talk.name}" if talk.name else ""
+        return f"Hello{whom}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
     if _BYE.match(talk.text):
         return "Goodbye, and have a good day!"
     if _THANKS.match(talk.text):
@@ -53,11 +61,13 @@ def small_talk(talk: Talk) -> Answer | None:
 def put_through(talk: Talk) -> Answer | None:
     """The handoff to whoever has the topic; None if it is the agent's own, or not known."""
     department = department_of(talk.topic) if talk.topic else ""
-    if not department or department in (talk.agent, "router") or not talk.fresh:
+    if not department or department in (talk.agent, "router") or not talk.fresh or talk.topic in OWN.get(talk.agent, ()):
         return None
+    if talk.agent in OWN:
+        other = {"status": "other_matter"} if talk.agent == "refunds" else {"finding": "other_matter"}
+        return act("return_to_billing", **other)
     if department == "escalation":
-        summary = "\n".join(turn.text for turn in talk.turns[-3:])
-        return _handed(talk, "escalation", topic=talk.topic, summary=summary, urgent=talk.topic == "hardware_safety")
+        return _handed(talk, "escalation", topic=talk.topic, summary=recent(talk), urgent=talk.topic == "hardware_safety")
     way = _WAYS.get((talk.agent, department), "router")
     case: dict[str, Any] = {"topic": talk.topic, "order_number": talk.order, "invoice_number": talk.invoice}
     if way in ("billing", "sales") and talk.agent != "billing":
@@ -76,18 +86,30 @@ def look_it_up(talk: Talk) -> Answer | None:
     department = department_of(topic)
     if department == "escalation":
         return _handed(talk, department, topic=topic, summary=talk.text)
-    return _handed(talk, _WAYS.get(("router", department), "support"), topic=topic)
+    return _handed(talk, _WAYS.get((talk.agent, department), "support" if talk.agent == "router" else "router"), topic=topic)
+
+
+def nobodys(talk: Talk) -> Answer:
+    """The handoff to who takes what fits nobody."""
+    return act("transfer_to_fallback", reason="it is not clear what it is about", topic=UNCLEAR)
+
+
+def unclear_again(talk: Talk) -> Answer | None:
+    """The way to who takes what fits nobody, of a department whose question did not help."""
+    if talk.agent in OWN or talk.fresh or not talk.before.said.startswith(_NOT_SURE) or talk.before.by != talk.agent:
+        return None
+    return act("transfer_to_router", reason="it is not clear what it is about", topic=UNCLEAR)
 
 
 def clarify(talk: Talk) -> str:
     """One question, when nothing else is left to say."""
     if not talk.words:
         return "I could not read any words in that. Would you tell me in a sentence what it is about?"
-    if talk.topic and department_of(talk.topic) == talk.agent:
+    if talk.topic not in ("", UNCLEAR) and (department_of(talk.topic) == talk.agent or talk.agent in OWN):
         about = (
             f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
         )
-        return f"I am not sure that I understand. Is it still about {about}, or about something else?"
+        return f"{_NOT_SURE} Is it still about {about}, or about something else?"
     if talk.foreign:
         return f"I am sorry, I did not understand that; I only read English. Would you try again, or call {POLICY.phone}?"
     return (

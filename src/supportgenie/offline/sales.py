@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, listed, refused, sorry
-from supportgenie.offline.talk import Result, Talk
+from supportgenie.offline.talk import Talk
+from supportgenie.turns import Result
 
 _GOODS = re.compile(
     r"\b(mouse|mice|keyboards?|laptops?|phones?|headphones?|speakers?|sleeves?|case|chargers?|harrow|tern|hush|quill|pebble)\b",
@@ -14,12 +15,6 @@ _GOODS = re.compile(
 _PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
 _TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
 _WHO = "On which name or e-mail address is your account?"
-# What goes with what: named once, when the price is told.
-_FITS = {
-    "laptop-14": "The Sleeve for Harrow 14 fits it, in case you carry it around.",
-    "phone-6": "The Hush X headphones go well with it.",
-    "keyboard-k": "The Pebble mouse goes well with it.",
-}
 
 
 def place_order(talk: Talk) -> Answer | None:
@@ -40,9 +35,9 @@ def place_order(talk: Talk) -> Answer | None:
         return act("place_order", product=wanted, customer=talk.who)
     if found := talk.got("find_product"):
         return sorry(found) if "refused" in found else _offer(found)
-    named = _GOODS.search(talk.text)
+    named = [found.lower().replace("mice", "mouse").removesuffix("s") for found in _GOODS.findall(talk.text)]
     if named:
-        return act("find_product", product=named.group().lower().replace("mice", "mouse").removesuffix("s"))
+        return act("find_product", product=" ".join(dict.fromkeys(named)))
     goods = talk.got("list_products")
     if goods is None:
         return act("list_products", kind="device")
@@ -82,7 +77,7 @@ def plans(talk: Talk) -> Answer | None:
     if found is None:
         return act("list_products", kind="plan")
     some = listed([f"{product['product']} for {product['price']}" for product in found["products"]])
-    return f"There are these plans: {some}. Which one would you like to know more about?"
+    return joined(f"There are these plans: {some}.", _suggestion(found), "Which one would you like to know more about?")
 
 
 def newsletter(talk: Talk) -> Answer | None:
@@ -114,7 +109,16 @@ def _offer(product: Result) -> str:
     about = f"The {product['product']} costs {product['price']} ({product['about']})"
     if not product.get("in_stock"):
         return f"{about}, but it is sold out at the moment. May I show you something else?"
-    return joined(f"{about}; {product['in_stock']} are in stock.", _FITS.get(product["sku"], ""), "Shall I order one for you?")
+    return joined(f"{about}; {product['in_stock']} are in stock.", _suggestion(product), "Shall I order one for you?")
+
+
+def _suggestion(found: Result) -> str:
+    """What may be suggested beside what was found, if anything may."""
+    offer: Result = found.get("suggest", {})
+    if not offer:
+        return ""
+    name = f"The {offer['product']} plan" if offer["kind"] == "plan" else f"The {offer['product']}"
+    return f"{name} {offer['why']}, for {offer['price']}."
 
 
 def _wanted(talk: Talk) -> str:

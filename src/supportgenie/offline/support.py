@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, sorry
-from supportgenie.offline.talk import Result, Talk
+from supportgenie.offline.talk import Talk
+from supportgenie.turns import Result
 
 _WHICH = "Which order is it? Its number is in the confirmation e-mail."
 _GOODS = re.compile(
@@ -33,6 +34,8 @@ def cancel_order(talk: Talk) -> Answer | None:
     if found is None:
         if not talk.order:
             return act("latest_order")
+        if not talk.fresh and talk.order not in talk.text:  # nobody has asked for it in this message
+            return act("find_order", number=talk.order) if talk.yes else None
         return act("find_order" if talk.asks else "cancel_order", number=talk.order)
     if "order" not in found:
         return _unknown(talk, found)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias, cast
 
+from supportgenie import turns
 from supportgenie.offline.understanding import concepts_of, is_known, topic_of
+from supportgenie.profile import CustomerProfile, phone_number
 from supportgenie.search import words_of
-from switchroom import Message
+from supportgenie.state import known_in
+from supportgenie.turns import Result, turns_of
 from switchroom.models import Heard
-
-Result: TypeAlias = dict[str, Any]
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
 # A number that is no order's as the shop writes them, said of an order all the same: it has to be looked up as it stands, for
@@ -27,7 +25,8 @@ _INVOICE = re.compile(
     r"(?:#|\b(?:invoices?|bills?)\W{1,3})\s*(\d{4,7})\b|(?<![\d$.,])\b(\d{5,7})\b(?!\s*(?:dollars|bucks|usd))", re.I
 )
 _EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[a-z]{2,}", re.I)
-_AMOUNT = re.compile(r"\$\s?(\d[\d,]*(?:\.\d\d)?)|(\d[\d,]*(?:\.\d\d)?)\s?(?:dollars|usd|bucks|\$)", re.I)
+_PHONE = re.compile(r"(?<![\w.])\+?\(?\d[\d ().-]{5,20}\d(?!\w)")
+_AMOUNT = re.compile(r"\$\s?(\d[\d,]*(?:\.\d\d)?)|(\d[\d,]*(?:\.\d\d)?)\s?(?:dollars|usd|bucks|\$(?!\d))", re.I)
 _MONTH = re.compile(
     r"\b(january|february|march|april|may|june|july|august|september|october|november|december"
     r"|(?:last|this|previous) month|(?:\w+ )months? ago)\b",
@@ -70,25 +69,8 @@ _ROWS = (
 _STORIES = ("complaint",)
 
 
-@dataclass
-class Turn:
-    """One message of the customer with what happened after it."""
-
-    text: str
-    results: list[tuple[str, Result]] = field(default_factory=list[tuple[str, Result]])
-    said: str = ""
-
-    @property
-    def brief(self) -> Result:
-        """What the agent who put the conversation through last in this turn told about it."""
-        for tool, result in reversed(self.results):
-            if tool.startswith("transfer_to_"):
-                return cast("Result", result.get("brief", {}))
-        return {}
-
-    def got(self, tool: str) -> Result | None:
-        """What a tool returned last in this turn."""
-        return next((result for name, result in reversed(self.results) if name == tool), None)
+class Turn(turns.Turn):
+    """A turn with what rules see in its message."""
 
     @cached_property
     def concepts(self) -> frozenset[str]:
@@ -108,15 +90,17 @@ class Talk:
         before: the turn before it; an empty one at the beginning.
         topic: what the conversation is about now; empty if that is not known.
         fresh: whether this turn's message, or its brief, said so; else it goes on from before.
+        known: what the agent's instructions say is known of the customer.
     """
 
     def __init__(self, heard: Heard) -> None:
-        turns = _turns(heard.request.messages)
+        said = turns_of(heard.request.messages, Turn)
         self.agent = heard.request.agent
-        self.turns = turns
-        self.now = turns[-1] if turns else Turn("")
-        self.before = turns[-2] if len(turns) > 1 else Turn("")
-        self.topic, self.fresh = _topic(turns)
+        self.turns = said
+        self.now = said[-1] if said else Turn("")
+        self.before = said[-2] if len(said) > 1 else Turn("")
+        self.topic, self.fresh = _topic(said)
+        self.known = known_in(heard.request.instructions)
 
     @property
     def text(self) -> str:
@@ -211,14 +195,41 @@ class Talk:
         return given.group().rstrip(".") if given else ""
 
     @property
+    def phone(self) -> str:
+        """A phone number in the message."""
+        given = _PHONE.search(self.text)
+        return phone_number(given.group()) if given else ""
+
+    @property
+    def name(self) -> str:
+        """How the customer is addressed; "" if that is not known."""
+        return CustomerProfile(name=self.known.get("name", "")).called
+
+    @property
+    def greeting(self) -> str:
+        """What the first answer of a conversation begins with, if it is known whom it greets."""
+        return f"Hello {self.name}! " if self.name and not any(turn.said for turn in self.turns) else ""
+
+    @property
+    def identified(self) -> bool:
+        """Whether tools know whose records are meant without being told."""
+        return bool(self.known.get("customer_id") or self.known.get("name"))
+
+    @property
+    def outcome(self) -> Result:
+        """What the agent told who gave the conversation back in this turn; nothing, if the customer wants something else."""
+        told = self.now.outcome
+        return {} if "other_matter" in told.values() else told
+
+    @property
     def cents(self) -> int:
         """An amount of money in the message; 0 if there is none."""
-        return _cents(self.text)
+        return cents_in(self.text)
 
     @property
     def cents_before(self) -> int:
         """An amount in the message before, where this one goes on from there."""
-        return 0 if self.fresh else _cents(self.before.text)
+        return 0 if self.fresh else cents_in(self.before.text)
 
     @property
     def month(self) -> str | None:
@@ -246,7 +257,8 @@ class Talk:
         return None
 
 
-def _cents(text: str) -> int:
+def cents_in(text: str) -> int:
+    """The first amount of money that a text names; 0 if there is none."""
     given = _AMOUNT.search(text)
     return round(float((given.group(1) or given.group(2)).replace(",", "")) * 100) if given else 0
 
@@ -264,45 +276,15 @@ _NO_NAME_WORDS = """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 
 
-def _turns(messages: Sequence[Message]) -> list[Turn]:
-    turns: list[Turn] = []
-    tools: dict[str, str] = {}
-    for message in messages:
-        match message.role:
-            case "user":
-                turns.append(Turn(message.text))
-            case "assistant" if turns:
-                tools = {call.id: call.name for call in message.calls}
-                turns[-1].said = message.text or turns[-1].said
-            case "tool" if turns:
-                tool = tools.get(message.call_id, "")
-                turns[-1].results.append((tool, _result(message.text)))
-            case _:
-                pass
-    return turns
-
-
-def _result(text: str) -> Result:
-    """A tool's result as data. What is no data is a note of the runtime: a handoff's brief, or that somebody said no."""
-    head, found, brief = text.partition("\nBrief: ")
-    try:
-        if found:
-            return {"brief": json.loads(brief.partition("\n")[0]), "note": head}
-        data: Any = json.loads(text)
-    except ValueError:
-        data = None
-    return cast("Result", data) if isinstance(data, dict) else {"refused": text.strip("[]")}
-
-
-def _topic(turns: Sequence[Turn]) -> tuple[str, bool]:
+def _topic(said: Sequence[Turn]) -> tuple[str, bool]:
     """The topic at the end of some turns, and whether the last one said it."""
     topic, fresh = "", False
-    for index, turn in enumerate(turns):
+    for index, turn in enumerate(said):
         own = topic_of(turn.concepts, weak=not topic)
         given = str(turn.brief.get("topic", ""))
         if given:
             topic, fresh = given, True
-        elif own is None or _goes_on(topic, own.name, turns[index - 1] if index else Turn("")):
+        elif own is None or _goes_on(topic, own.name, said[index - 1] if index else Turn("")):
             fresh = False
         else:
             topic, fresh = own.name, True

@@ -1,45 +1,40 @@
-"""Technical help by rules: steps from the articles, one diagnostic question, and hardware goes to a person."""
+"""Technical help by rules: steps from the articles, diagnostic questions one at a time, and what stays goes to a person."""
 
 from __future__ import annotations
 
 import re
 
+from supportgenie.diagnosis import GUIDES
 from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, sorry
 from supportgenie.offline.talk import Talk
+from supportgenie.turns import Result
 
-_BROKEN = re.compile(
-    r"\b(crack\w*|shatter\w*|smash\w*|dropped|water|spill\w*|five times|e20|nothing (lights|happens)|no light"
-    r"|(still|again) (dead|nothing|black|not)|already (tried|charged|did)|tried (that|it|everything))\b",
-    re.I,
-)
-_QUESTIONS = {
-    "login_loop": "Does it help? If not, which device and browser is it?",
-    "app_crash": "Does it help? If not, which phone is it, and what were you doing when it happened?",
-    "slow_site": "Is it every page, or only one?",
-    "software_update": "Which code does the device show?",
-    "device_connection": "Does it connect now? If not, which device is it?",
-    "registration_problems": "What does the message on your screen say?",
-    "device_wont_start": "Could you try that, and tell me what the light does?",
-    "warranty": "Which device is it, and what is wrong with it?",
-    "privacy": "Did something happen with your account?",
-}
+_FAULTS = {"hardware": "hardware_fault", "software": "technical_fault"}
 
 
 def trouble(talk: Talk) -> Answer | None:
-    """Steps and a question; when they did not help, or a device is plainly broken, a person takes over."""
-    if talk.solved:
-        return "Good to hear that it works again!"
-    if talk.fresh and not (talk.topic in ("device_wont_start", "warranty") and _BROKEN.search(talk.text)):
-        return explain(talk, _QUESTIONS.get(talk.topic, "Does that help?"))
-    first = next((turn.text for turn in talk.turns if turn.concepts & {"good", "dead", "app", "site", "login"}), talk.text)
+    """Steps and a question, then the next question, up to three; a fault that stays is passed on with what was found."""
+    found = talk.got("diagnose")
+    if found is None:
+        return act("diagnose", problem=talk.topic, said=talk.text)
+    match found.get("verdict", ""):
+        case "":
+            return explain(talk, found["ask"]) if talk.fresh else f"Thank you. {found['ask']}"
+        case "solved":
+            return "Good to hear that it works again!"
+        case verdict:
+            return _passed_on(talk, found, _FAULTS[verdict])
+
+
+def _passed_on(talk: Talk, found: Result, fault: str) -> Answer:
+    told = next((turn.text for turn in talk.turns if turn.concepts & {"good", "dead", "app", "site", "login"}), talk.text)
     return act(
         "transfer_to_escalation",
-        reason="the steps did not help",
-        topic="hardware_fault"
-        if talk.topic in ("device_wont_start", "warranty", "device_connection", "software_update")
-        else "technical_fault",
-        summary=first,
-        tried="" if talk.fresh else talk.text,
+        reason="the steps did not help" if found["findings"] else "it is plainly broken",
+        topic=fault,
+        summary=told,
+        device=found.get("device"),
+        findings=found["findings"],
     )
 
 
@@ -92,5 +87,5 @@ PROCEDURES: dict[str, Procedure] = {
     "recover_password": recover_password,
     "delete_account": delete_account,
     "edit_account": edit_account,
-    **dict.fromkeys(_QUESTIONS, trouble),
+    **dict.fromkeys(GUIDES, trouble),
 }

@@ -9,6 +9,7 @@ from supportgenie.tools.accounts import send_reset_link as send_reset_link
 from supportgenie.tools.accounts import subscribe as subscribe
 from supportgenie.tools.accounts import switch_plan as switch_plan
 from supportgenie.tools.accounts import unsubscribe as unsubscribe
+from supportgenie.tools.faults import diagnose as diagnose
 from supportgenie.tools.money import check_refund as check_refund
 from supportgenie.tools.money import exit_fee as exit_fee
 from supportgenie.tools.money import find_double_charges as find_double_charges
@@ -25,6 +26,7 @@ from supportgenie.tools.orders import find_order as find_order
 from supportgenie.tools.orders import latest_order as latest_order
 from supportgenie.tools.people import contact_details as contact_details
 from supportgenie.tools.people import escalate_to_human as escalate_to_human
+from supportgenie.tools.people import note_contact as note_contact
 from supportgenie.tools.people import open_ticket as open_ticket
 from supportgenie.tools.shop import find_product as find_product
 from supportgenie.tools.shop import list_products as list_products

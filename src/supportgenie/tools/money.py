@@ -9,7 +9,8 @@ from typing import Any
 
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import Invoice, NotFound, Refused
-from supportgenie.tools.desk import DeskContext, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told
+from supportgenie.tools.orders import mine
 from supportgenie.views import View, customer_view, invoice_view, refund_view, spoken
 from switchroom import NotDone, tool
 
@@ -70,7 +71,7 @@ def find_double_charges(ctx: DeskContext, customer: str | None = None, order: st
         order: the number of one of the customer's orders, in place of the name.
     """
     if order:
-        bought = ctx.deps.find_order(order)
+        bought = mine(ctx, order)
         if bought is None:
             raise NotFound(f"there is no order {order}")
         customer = bought.customer_id
@@ -97,7 +98,7 @@ def check_refund(ctx: DeskContext, order: str) -> View:
     Args:
         order: the order's number.
     """
-    found = ctx.deps.find_order(order)
+    found = mine(ctx, order)
     if found is None:
         raise NotFound(f"there is no order {order}")
     remember(ctx, order_number=found.number, customer_id=found.customer_id)
@@ -132,6 +133,7 @@ def refund(ctx: DeskContext, order: str, cents: int) -> View:
         order: the order's number.
         cents: the amount in cents.
     """
+    mine(ctx, order)
     made = ctx.deps.refund(order, cents, ctx.effect_key)
     remember(ctx, order_number=made.order_number)
     return refund_view(made)
@@ -166,6 +168,7 @@ def _invoice(ctx: DeskContext, number: str) -> Invoice:
     bill = ctx.deps.find_invoice(number)
     if bill is None:
         raise NotFound(f"there is no invoice {number}")
+    check_owner(ctx, bill.customer_id, f"invoice {number}")
     remember(ctx, invoice_number=bill.number, customer_id=bill.customer_id)
     return bill
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
-from supportgenie.tools.desk import DeskContext, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told
 from supportgenie.views import View, destination_view, order_view
 from switchroom import tool
 
@@ -17,7 +17,7 @@ def find_order(ctx: DeskContext, number: str) -> View:
     Args:
         number: the order's number, as the customer wrote it.
     """
-    return _shown(ctx, ctx.deps.find_order(number), f"there is no order {number}")
+    return _shown(ctx, mine(ctx, number), f"there is no order {number}")
 
 
 @tool(effect="read")
@@ -40,6 +40,7 @@ def cancel_order(ctx: DeskContext, number: str) -> View:
     Args:
         number: the order's number.
     """
+    mine(ctx, number)
     order = ctx.deps.cancel_order(number)
     returned = next((r for r in ctx.deps.refunds_of(order.customer_id) if r.key == f"cancelled:{order.number}"), None)
     money = {} if returned is None else {"refund": returned.number}
@@ -55,6 +56,7 @@ def change_address(ctx: DeskContext, number: str, address: str) -> View:
         number: the order's number.
         address: the whole new address, with its town and country.
     """
+    mine(ctx, number)
     return _shown(ctx, ctx.deps.change_address(number, address), "")
 
 
@@ -71,6 +73,7 @@ def change_item(ctx: DeskContext, number: str, product: str, quantity: int) -> V
     found = ctx.deps.find_product(product)
     if found is None:
         raise NotFound(f"there is no product {product}")
+    mine(ctx, number)
     return _shown(ctx, ctx.deps.set_quantity(number, found.sku, quantity), "")
 
 
@@ -86,6 +89,18 @@ def delivery_to(ctx: DeskContext, place: str) -> View:
     if found is None:
         raise NotFound(f"{place} is not among the places the shop delivers to")
     return {**destination_view(found), "free_from": dollars(POLICY.free_shipping_cents)}
+
+
+def mine(ctx: DeskContext, number: str) -> Order | None:
+    """An order by its number, if there is one.
+
+    Raises:
+        NotFound: it is not an order of the customer who has signed in.
+    """
+    found = ctx.deps.find_order(number)
+    if found is not None:
+        check_owner(ctx, found.customer_id, f"order {number}")
+    return found
 
 
 def _shown(ctx: DeskContext, order: Order | None, missing: str) -> View:

@@ -1,9 +1,11 @@
-"""Tools that bring in the people at the desk: tickets, escalation, and how to reach them."""
+"""Tools that bring in the people at the desk: tickets, escalation, how to reach them, and how they reach the customer."""
 
 from __future__ import annotations
 
 from supportgenie.policy import POLICY
-from supportgenie.records import DeskError, Priority, Ticket
+from supportgenie.profile import CustomerProfile
+from supportgenie.records import PRIORITIES, DeskError, Priority, Refused, Ticket
+from supportgenie.state import CustomerState
 from supportgenie.tools.desk import DeskContext, customer_of, remember, told
 from supportgenie.views import View, ticket_view
 from switchroom import tool
@@ -12,29 +14,51 @@ from switchroom import tool
 @tool(effect="idempotent")
 @told
 def open_ticket(ctx: DeskContext, subject: str, body: str, priority: Priority = "normal") -> View:
-    """Ask the people at the desk to look into something that is not urgent.
+    """Ask the people at the desk to look into something. A conversation has one ticket: a second call adds to it.
 
     Args:
         subject: one line.
         body: what happened, with every number and name that was given.
-        priority: how soon somebody should look at it.
+        priority: how soon somebody should look at it; customers of a high tier are never below `high`.
     """
-    return {**ticket_view(_ticket(ctx, subject, body, priority)), "answer_within_days": POLICY.complaint_days}
+    return {**_case(ctx, subject, body, priority), "answer_within_days": POLICY.complaint_days}
 
 
 @tool(effect="idempotent")
 @told
 def escalate_to_human(ctx: DeskContext, summary: str) -> View:
-    """Let a person take over: opens an urgent ticket with a summary. For whoever asks for one, and for danger.
+    """Let a person take over: the ticket becomes urgent, with a summary. For whoever asks for one, for anger, and for danger.
 
     Args:
         summary: what the matter is, what was tried, and what the customer wants.
     """
-    opened = _ticket(
-        ctx, summary.splitlines()[0][:80] if summary.strip() else "A customer asks for a person", summary, "urgent"
-    )
+    subject = summary.splitlines()[0][:80] if summary.strip() else "A customer asks for a person"
+    opened = _case(ctx, subject, summary, "urgent")
     remember(ctx, escalated=True)
-    return {**ticket_view(opened), "hours": POLICY.hours, "phone": POLICY.phone}
+    return {**opened, "hours": POLICY.hours, "phone": POLICY.phone}
+
+
+@tool(effect="idempotent")
+@told
+def note_contact(ctx: DeskContext, name: str = "", email: str = "", phone: str = "") -> View:
+    """Keep how a customer can be reached; it is added to the ticket, if there is one. Give what the customer said, no more.
+
+    Args:
+        name: the customer's name.
+        email: the e-mail address.
+        phone: the phone number.
+    """
+    given = CustomerProfile(name=name, email=email, phone=phone)
+    if not (given.email or given.phone):
+        raise Refused("I need an e-mail address or a phone number that somebody can reach you at")
+    state = _state(ctx)
+    # What the caller vouched for stays; what is said now is for the people who read the ticket.
+    remember(ctx, **{field: value for field, value in given.given().items() if not getattr(state, field, "")})
+    kept = {field: value for field, value in given.given().items() if isinstance(value, str)}
+    if state is None or not state.ticket_number:
+        return kept
+    noted = ctx.deps.add_to_ticket(state.ticket_number, _contact(given))
+    return {**kept, "ticket": noted.number, "answer_within_days": POLICY.complaint_days}
 
 
 @tool(effect="read")
@@ -44,12 +68,36 @@ def contact_details(ctx: DeskContext) -> View:
     return {"phone": POLICY.phone, "email": POLICY.email, "hours": POLICY.hours}
 
 
-def _ticket(ctx: DeskContext, subject: str, body: str, priority: Priority) -> Ticket:
+def _state(ctx: DeskContext) -> CustomerState | None:
+    return ctx.state if isinstance(ctx.state, CustomerState) else None
+
+
+def _case(ctx: DeskContext, subject: str, body: str, priority: Priority) -> View:
+    """The conversation's ticket, opened or added to, and whether anybody could get back to the customer."""
+    state = _state(ctx)
+    if state is not None and state.tier.lower() in POLICY.first_tiers and PRIORITIES.index(priority) < PRIORITIES.index("high"):
+        priority = "high"
+    if state is not None and state.ticket_number and ctx.deps.find_ticket(state.ticket_number):
+        opened = ctx.deps.add_to_ticket(state.ticket_number, body, priority=priority)
+    else:
+        opened = _opened(ctx, subject, body, priority)
+    now = _state(ctx)
+    return {**ticket_view(opened), "reachable": now is not None and now.reachable}
+
+
+def _opened(ctx: DeskContext, subject: str, body: str, priority: Priority) -> Ticket:
     try:
         concerned = customer_of(ctx, None).id
     except DeskError:
         # A ticket is never refused because nobody knows yet whom it concerns.
         concerned = None
-    opened = ctx.deps.open_ticket(subject, body, customer_id=concerned, priority=priority, key=ctx.effect_key)
+    state = _state(ctx)
+    contact = _contact(state) if state is not None and (state.email or state.phone) else ""
+    text = f"{body}\n{contact}" if contact else body
+    opened = ctx.deps.open_ticket(subject, text, customer_id=concerned, priority=priority, key=ctx.effect_key)
     remember(ctx, ticket_number=opened.number)
     return opened
+
+
+def _contact(profile: CustomerProfile) -> str:
+    return f"Contact: {', '.join(part for part in (profile.name, profile.email, profile.phone) if part)}"

@@ -109,8 +109,10 @@ class Show:
         """A customer who is served in this process, message after message."""
         line = Line(self._stage.app, conversation, self._shown)
         waiting = list(customer.messages)
+        first = True
         while waiting:
-            turn = await self._said(line, customer, waiting.pop(0))
+            turn = await self._said(line, customer, waiting.pop(0), first=first)
+            first = False
             while turn.result.waiting and turn.error is None:
                 word = waiting.pop(0) if waiting and waiting[0].lower() in (*YES, *NO) else "yes"
                 turn = await line.go_on(await self._answered(turn, word))
@@ -147,12 +149,13 @@ class Show:
 
     # steps of a scene ------------------------------------------------------------------------------------------------
 
-    async def _said(self, line: Line, customer: Customer, message: str) -> Turn:
+    async def _said(self, line: Line, customer: Customer, message: str, *, first: bool = True) -> Turn:
         self._say("")
         self._screen.line(Text.assemble((f"{customer.name} › ", "bold"), message), 0)
         await self._rest(0.5)
         self._screen.begin()
-        return await line.say(message, CustomerState(name=customer.name, tier=customer.tier) if customer.tier else None)
+        introduced = CustomerState(name=customer.name, tier=customer.tier) if first and customer.tier else None
+        return await line.say(message, introduced)
 
     async def _answered(self, turn: Turn, word: str) -> dict[str, bool]:
         """The answers of the person at the desk, who says the same to all that is asked."""

@@ -1,5 +1,6 @@
 """Models: OpenAI's and those of all who speak its protocol, several as one, and one that answers by an application's rules."""
 
+from switchroom.defaults import named as named
 from switchroom.models.offline import Heard as Heard
 from switchroom.models.offline import OfflineModel as OfflineModel
 from switchroom.models.offline import Returned as Returned

@@ -97,7 +97,8 @@ class RunStream(Generic[Out]):
             raise UserError("The run has not begun. Take its first event, then interrupt.")
         if task.done() or attempt is None or attempt.root.phase != "open":
             raise UserError("The run is over. Send the message as the next turn.")
-        interruptions = [Interruption(said, heard if i == 0 else None) for i, said in enumerate(messages_from(message))]
+        said_now = self._order.config.redacted(messages_from(message))
+        interruptions = [Interruption(said, heard if i == 0 else None) for i, said in enumerate(said_now)]
         for interruption in interruptions:
             attempt.interrupt(interruption)
         return interruptions[-1].taken

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 import msgspec
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.channel import Channel
-from switchroom.config import RunConfig
+from switchroom.config import RunConfig, of_run
 from switchroom.context import settled
 from switchroom.conversation import NEW, Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
@@ -23,6 +24,8 @@ from switchroom.runner.interpreter import interpret
 from switchroom.scope import Scope
 from switchroom.shared import kept_of
 from switchroom.step import step_name
+from switchroom.tracing.tracer import Tracer
+from switchroom.tracing.values import everywhere
 
 Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
 
@@ -39,6 +42,7 @@ class Order(msgspec.Struct):
     answers: Answers = {}
     channel: Channel | None = None
     attempt: Attempt | None = None
+    tracer: Tracer | None = None
 
 
 Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Scope, Any]]]
@@ -47,8 +51,14 @@ Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Scope, Any]]]
 
 async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     """Take a turn, and give its result; an exception that leaves the run carries it as `run`."""
+    if not isinstance(order.config, RunConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"config={order.config!r}: pass RunConfig(...).")
+    if order.tracer is None and (order.config.trace_processors or everywhere):
+        return await _traced(order, prepare)
     scope, input = await prepare(order)
     attempt = order.attempt = scope.attempt
+    if order.tracer is not None:
+        attempt.trace_id = order.tracer.trace_id
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
         output = interpret(order.step).load(scope.last.output, scope.last.agent)
@@ -86,6 +96,20 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     return RunResult(attempt, root.path, output, scope.last)
 
 
+async def _traced(order: Order, prepare: Prepare) -> RunResult[Any]:
+    """Take a turn, and give its trace to the processors."""
+    config = order.config
+    tracer = order.tracer = Tracer(config.trace_processors, config.workflow_name, config.trace_include_sensitive_data)
+    order.config = replace(config, listeners=(*config.listeners, tracer))
+    try:
+        result = await take(order, prepare)
+    except BaseException as error:
+        tracer.close(error)
+        raise
+    tracer.close()
+    return result
+
+
 async def begin(order: Order) -> tuple[Scope, Any]:
     """Begin the next turn. A turn that a crash left unfinished is finished first.
 
@@ -93,8 +117,6 @@ async def begin(order: Order) -> tuple[Scope, Any]:
         ConversationWaiting: a person has to answer first.
         UserError: a conversation without a journal, or one that another step answers.
     """
-    if not isinstance(order.config, RunConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"config={order.config!r}: pass RunConfig(...).")
     journal = NO_JOURNAL if order.config.journal is None else journal_at(order.config.journal)
     known = NEW
     if order.conversation:
@@ -110,8 +132,12 @@ async def begin(order: Order) -> tuple[Scope, Any]:
             _refuse_waiting(order, known)
     step = interpret(order.step)
     messages, plain = step.kept(order.input)
+    if order.config.redact is not None:
+        messages = order.config.redacted(messages)
     turn = known.root.turn + 1
     scope = Scope(_attempt(order, known, journal), f"turn#{turn}")
+    if order.tracer is not None:
+        order.tracer.begin(scope.conversation if journal.keeps else "")
     state = order.state
     if order.config.state is not None:
         fresh = order.config.state(scope.conversation)  # of a conversation that goes on, its type is what is wanted
@@ -146,6 +172,8 @@ async def resume(order: Order) -> tuple[Scope, Any]:
         interpret(order.step).meet(attempt)
         scope.last = known.state
         return scope, None
+    if order.tracer is not None:
+        order.tracer.begin(attempt.conversation, known.events)
     if order.config.state is not None:
         attempt.shared.learn(order.config.state(attempt.conversation))
     if order.deps is not None or order.config.deps is not None:
@@ -196,7 +224,10 @@ def _refuse_waiting(order: Order, known: Conversation) -> None:
 
 
 def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
-    attempt = Attempt(order.config, journal, interpret, order.conversation, known)
+    config = order.config
+    if config.listeners and any(hasattr(listener, "for_run") for listener in config.listeners):
+        config = replace(config, listeners=tuple(of_run(listener) for listener in config.listeners))
+    attempt = Attempt(config, journal, interpret, order.conversation, known)
     if order.state is not None:
         attempt.shared.learn(order.state)
     if order.channel is not None:

@@ -1,0 +1,134 @@
+"""What every message passes on its way in, and every answer on its way out, whichever agent has the conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from supportgenie.contacts import digits_in, emails_in, masked, never, phones_in, without_cards
+from supportgenie.desk import Desk
+from supportgenie.instructions import quotes_instructions
+from supportgenie.mood import mood_of
+from supportgenie.policy import POLICY
+from supportgenie.profile import CustomerProfile
+from supportgenie.state import KNOWN, CustomerState
+from switchroom import Message, RunContext
+from switchroom.guardrail import Guardrail, Pass, Replace, on_input, on_output
+from switchroom.messages import Text
+
+INTRODUCED: ContextVar[CustomerProfile | None] = ContextVar("supportgenie_profile", default=None)
+"""What a caller says of the customer beside a message; `heard` puts it into the shared state."""
+
+LONGEST: Final = 2_000
+"""Characters of an answer that reach the customer."""
+
+KEPT_BACK: Final = "I am sorry, I cannot tell you that. Is there anything about an order, an invoice, your account or a device?"
+
+_WRITTEN = 20
+_INSIDE = re.compile(r"\b(transfer|return)_to_\w+|gives the conversation back|puts the conversation through to you", re.I)
+
+
+async def heard(ctx: RunContext[Desk], text: str) -> Pass | Replace:
+    """What a customer writes: cards are taken out, and it is noted how it sounds and which addresses are the customer's own.
+
+    Nobody is turned away. Who is abusive is answered like anybody, calmly; it is one of the reasons for calling in a person.
+
+    The application's config takes cards out before the journal sees them (`without_card`); for who runs the team with another
+    one, no model sees a card's number after this.
+    """
+    plain = without_cards(text, own_numbers(ctx.deps))
+    if isinstance(ctx.state, CustomerState):
+        await _noted(ctx, plain)
+    return Pass() if plain == text else Replace(plain)
+
+
+def without_card(desk_of: Callable[[], Desk]) -> Callable[[Message], Message]:
+    """What takes cards out of each message that comes in, before anything keeps it.
+
+    Args:
+        desk_of: gives the records, whose own numbers are no cards. They are opened only for what looks like one.
+    """
+
+    def own(digits: str) -> bool:
+        return own_numbers(desk_of())(digits)
+
+    def redact(message: Message) -> Message:
+        content = message.content
+        if isinstance(content, str):
+            return replace(message, content=without_cards(content, own))
+        parts = (Text(without_cards(part.text, own)) if isinstance(part, Text) else part for part in content)
+        return replace(message, content=tuple(parts))
+
+    return redact
+
+
+async def _noted(ctx: RunContext[Desk], text: str) -> None:
+    state: CustomerState = ctx.state
+    changes: dict[str, Any] = {"mood": mood_of(text)}
+    if profile := INTRODUCED.get():
+        changes |= profile.given()
+        changes["signed_in"] = state.signed_in or _has_account(ctx.deps, profile)
+    fresh = [found for found in (*emails_in(text), *phones_in(text)) if found not in state.written]
+    if fresh:
+        changes["written"] = [*state.written, *fresh][-_WRITTEN:]
+    changed = {name: value for name, value in changes.items() if getattr(state, name) != value}
+    if changed:
+        await ctx.update(**changed)
+
+
+def _has_account(desk: Any, profile: CustomerProfile) -> bool:
+    return bool(profile.customer_id) and isinstance(desk, Desk) and desk.find_customer(profile.customer_id) is not None
+
+
+async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:
+    """What leaves: no card numbers, nobody else's address or number, nothing of how the desk works inside, and no book."""
+    fit = leaving(text, ctx.state, ctx.deps)
+    return Pass() if fit == text else Replace(fit)
+
+
+def leaving(text: str, state: Any, desk: Any) -> str:
+    """An answer as it may leave.
+
+    Args:
+        text: what is to be said.
+        state: what is known of the customer, if that is kept.
+        desk: the records, if they are at hand.
+    """
+    if _INSIDE.search(text) or KNOWN in text or quotes_instructions(text):
+        return KEPT_BACK
+    return shortened(masked(without_cards(text, own_numbers(desk)), _tellable(state, desk)))
+
+
+def shortened(text: str) -> str:
+    """A text of at most `LONGEST` characters, cut after a sentence where there is one, else after a word."""
+    if len(text) <= LONGEST:
+        return text
+    kept = text[: LONGEST - 2]
+    end = max(kept.rfind(mark) + 1 for mark in (". ", "! ", "? ", "\n"))
+    return kept[:end].rstrip() if end > LONGEST // 2 else f"{kept[: kept.rfind(' ')].rstrip()} …"
+
+
+def own_numbers(desk: Any) -> Callable[[str], bool]:
+    """Says of digits whether they are the number of an order or an invoice; of none where no records are at hand."""
+    if not isinstance(desk, Desk):
+        return never
+    return lambda digits: desk.find_order(digits) is not None or desk.find_invoice(digits) is not None
+
+
+def _tellable(state: Any, desk: Any) -> Callable[[str], bool]:
+    """Says of an e-mail address, or of a phone number's digits, whether this customer may be told it."""
+    told = [POLICY.email, POLICY.phone]
+    if isinstance(state, CustomerState):
+        told += [state.email, state.phone, *state.written]
+        account = desk.find_customer(state.customer_id) if isinstance(desk, Desk) and state.customer_id else None
+        told += [account.email, account.phone] if account else []
+    known = {form for one in told if one for form in (one.lower(), digits_in(one))}
+    return lambda form: form in known
+
+
+GUARDS: tuple[Guardrail, ...] = (on_input(heard), on_output(discreet, hold=True))
+"""The same for every agent. Answers are held back until they have passed: a leak that is withdrawn was seen all the same."""

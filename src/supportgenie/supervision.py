@@ -1,0 +1,144 @@
+"""What stands between the agents and their model: it takes a bare department's name at its word, and calls in a person."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from supportgenie.judge import ESCALATION, Case, Cause, needs_escalation
+from supportgenie.turns import TRANSFER, Turn, turns_of
+from switchroom import Message, Model, UserError
+from switchroom.messages import ToolCall
+from switchroom.model import Emit, ModelRequest, ModelResponse
+from switchroom.models import Heard, named, retrying
+
+ROUTER: Final = "router"
+_SHOWN = 1_000
+_TURNS = 3
+
+# What the router's model may name that is not its own to put through to, and by way of whom that is reached.
+_BY_WAY_OF = {"billing": "sales", "refunds": "sales", "payment_investigator": "sales"}
+_LABEL = re.compile(
+    r"^\W*(?:(?:department|category|classification|class|route|answer|label)\W+)?(?:transfer_to_)?(\w+)\W*$", re.I
+)
+_URGENT: tuple[Cause, ...] = ("danger", "urgency")
+
+
+class Supervised:
+    """A model whose answers are looked at before they count.
+
+    * Where the router's model only names a department, as weak models do that are asked to classify, that is the transfer.
+    * Where a final answer leaves a customer with whom a person should speak, it becomes a transfer to escalation, which carries
+      the answer: escalation replies, in the same turn, and the customer gets one reply.
+
+    Args:
+        model: who answers.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def honest(self) -> str:
+        """What the model says of itself, if it is no language model."""
+        return getattr(self.model, "honest", "")
+
+    async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
+        """Answer the request as the model does, but for these two cases."""
+        response = await self.model(request, emit)
+        message = response.message
+        if message.calls or not message.text.strip():
+            return response
+        heard = Heard(request)
+        call = _put_through(heard, message) or _escalated(heard, message)
+        return response if call is None else replace(response, message=Message("assistant", calls=(call,)))
+
+
+def model_of(model: Model | str) -> Model:
+    """A model, or the one of a name, which is asked again once if its server is unavailable.
+
+    Raises:
+        UserError: it is neither a model nor a name.
+    """
+    match model:
+        case str() if model.strip():
+            return retrying(_by_name(model.strip()), attempts=2)
+        case Model() if _takes_a_request(model):
+            return model
+        case _:
+            raise UserError(
+                f"model={model!r}: pass a model, which takes (request, emit), or the name of one, 'openai:gpt-5.4-mini'. "
+                "A function of the request alone is made a model by switchroom.testing.FunctionModel(fn)."
+            )
+
+
+def _by_name(name: str) -> Model:
+    """The model of a name, looked for when it is first asked: a wrong name is no reason not to start."""
+
+    async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
+        return await named(name)(request, emit)
+
+    return model
+
+
+def _takes_a_request(model: Model) -> bool:
+    try:
+        signature(model).bind(None, None)
+    except TypeError:
+        return False
+    return True
+
+
+def _put_through(heard: Heard, message: Message) -> ToolCall | None:
+    """The transfer that the router's model means by a department's name and nothing else."""
+    named = _LABEL.match(_unwrapped(message.text)) if heard.request.agent == ROUTER else None
+    if named is None:
+        return None
+    department = named[1].lower()
+    department = _BY_WAY_OF.get(department, department)
+    if f"{TRANSFER}{department}" not in heard.tools:
+        return None
+    text = heard.text[:_SHOWN]
+    case = {"topic": department, "summary": text} if department == ESCALATION else {"topic": department}
+    return ToolCall(f"{TRANSFER}{department}", {"reason": f"this is for {department}", **case})
+
+
+def _unwrapped(text: str) -> str:
+    """The one value of a JSON object, of a model that classifies into one; else the text."""
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return text
+    match found:
+        case {**fields} if len(fields) == 1:  # pyright: ignore[reportUnknownVariableType]
+            return str(next(iter(fields.values())))  # pyright: ignore[reportUnknownArgumentType]
+        case _:
+            return text
+
+
+def _escalated(heard: Heard, message: Message) -> ToolCall | None:
+    """The transfer to escalation, if a person has to take over."""
+    if f"{TRANSFER}{ESCALATION}" not in heard.tools:
+        return None
+    case = Case(heard.request.agent, message.text, turns_of(heard.request.messages, Turn))
+    cause = needs_escalation(case)
+    if cause is None:
+        return None
+    reason = f"a person has to take over: {cause.replace('_', ' ')}"
+    return ToolCall(f"{TRANSFER}{ESCALATION}", {"reason": reason, **incident(case, cause)})
+
+
+def incident(case: Case, cause: Cause) -> Mapping[str, Any]:
+    """The brief for escalation: what the customer said, and what was about to be answered."""
+    said = "\n".join(turn.text for turn in case.turns[-_TURNS:])
+    return {
+        "topic": cause,
+        "summary": said[-_SHOWN:],
+        "answered": case.answer[:_SHOWN],
+        "urgent": cause in _URGENT,
+    }
