@@ -17,6 +17,7 @@ from switchroom.errors import UserError as UserError
 from switchroom.messages import Message as Message
 from switchroom.model import Model as Model
 from switchroom.model import Settings as Settings
+from switchroom.observe.metrics import AgentMetrics as AgentMetrics
 from switchroom.result import RunResult as RunResult
 from switchroom.runner import Runner as Runner
 from switchroom.step import Step as Step
@@ -25,6 +26,7 @@ from switchroom.team import Team as Team
 __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
+    "AgentMetrics",
     "Decline",
     "Message",
     "Model",

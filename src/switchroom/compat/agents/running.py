@@ -1,0 +1,115 @@
+"""A run while it goes on, as that SDK thinks of it: who takes part, what was used, what guardrails said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from switchroom.compat.agents.agent import Agent
+from switchroom.compat.agents.convert import TResponseInputItem
+from switchroom.compat.agents.exceptions import MaxTurnsExceeded
+from switchroom.compat.agents.guardrail import InputGuardrailResult, OutputGuardrailResult
+from switchroom.compat.agents.handoffs import Handoff
+from switchroom.compat.agents.items import RunItem
+from switchroom.compat.agents.run_config import RunConfig
+from switchroom.compat.agents.run_context import RunContextWrapper
+from switchroom.compat.agents.usage import Usage
+from switchroom.messages import Message
+
+BY_TOOLS = "tools"
+"""Who answered, as facts say it, where what a tool returned is the output."""
+
+
+class Exit(NamedTuple):
+    """A way out of an agent: the handoff, and the name under which the target takes part in the run."""
+
+    handoff: Handoff[Any, Any]
+    target: str
+
+
+class Answer(NamedTuple):
+    """What a model answered, and what it used."""
+
+    message: Message
+    usage: Usage
+
+
+@dataclass(eq=False)
+class Running:
+    """A run.
+
+    Args:
+        start: the agent that it begins with.
+        input: what it was asked, with the session's history before it; after a filtered handoff, what the filter left.
+        config: its options.
+        max_turns: answers that models may give; None: any number.
+        wrapper: what user code is given of it.
+        parent: the run in which it was started.
+
+    Attributes:
+        messages: the input as messages.
+        agents: the agents that take part by the names that they have in it: their own, unless two have the same.
+        exits: their ways out, by the name of the tool as Switchroom calls it.
+        active: the name of the agent that was asked last.
+        history: what it was asked with.
+        begins: how many messages of the history are the input.
+        filtered: whether the message behind these is the brief of a handoff, which that SDK does not have.
+        before: the items from before a filtered handoff.
+        turns: how many answers were asked for.
+        answers: those that were given.
+        outputs: what tools returned, by the call's id and the text that the model reads of it.
+        hidden: the tools, as (agent, name), that the last request did not show.
+        judged: whether the input guardrails have seen the input.
+        stopped: whether a tool's result is the output, so that the last answer is no model's.
+    """
+
+    start: Agent[Any]
+    input: str | list[TResponseInputItem]
+    config: RunConfig
+    max_turns: int | None
+    wrapper: RunContextWrapper[Any]
+    parent: Running | None
+    messages: tuple[Message, ...] = ()
+    agents: dict[str, Agent[Any]] = field(default_factory=dict[str, Agent[Any]])
+    exits: dict[str, dict[str, Exit]] = field(default_factory=dict[str, dict[str, Exit]])
+    active: str = ""
+    history: Sequence[Message] = ()
+    begins: int = 0
+    filtered: bool = False
+    before: list[RunItem] = field(default_factory=list[RunItem])
+    turns: int = 0
+    answers: list[Answer] = field(default_factory=list[Answer])
+    outputs: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
+    hidden: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    judged: bool = False
+    stopped: bool = False
+    input_results: list[InputGuardrailResult] = field(default_factory=list[InputGuardrailResult])
+    output_results: list[OutputGuardrailResult] = field(default_factory=list[OutputGuardrailResult])
+    tripped: InputGuardrailResult | OutputGuardrailResult | None = None
+
+    def model_of(self, agent: Agent[Any]) -> Any:
+        """An agent's model: what the run's options name, the agent itself, the options of the runs around it; in this order."""
+        found = self.config.model or agent.model
+        around = self.parent
+        while found is None and around is not None:
+            found, around = around.config.model, around.parent
+        return found
+
+    def count(self) -> None:
+        """Count a turn.
+
+        Raises:
+            MaxTurnsExceeded: there were as many as the run was given.
+        """
+        if self.max_turns is not None and self.turns >= self.max_turns:
+            raise MaxTurnsExceeded(
+                f"The run of '{self.start.name}' had {self.turns} model answers and is not finished. "
+                f"Raise max_turns={self.max_turns}, or find out what goes round in error.run_data.new_items."
+            )
+        self.turns += 1
+
+
+CURRENT: ContextVar[Running | None] = ContextVar("switchroom_compat_run", default=None)
+"""The run in which code runs."""

@@ -1,0 +1,255 @@
+"""What has no counterpart says so, and says what to use instead."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from switchroom.compat import agents
+from switchroom.compat.agents import Agent, FunctionTool, ModelSettings, RunConfig, Runner, UserError, function_tool, handoff
+from switchroom.testing import ScriptedModel
+
+# What `from agents import *` gives in version 0.24.0 of that SDK.
+_NAMES = """
+Agent AgentBase AgentToolStreamEvent StopAtTools ToolsToFinalOutputFunction ToolsToFinalOutputResult
+default_handoff_history_mapper get_conversation_history_wrappers nest_handoff_history reset_conversation_history_wrappers
+set_conversation_history_wrappers Runner apply_diff run_demo_loop Model ModelProvider ModelTracing ModelSettings
+ModelRetryAdvice ModelRetryAdviceRequest ModelRetryBackoffSettings ModelRetryNormalizedError ModelRetrySettings RetryDecision
+RetryPolicy RetryPolicyContext retry_policies OpenAIChatCompletionsModel MultiProvider OpenAIProvider
+OpenAIAgentRegistrationConfig OpenAIResponsesModel OpenAIResponsesWSModel AgentOutputSchema AgentOutputSchemaBase Computer
+AsyncComputer Environment Button AgentsException InputGuardrailTripwireTriggered OutputGuardrailTripwireTriggered
+ToolInputGuardrailTripwireTriggered ToolOutputGuardrailTripwireTriggered DynamicPromptFunction GenerateDynamicPromptData
+Prompt MaxTurnsExceeded MCPToolCancellationError ModelBehaviorError ModelRefusalError ModelTimeoutError ToolTimeoutError
+UserError InputGuardrail InputGuardrailResult OutputGuardrail OutputGuardrailResult GuardrailFunctionOutput input_guardrail
+output_guardrail ToolInputGuardrail ToolOutputGuardrail ToolGuardrailFunctionOutput ToolInputGuardrailData
+ToolInputGuardrailResult ToolOutputGuardrailData ToolOutputGuardrailResult tool_input_guardrail tool_output_guardrail handoff
+Handoff HandoffInputData HandoffInputFilter TResponseInputItem InputItem MessageOutputItem ModelResponse RunItem
+HandoffCallItem HandoffOutputItem ToolApprovalItem MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem
+ToolCallItem ToolCallOutputItem ToolSearchCallItem ToolSearchOutputItem ToolOrigin ToolOriginType ReasoningItem ItemHelpers
+RunHooks AgentHooks Session SessionABC SessionSettings SQLiteSession OpenAIConversationsSession
+OpenAIResponsesCompactionSession OpenAIResponsesCompactionArgs OpenAIResponsesCompactionAwareSession
+is_openai_responses_compaction_aware_session CompactionItem AgentHookContext RunContextWrapper TContext RunErrorDetails
+RunErrorData RunErrorHandler RunErrorHandlerInput RunErrorHandlerResult RunErrorHandlers AgentToolInvocation RunResult
+RunResultStreaming ResponsesWebSocketSession RunConfig OutputGuardrailBlockedMessageArgs
+OutputGuardrailBlockedMessageFormatter ToolNameCollisionPolicy ReasoningItemIdPolicy ToolExecutionConfig ToolErrorFormatter
+ToolErrorFormatterArgs ToolNotFoundBehavior RunState RawResponsesStreamEvent RunItemStreamEvent AgentUpdatedStreamEvent
+StreamEvent FunctionTool FunctionToolCustomDataContext FunctionToolCustomDataExtractor FunctionToolResult ComputerTool
+ComputerToolCustomDataContext ComputerToolCustomDataExtractor ComputerProvider CustomTool CustomToolCustomDataContext
+CustomToolCustomDataExtractor FileSearchTool CodeInterpreterTool ImageGenerationTool ImageGenerationToolConfig
+LocalShellCommandRequest LocalShellExecutor LocalShellTool ShellActionRequest ShellCallData ShellCallOutcome
+ShellCommandOutput ShellCommandRequest ShellToolLocalSkill ShellToolSkillReference ShellToolInlineSkillSource
+ShellToolInlineSkill ShellToolContainerSkill ShellToolContainerNetworkPolicyDomainSecret
+ShellToolContainerNetworkPolicyAllowlist ShellToolContainerNetworkPolicyDisabled ShellToolContainerNetworkPolicy
+ShellToolLocalEnvironment ShellToolContainerAutoEnvironment ShellToolContainerReferenceEnvironment ShellToolHostedEnvironment
+ShellToolEnvironment ShellExecutor ShellResult ShellTool ApplyPatchEditor ApplyPatchOperation ApplyPatchResult ApplyPatchTool
+ApplyPatchToolCustomDataContext ApplyPatchToolCustomDataExtractor ProgrammaticToolCallingTool Tool ToolCaller WebSearchTool
+WebSearchToolImageSettings HostedMCPTool MCPToolApprovalFunction MCPToolApprovalRequest MCPToolApprovalFunctionResult
+ToolOutputText ToolOutputTextDict ToolOutputImage ToolOutputImageDict ToolOutputFileContent ToolOutputFileContentDict
+ToolSearchTool function_tool tool_namespace resolve_computer dispose_resolved_computers Usage add_trace_processor agent_span
+custom_span flush_traces function_span generation_span get_current_span get_current_trace guardrail_span handoff_span
+response_span set_trace_processors set_trace_provider set_tracing_disabled speech_group_span transcription_span speech_span
+mcp_tools_span task_span trace turn_span Trace TracingProcessor SpanError Span SpanData AgentSpanData CustomSpanData
+FunctionSpanData GenerationSpanData GuardrailSpanData HandoffSpanData SpeechGroupSpanData SpeechSpanData MCPListToolsSpanData
+ResponseSpanData TaskSpanData TranscriptionSpanData TurnSpanData set_default_openai_key set_default_openai_client
+set_default_openai_api set_default_openai_responses_transport OpenAIResponsesWebSocketOptions set_default_openai_harness
+set_default_openai_agent_registration responses_websocket_session set_tracing_export_api_key enable_verbose_stdout_logging
+gen_trace_id gen_span_id default_tool_error_function sandbox
+"""
+NAMES = _NAMES.split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_of_that_sdk_is_there_or_says_what_to_use_instead(name: str) -> None:
+    if name in vars(agents):
+        return
+    with pytest.raises(UserError, match=f"agents.{name} has no counterpart in Switchroom. Instead: .{{20}}"):
+        getattr(agents, name)
+
+
+def test_an_import_of_what_is_not_there_says_so_too() -> None:
+    with pytest.raises(UserError, match="listeners"):
+        exec("from switchroom.compat.agents import RunHooks")
+    with pytest.raises(ImportError):
+        exec("from switchroom.compat.agents import Nonsense")
+    assert not hasattr(agents, "nonsense")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "agent",
+        "exceptions",
+        "extensions.handoff_filters",
+        "extensions.handoff_prompt",
+        "guardrail",
+        "handoffs",
+        "items",
+        "memory",
+        "model_settings",
+        "result",
+        "run",
+        "run_config",
+        "run_context",
+        "stream_events",
+        "tool",
+        "tool_context",
+        "tracing",
+        "usage",
+    ],
+)
+def test_modules_have_the_names_that_they_have_there(module: str) -> None:
+    importlib.import_module(f"switchroom.compat.agents.{module}")
+
+
+async def _nothing(*given: Any) -> str:
+    return ""
+
+
+def _clerk() -> Agent[Any]:
+    return Agent("clerk", model=ScriptedModel([]))
+
+
+def _streamed(**given: Any) -> Any:
+    return Runner.run_streamed(_clerk(), "hi", **given)
+
+
+def _agent(**given: Any) -> Any:
+    return Agent("clerk", **given)
+
+
+def _function_tool(**given: Any) -> Any:
+    return function_tool(**given)(_nothing_at_all)
+
+
+def _tool_by_hand(**given: Any) -> Any:
+    return FunctionTool("look", "", {}, _nothing, **given)
+
+
+def _agent_as_tool(**given: Any) -> Any:
+    return _clerk().as_tool(**given)
+
+
+def _handoff(**given: Any) -> Any:
+    return handoff(_clerk(), **given)
+
+
+OPTIONS: list[tuple[Callable[..., Any], str, dict[str, Any]]] = [
+    (_streamed, "Runner.run_streamed", {
+        "hooks": object(),
+        "error_handlers": {"max_turns": _nothing},
+        "previous_response_id": "resp_1",
+        "auto_previous_response_id": True,
+        "conversation_id": "conv_1",
+    }),
+    (_agent, "Agent 'clerk'", {
+        "hooks": object(),
+        "prompt": {"id": "pmpt_1"},
+        "mcp_servers": [object()],
+        "mcp_config": {"convert_schemas_to_strict": True},
+    }),
+    (RunConfig, "RunConfig", {
+        "model_provider": object(),
+        "nest_handoff_history": True,
+        "handoff_history_mapper": _nothing,
+        "tracing": {"api_key": "x"},
+        "tool_error_formatter": _nothing,
+        "reasoning_item_id_policy": "omit",
+        "sandbox": object(),
+        "tool_not_found_behavior": "raise_error",
+        "tool_name_collision_policy": "warn",
+        "output_guardrail_blocked_message": "[blocked]",
+    }),
+    (ModelSettings, "ModelSettings", {
+        "include_usage": True,
+        "response_include": ["x"],
+        "extra_query": {"a": "b"},
+        "extra_headers": {"a": "b"},
+        "retry": object(),
+        "context_management": [{}],
+        "prompt_cache_options": {"ttl": "30m"},
+        "preserve_raw_usage": True,
+    }),
+    (_function_tool, "function_tool of '_nothing_at_all'", {
+        "needs_approval": True,
+        "tool_input_guardrails": [object()],
+        "tool_output_guardrails": [object()],
+        "timeout_error_function": _nothing,
+        "defer_loading": True,
+        "custom_data_extractor": _nothing,
+        "allowed_callers": ["direct"],
+        "output_type": str,
+        "output_json_schema": {"type": "object"},
+    }),
+    (_tool_by_hand, "Tool 'look'", {
+        "needs_approval": True,
+        "tool_input_guardrails": [object()],
+        "tool_output_guardrails": [object()],
+        "timeout_error_function": _nothing,
+    }),
+    (_agent_as_tool, "as_tool of agent 'clerk'", {
+        "hooks": object(),
+        "on_stream": _nothing,
+        "previous_response_id": "resp_1",
+        "conversation_id": "conv_1",
+        "needs_approval": True,
+        "parameters": dict,
+        "input_builder": _nothing,
+        "include_input_schema": True,
+        "on_stream_max_pending_events": 4,
+    }),
+    (_handoff, "handoff(to 'clerk')", {"nest_handoff_history": True}),
+]  # fmt: skip
+
+
+def _nothing_at_all() -> str:
+    """Nothing."""
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("call", "owner", "option", "given"),
+    [(call, owner, option, given) for call, owner, options in OPTIONS for option, given in options.items()],
+)
+async def test_each_option_without_a_counterpart_says_what_to_use_instead(
+    call: Callable[..., Any], owner: str, option: str, given: Any
+) -> None:
+    with pytest.raises(UserError) as caught:
+        call(**{option: given})
+    assert str(caught.value).startswith(f"{owner}: {option}=")
+    assert " has no counterpart in Switchroom. Instead: " in str(caught.value)
+
+
+async def test_a_plain_run_refuses_the_same_options() -> None:
+    with pytest.raises(UserError, match=r"Runner.run: hooks=.*listeners"):
+        await Runner.run(_clerk(), "hi", hooks=object())
+    with pytest.raises(UserError, match=r"session=SQLiteSession.*journal"):
+        Runner.run_sync(_clerk(), "hi", previous_response_id="resp_1")
+
+
+async def test_what_is_set_later_is_refused_when_a_run_begins() -> None:
+    agent = _clerk()
+    agent.hooks = object()
+    with pytest.raises(UserError, match="listeners"):
+        await Runner.run(agent, "hi")
+
+
+def test_options_that_nobody_knows_are_refused_as_well() -> None:
+    with pytest.raises(UserError, match="there is no option 'colour'"):
+        function_tool(colour="red")(_nothing_at_all)  # pyright: ignore[reportCallIssue]
+
+
+def test_the_import_loads_nothing_of_openai() -> None:
+    program = (
+        "import sys; from switchroom.compat.agents import Agent, Runner, RunConfig, SQLiteSession; "
+        "from switchroom.testing import FunctionModel; "
+        "agent = Agent('clerk', model=FunctionModel(lambda request: 'hi')); "
+        "result = Runner.run_sync(agent, 'hi', session=SQLiteSession('a')); "
+        "assert result.to_input_list() and result.final_output == 'hi'; "
+        "assert 'openai' not in sys.modules; result.new_items; assert 'openai' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
