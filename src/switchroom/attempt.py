@@ -86,6 +86,7 @@ class Attempt:
         "seq",
         "shared",
         "siblings",
+        "streamed",
         "task",
         "trace_id",
     )
@@ -109,6 +110,7 @@ class Attempt:
         self.channel: Channel | None = None
         self.rosters: dict[int, Any] = {}
         self.listened = bool(config.listeners)
+        self.streamed = self.listened and any(getattr(listener, "deltas", True) for listener in config.listeners)
         self.inbox: list[Interruption] = []
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
@@ -141,7 +143,7 @@ class Attempt:
     def connect(self, channel: Channel) -> None:
         """Let a stream read the events, and a person interrupt the task that runs now."""
         self.channel = channel
-        self.listened = True
+        self.listened = self.streamed = True
         self.task = asyncio.current_task()
 
     def interrupt(self, interruption: Interruption) -> None:

@@ -43,7 +43,7 @@ class RunConfig:
         parallel_tools: calls of one answer that run at the same time.
         listeners: functions that are told each event. One that clears what was withdrawn says so by an attribute
             `withdraws = True`. Events of runs beside one another come mixed; one that has to tell them apart has a method
-            `for_run()`, which gives the listener of one run.
+            `for_run()`, which gives the listener of one run. One that wants no answers piece by piece has `deltas = False`.
         withdraws: whether the reader of the stream clears what was withdrawn.
         wrappers: functions of what performs the commands of the rules, that give the same with something around it; the
             first is the outermost. They see each effect of the run, its children's included.

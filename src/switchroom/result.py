@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any, Generic
 
@@ -14,6 +13,7 @@ from switchroom.attempt import Attempt
 from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent
 from switchroom.messages import Message
 from switchroom.rules.state import State
+from switchroom.tracing.values import trace_id_of
 from switchroom.usage import Usage
 
 Out = TypeVar("Out", default=Any)
@@ -109,7 +109,8 @@ class RunResult(Generic[Out]):
         """An id of the run for logs and traces; a child has its parent's."""
         attempt = self._attempt
         if not attempt.trace_id:
-            attempt.trace_id = uuid.uuid4().hex
+            began = attempt.events[0].at if attempt.events else 0.0
+            attempt.trace_id = trace_id_of(self.conversation, attempt.root.turn, began)
         return attempt.trace_id
 
     def _answers(self) -> list[ModelAnswered]:

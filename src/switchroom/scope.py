@@ -111,7 +111,7 @@ class Scope:
 
     def speaker(self, agent: str, answer: int) -> Emit:
         """Where a model shows its answer; false if nobody listens."""
-        if not self.attempt.listened:
+        if not self.attempt.streamed:
             return nobody
         self.said = []
         return Speaker(self.attempt, self.path, TextDelta("", agent, answer), self.said, self.note)

@@ -187,13 +187,13 @@ async def _output(running: Awaitable[Any]) -> str:
 async def _all(parts: Sequence[Callable[[], Awaitable[str]]], mode: Mode) -> list[str]:
     """What the parts gave, a ValueError in its place where one failed."""
     if mode == "one by one":
-        return [await _caught(part()) for part in parts]
-    return list(await asyncio.gather(*[_caught(part()) for part in parts]))
+        return [await _caught(part) for part in parts]
+    return list(await asyncio.gather(*map(_caught, parts)))
 
 
-async def _caught(part: Awaitable[str]) -> str:
+async def _caught(part: Callable[[], Awaitable[str]]) -> str:
     try:
-        return await part
+        return await part()
     except ValueError as error:
         return f"no {error}"
 

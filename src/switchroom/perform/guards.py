@@ -76,7 +76,7 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     for position, guard in enumerate(role.output_guards):
         judged = await apply(run, guard, Judged(answer.agent, judged, f"on_output{position}#{state.answers}"), note)
     text = answer.text if judged is typed else _replaced(role, judged, answer.agent)
-    if role.hold and run.scope.attempt.listened:
+    if role.hold and run.scope.attempt.streamed:
         run.scope.attempt.show(RunEvent(run.scope.path, TextDelta(text, answer.agent, state.answers)))
     if judged is typed:
         return await note(StepReturned(output))

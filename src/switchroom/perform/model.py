@@ -47,7 +47,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         frame = state.frames[-1]
         tools = (*tools, run.roster.way_back(frame.asker, frame.target).spec)
     scope.said = None
-    emit = scope.speaker(agent.name, state.answers + 1) if attempt.listened and not role.hold else nobody
+    emit = scope.speaker(agent.name, state.answers + 1) if attempt.streamed and not role.hold else nobody
     due = state.due
     patience = _ENDLESS if due is None else asyncio.timeout(due.at - attempt.clock())
     attempt.asking += 1
