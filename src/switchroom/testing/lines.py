@@ -1,0 +1,258 @@
+"""Each event as one line that a person can read: `triage -> billing (charged twice)`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, assert_never, cast
+
+import msgspec
+
+from switchroom.events import (
+    AnswerCut,
+    AnswerFact,
+    AnswerRejected,
+    AnswerReplaced,
+    AnswerWithdrawn,
+    AnyFact,
+    CallFact,
+    CallsJudged,
+    CircleBroken,
+    EffectCleared,
+    GuardTripped,
+    HandoffCommitted,
+    HandoffDeclined,
+    HandoffExpired,
+    HandoffFact,
+    HandoffProposed,
+    HandoffReturned,
+    HistorySummarised,
+    InputJudged,
+    ModelAnswered,
+    PersonAnswered,
+    PersonAsked,
+    RunEvent,
+    StateChanged,
+    StepFact,
+    StepFailed,
+    StepReturned,
+    StepStarted,
+    ToolFailed,
+    ToolReturned,
+    ToolStarted,
+    ToolSuspended,
+    TurnStarted,
+    ValueDrawn,
+    Verdict,
+)
+from switchroom.messages import Message, ToolCall
+
+LONGEST = 200
+"""Characters of a text that a line shows."""
+
+
+def line(event: RunEvent, calls: Sequence[ToolCall] = ()) -> str:
+    """What happened, in one line.
+
+    Args:
+        event: a fact and where it happened.
+        calls: the calls of the answer that it is about, where it is about a call.
+    """
+    return _line(cast("AnyFact", event.fact), event.path, calls).translate(_FLAT)
+
+
+def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
+    match fact:
+        case TurnStarted() | StateChanged():
+            return _turn(fact)
+        case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
+            return _step(fact, path.rpartition("/")[2].partition("#")[0] or "the run")
+        case HandoffProposed() | HandoffDeclined() | HandoffCommitted() | HandoffReturned() | HandoffExpired() | CircleBroken():
+            return _handoff(fact)
+        case (
+            CallsJudged()
+            | ToolStarted()
+            | ToolReturned()
+            | ToolFailed()
+            | ToolSuspended()
+            | EffectCleared()
+            | PersonAsked()
+            | PersonAnswered()
+        ):
+            return _call(fact, calls)
+        case _:
+            return _answer(fact)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, on one line, shortened where it is long."""
+    return f'"{_short(text).translate(_FLAT)}"'
+
+
+def data(value: Any) -> str:
+    """Plain data as it is shown: text in quotes, anything else as JSON."""
+    if isinstance(value, str):
+        return quoted(value)
+    return _short(msgspec.json.encode(value).decode())
+
+
+def called(call: ToolCall) -> str:
+    """A call as code would write it: `refund(order='7')`."""
+    if isinstance(call.args, str):
+        return f"{call.name}({quoted(call.args)})"
+    return f"{call.name}({', '.join(f'{name}={_argument(value)}' for name, value in call.args.items())})"
+
+
+def _result(text: str) -> str:
+    """What a call gave, as the model reads it: JSON of an object or a list as it is, anything else in quotes."""
+    if text[:1] in ("{", "["):
+        try:
+            msgspec.json.decode(text)
+            return _short(text)
+        except msgspec.DecodeError:
+            pass
+    return quoted(text)
+
+
+def _argument(value: Any) -> str:
+    return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+_FLAT = {ord(end): repr(end)[1:-1] for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+"""What would end a line, as code would write it."""
+
+
+def spoken(messages: Sequence[Message]) -> str:
+    """Who says what, of an input: the last message, and how many there were before it."""
+    *before, last = messages
+    who = "person" if last.role == "user" else last.role
+    more = f" (after {len(before)} more)" if before else ""
+    return f"{who}: {quoted(last.text)}{more}"
+
+
+def judged(call: ToolCall, verdict: Verdict) -> str:
+    """How a call was judged, after its name."""
+    match verdict.kind:
+        case "refused":
+            return f"refused: {verdict.reason}"
+        case "handoff" | "return":
+            return f"{verdict.kind} to {verdict.target}"
+        case "tool" | "step":
+            with_args = "" if verdict.args is None else f" as {called(ToolCall(call.name, verdict.args))}"
+            return ("needs a person's approval" if verdict.approval else "may be called") + with_args
+
+
+def _turn(fact: TurnStarted | StateChanged) -> str:
+    match fact:
+        case TurnStarted(attempt=1):
+            return spoken(fact.messages) if fact.messages else f"{fact.name} is given {data(fact.input)}"
+        case TurnStarted():
+            return f"attempt {fact.attempt} at turn {fact.turn}"
+        case StateChanged():
+            changed = ", ".join(f"{name}={_argument(value)}" for name, value in fact.changes.items())
+            return f"state: {changed or 'unchanged'}"
+        case _:
+            assert_never(fact)
+
+
+def _step(fact: StepFact, name: str) -> str:
+    match fact:
+        case StepStarted():
+            who = f"{name} ({fact.agent})" if fact.agent not in ("", name) else name
+            return f"{who} begins, {spoken(fact.messages)}" if fact.messages else f"{who} begins with {data(fact.input)}"
+        case StepReturned():
+            return f"{name} returns {data(fact.output)}"
+        case StepFailed():
+            return f"{name} fails with {fact.error}: {fact.message}"
+        case ValueDrawn():
+            return f"{name} draws {fact.source}: {fact.value}"
+        case _:
+            assert_never(fact)
+
+
+def _answer(fact: AnswerFact) -> str:
+    match fact:
+        case ModelAnswered():
+            calls = ", ".join(map(called, fact.message.calls))
+            if not calls:
+                return f"{fact.agent}: {quoted(fact.message.text)}"
+            return (
+                f"{fact.agent}: {quoted(fact.message.text)}, calls {calls}"
+                if fact.message.text
+                else f"{fact.agent} calls {calls}"
+            )
+        case InputJudged():
+            if fact.messages is None:
+                return f"{fact.agent}'s guardrails pass the input"
+            return f"{fact.agent}'s guardrails replace the input by {spoken(fact.messages)}"
+        case HistorySummarised():
+            return f"{fact.agent}'s first {fact.upto} messages are summarised: {quoted(fact.text)}"
+        case AnswerRejected():
+            return f"{fact.agent}'s answer is rejected: {fact.reason}"
+        case AnswerReplaced():
+            return f"{fact.agent}'s answer is replaced by {quoted(fact.text)}"
+        case AnswerWithdrawn():
+            return f"{fact.agent}'s answer is withdrawn: {fact.reason}"
+        case AnswerCut():
+            return f"{spoken((fact.message,))}, interrupting {fact.agent} after {quoted(fact.heard)}"
+        case GuardTripped():
+            return f"guardrail {fact.guardrail} of {fact.agent} trips: {fact.reason}"
+        case _:
+            assert_never(fact)
+
+
+def _call(fact: CallFact, calls: Sequence[ToolCall]) -> str:
+    match fact:
+        case CallsJudged():
+            pairs = zip(calls, fact.verdicts, strict=False)
+            told = [f"{call.name} {judged(call, verdict).partition(':')[0]}" for call, verdict in pairs]
+            return f"{fact.agent}'s calls are judged: {', '.join(told)}"
+        case ToolStarted():
+            return f"{fact.agent} begins {_made(fact, calls)}"
+        case ToolReturned():
+            return f"{fact.agent} calls {_made(fact, calls)} -> {'fails: ' if fact.failed else ''}{_result(fact.text)}"
+        case ToolFailed():
+            return f"{fact.agent} calls {_made(fact, calls)} -> raises {fact.error}: {fact.message}"
+        case ToolSuspended():
+            return f"{_made(fact, calls)} waits for a person"
+        case EffectCleared():
+            return f"{_made(fact, calls)} had not happened"
+        case PersonAsked():
+            asked = called(ToolCall(fact.tool, fact.args))
+            if fact.question == "unknown_effect":
+                return f"{fact.agent} asks a person whether {asked} happened"
+            return f"{fact.agent} asks a person to approve {asked}"
+        case PersonAnswered():
+            return f"a person says {'yes' if fact.yes else 'no'}" + (f" ({fact.note})" if fact.note else "")
+        case _:
+            assert_never(fact)
+
+
+def _made(fact: ToolStarted | ToolReturned | ToolFailed | ToolSuspended | EffectCleared, calls: Sequence[ToolCall]) -> str:
+    return called(calls[fact.index]) if 0 <= fact.index < len(calls) else f"{fact.tool}(...)"
+
+
+def _handoff(fact: HandoffFact) -> str:
+    match fact:
+        case HandoffProposed():
+            return f"{fact.source} proposes to {fact.target}{_why(fact.reason, fact.brief)}"
+        case HandoffCommitted():
+            return f"{fact.source} -> {fact.target}{_why(fact.reason, fact.brief)}"
+        case HandoffDeclined():
+            return f"{fact.source} -> {fact.target} declined ({fact.reason})"
+        case HandoffReturned():
+            return f"{fact.source} -> {fact.target} returned" + (f" {data(fact.outcome)}" if fact.outcome else "")
+        case HandoffExpired():
+            return f"{fact.target} -> {fact.source} (no answer in time)"
+        case CircleBroken():
+            then = f"; {fact.fallback} answers" if fact.fallback else ""
+            return f"{fact.source} -> {fact.target} refused (round in a circle){then}"
+        case _:
+            assert_never(fact)
+
+
+def _why(reason: str, brief: dict[str, Any]) -> str:
+    return (f" ({reason})" if reason else "") + (f" {data(brief)}" if brief else "")

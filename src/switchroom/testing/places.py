@@ -1,0 +1,94 @@
+"""Where played code runs: the clock, chance and ids that it draws there are those of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
+
+from switchroom.attempt import CURRENT
+from switchroom.config import RunConfig
+from switchroom.context import RunContext, settled
+from switchroom.events import AnyFact, StepStarted
+from switchroom.failure import failure
+from switchroom.perform import AgentRun
+from switchroom.runner.interpreter import Interpretation, Spoken
+from switchroom.scope import Scope
+from switchroom.testing.tape import Tape
+
+T = TypeVar("T")
+
+
+class PlayedScope(Scope):
+    """A place in a played run."""
+
+    __slots__ = ("_tape",)
+
+    def __init__(self, scope: Scope, tape: Tape) -> None:
+        super().__init__(scope.attempt, scope.path, scope.parent, scope.config)
+        self._tape = tape
+
+    async def note(self, *facts: AnyFact) -> None:
+        """Note facts; see `Scope.note`."""
+        await self._tape.fits(self.path, *facts)
+        await super().note(*facts)
+
+    async def enter(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Any:
+        """Run a step at a place; see `Scope.enter`."""
+        await self._tape.begins(path)
+        return await super().enter(step, input, path, config)
+
+    async def _draw(self, source: Literal["now", "random", "uuid"], make: Callable[[], Any]) -> Any:
+        return await super()._draw(source, lambda: self._tape.drawn(self.path, source, make))
+
+
+class PlayedRun(AgentRun, frozen=True):
+    """An agent's run whose own functions (instructions, guardrails, `accepts`) run at played places."""
+
+    tape: Tape
+
+    async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
+        """Call a function of an agent's own; see `AgentRun.ask`."""
+
+        async def played(context: RunContext) -> T:
+            scope = PlayedScope(context.scope, self.tape)  # pyright: ignore[reportArgumentType] - the runner's own
+            return await _within(scope, lambda: settled(hook(RunContext(scope, agent))))
+
+        return await super().ask(place, agent, played)
+
+
+class Playing:
+    """How a step is run in a play: as ever, a function at a played place."""
+
+    __slots__ = ("_step", "_tape")
+
+    def __init__(self, step: Interpretation, tape: Tape) -> None:
+        self._step = step
+        self._tape = tape
+
+    def begin(self, input: Any, scope: Any) -> StepStarted:
+        """What is noted when the step begins."""
+        return self._step.begin(input, scope)
+
+    def load(self, output: Any, agent: str) -> Any:
+        """What the step gave, from what was kept of it."""
+        return self._step.load(output, agent)
+
+    def run(self, input: Any, scope: Any) -> Awaitable[Any]:
+        """Run the step in its scope."""
+        place = scope if isinstance(self._step, Spoken) else PlayedScope(scope, self._tape)
+        return self._ended(place, _within(place, lambda: self._step.run(input, place)))
+
+    async def _ended(self, scope: Scope, running: Awaitable[Any]) -> Any:
+        try:
+            return await running
+        except Exception as error:
+            await self._tape.fits(scope.path, failure(error, ()))
+            raise
+
+
+async def _within(scope: Scope, run: Callable[[], Awaitable[T]]) -> T:
+    token = CURRENT.set(scope)
+    try:
+        return await run()
+    finally:
+        CURRENT.reset(token)
