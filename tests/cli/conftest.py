@@ -17,6 +17,7 @@ from switchroom.cli.commands import switchroom
 
 SHOP = str(Path(__file__).parent / "apps" / "shop.py")
 
+APPS = str(Path(__file__).parent / "apps")
 Sw: TypeAlias = Callable[..., Result]
 Process: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -27,10 +28,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("SWITCHROOM_MODEL", raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = set(sys.modules)
     yield tmp_path
-    for name in set(sys.modules) - before:
-        if not name.startswith(("switchroom", "supportgenie", "rich", "pydantic")):
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith((str(tmp_path), APPS)):
             del sys.modules[name]
 
 
