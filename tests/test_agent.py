@@ -168,8 +168,8 @@ def made(name: str) -> FunctionModel:
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch):
-    """A provider called "made"."""
-    monkeypatch.setitem(ADAPTERS["model"], "made", f"{__name__}:made")
+    """A provider called "made", and no other."""
+    monkeypatch.setitem(ADAPTERS, "model", {"made": f"{__name__}:made"})
 
 
 @pytest.mark.usefixtures("no_models", "provider")

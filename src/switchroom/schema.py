@@ -170,6 +170,8 @@ def _untitled(schema: Any, named: bool = False) -> Any:
                     untitled[key] = _untitled(value, named=key in ("properties", "$defs") and not named)
                 elif key in _EXAMPLES:  # a value may have a key called title
                     untitled[key] = value
+            if not named and isinstance(untitled.get("prefixItems"), list):
+                untitled.setdefault("items", {})  # servers want it of every array, also of a tuple's
             return untitled
         case list():
             return [_untitled(value) for value in cast("list[Any]", schema)]

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from switchroom.errors import ModelDenied, ModelError, ModelUnavailable, UserError
-from switchroom.model import Emit, ModelRequest, ModelResponse
+from switchroom.model import Emit, ModelRequest, ModelResponse, nobody
 from switchroom.models.openai.chat import ChatFold, fields_of
 from switchroom.models.openai.faults import PASSING
 from switchroom.models.openai.providers import Provider
+from switchroom.models.openai.strict import wraps
 from switchroom.models.per_loop import PerLoop
 
 
@@ -47,21 +48,24 @@ class AnyModel:
         client = await self._clients.get()
         from any_llm.exceptions import AnyLLMError
 
-        asked = fields_of(request, self._provider, self._model, bool(emit))
+        # The object around what is no object itself is not shown: of such an answer there are no pieces.
+        at_once = wraps(request.output_schema)
+        streamed = bool(emit) and not at_once
+        asked = fields_of(request, self._provider, self._model, streamed)
         if self._provider.name == "anthropic":
             asked.pop("stream_options", None)  # it counts without being asked
-        fold = ChatFold(emit)
+        fold = ChatFold(nobody if at_once else emit)
         clock = asyncio.timeout(self._timeout)
         try:
             async with clock:
                 answer = await client.acompletion(**asked)
-                if emit:
+                if streamed:
                     async for chunk in answer:
                         fold.event(chunk.model_dump_json().encode())
                 else:
                     fold.whole(answer.model_dump_json().encode())
         except AnyLLMError as error:
-            raise self._failed(error) from error
+            raise self._failed(error) from None  # its cause may say the key
         except msgspec.MsgspecError as error:
             raise ModelUnavailable(f"'{self.name}' gave what is no answer: {error}", self.name) from error
         except TimeoutError as error:
@@ -70,7 +74,10 @@ class AnyModel:
             raise ModelUnavailable(f"'{self.name}' did not finish its answer within {self._timeout:g} s.", self.name) from error
         if not fold.complete:
             raise ModelUnavailable(f"'{self.name}' broke off in the middle of the answer.", self.name)
-        return fold.response(request, self._provider, self._model)
+        response = fold.response(request, self._provider, self._model)
+        if at_once:
+            emit(response.message.text)
+        return response
 
     def __repr__(self) -> str:
         return f"AnyModel({self.name!r})"
@@ -92,7 +99,9 @@ class AnyModel:
     def _failed(self, error: Any) -> Exception:
         from any_llm import exceptions
 
-        message, status = f"'{self.name}' failed: {error.message}", error.status_code
+        key = self._reach["api_key"]
+        said = error.message.replace(key, "***") if key else error.message
+        message, status = f"'{self.name}' failed: {said}", error.status_code
         match error:
             case exceptions.AuthenticationError() | exceptions.MissingApiKeyError() | exceptions.ModelNotFoundError():
                 return ModelDenied(message)

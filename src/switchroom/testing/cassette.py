@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
-from switchroom.events import RunEvent, TurnStarted
+from switchroom.events import ModelAnswered, RunEvent, TurnStarted
 from switchroom.journal import Journal, journal_at
 from switchroom.result import RunResult
 from switchroom.testing import cassettefile
@@ -134,12 +133,17 @@ class Cassette(msgspec.Struct, frozen=True):
             Diverged: the code goes another way than the record. The message shows where, and what differs.
             UserError: the record needs something to be played, such as the type of the shared state.
         """
-        if not self.events:
-            raise UserError(f"The cassette of conversation '{self.conversation}' is empty.")
+        first = self.events[0].fact if self.events else None
+        if not isinstance(first, TurnStarted) or first.turn > 1:
+            raise UserError(
+                f"The cassette of conversation '{self.conversation}' begins with {first!r}. It has to have a conversation from "
+                "its first turn on; Cassette.from_journal(...) and Cassette.of(...) give one that has."
+            )
         prompts = dict(self.prompts)
-        cue = Cue(step, self.conversation, deps, config or DEFAULT_CONFIG, strict, frozenset(_names(live)))
+        cue = Cue(step, self.conversation or UNNAMED, deps, config or DEFAULT_CONFIG, strict, frozenset(_names(live)))
         outcomes = await play(self.events, cue, prompts)
-        return Played(tuple(outcome.result for outcome in outcomes), outcomes[-1].error, replace(self, prompts=prompts))
+        turns = tuple(outcome.result for outcome in outcomes)
+        return Played(turns, outcomes[-1].error, _anew(cue.conversation, turns, prompts))
 
     def play_sync(
         self,
@@ -164,8 +168,9 @@ class Played(msgspec.Struct, frozen=True):
     Args:
         turns: the results of the turns, in order.
         error: what the last turn raised, if it failed as it did on record.
-        cassette: the cassette, with how agents are put to their models added. Saved, it lets a later difference show which
-            instructions or tools have changed.
+        cassette: the same conversation recorded anew, with how agents are put to their models. Saved, it lets a later
+            difference show which instructions or tools have changed; after a play with `strict=False` or with live agents, it
+            is the record as it is with the code of today.
     """
 
     turns: tuple[RunResult[Any], ...]
@@ -181,6 +186,13 @@ class Played(msgspec.Struct, frozen=True):
     def events(self) -> Sequence[RunEvent]:
         """What happened in all turns, in order."""
         return [event for turn in self.turns for event in turn.events]
+
+
+def _anew(conversation: str, turns: Sequence[RunResult[Any]], prompts: Mapping[str, Prompt]) -> Cassette:
+    """The record of turns, with the prompts that they asked with."""
+    events = tuple(event for turn in turns for event in turn.events)
+    asked = [event.fact.digest for event in events if isinstance(event.fact, ModelAnswered)]
+    return Cassette(conversation, events, {digest: prompts[digest] for digest in asked if digest in prompts})
 
 
 def _names(live: Collection[str]) -> Collection[str]:

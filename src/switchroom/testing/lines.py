@@ -127,6 +127,8 @@ _FLAT = {ord(end): repr(end)[1:-1] for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2
 
 def spoken(messages: Sequence[Message]) -> str:
     """Who says what, of an input: the last message, and how many there were before it."""
+    if not messages:
+        return "nothing"
     *before, last = messages
     who = "person" if last.role == "user" else last.role
     more = f" (after {len(before)} more)" if before else ""

@@ -102,7 +102,7 @@ async def play(events: Sequence[RunEvent], cue: Cue, prompts: dict[str, Prompt])
     Args:
         events: the record.
         cue: how it is to be played.
-        prompts: how agents were put to their models, by digest; those that are found to hold are added.
+        prompts: how agents were put to their models, by digest; how they are now is added.
 
     Raises:
         Diverged: the code goes another way than the record.
@@ -211,6 +211,8 @@ async def _attempt(order: Order, prepare: Prepare, tape: Tape) -> Outcome:
     if attempt is None or (error is not None and attempt.root.phase != "failed"):
         running.result()  # it never came to run
     assert attempt is not None, "a run that ends has begun"
+    for entry in tape.reel.after_the_end():
+        await Scope(attempt, entry.path).note(entry.fact)
     if error is None:
         return Outcome(running.result(), attempt.root)
     assert isinstance(error, Exception), "nothing else is a failure of the run"

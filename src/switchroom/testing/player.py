@@ -158,8 +158,8 @@ class Player:
                 await self._note_inside(run, inside, tape.reel.end, note)
                 await tape.broken_off(path)
             return await self._note_inside(run, inside, following.seq, note)
-        await tape.in_turn(entry)
         await self._note_inside(run, inside, entry.seq, note)
+        await tape.in_turn(entry)
         match entry.fact:
             case ToolReturned():
                 await note(entry.fact)
@@ -199,6 +199,7 @@ class Player:
     async def _note_inside(self, run: AgentRun, inside: str, until: int, note: Note) -> None:
         """Note what was noted by code that is not run."""
         for entry in self._tape.reel.of_call(run.scope.path, inside, until):
+            await self._tape.in_turn(entry)
             await self._note_again(run, entry.event, note)
 
     async def _note_again(self, run: AgentRun, event: RunEvent, note: Note) -> None:

@@ -132,6 +132,11 @@ class Reel:
             if is_inside(entry.path, call) or (entry.path == path and is_inside(getattr(entry.fact, "by", ""), call))
         ]
 
+    def after_the_end(self) -> list[Entry]:
+        """What was noted after the turn's end, by what was being stopped and had not heard of it."""
+        ends = [entry.seq for entry in self._entries if entry.part == self.part and entry.done and self._ends_the_turn(entry)]
+        return [entry for entry in self._here(self.end) if ends and entry.seq > ends[0]]
+
     def due(self, place: str, until: int) -> Entry | None:
         """The first that the code has to come to at a place or below it; what was given up on record may be given up before."""
         return next((entry for entry in self.inside(place, until) if entry.matters and not self._is_given_up(entry.path)), None)

@@ -9,7 +9,18 @@ from typing import Any, NoReturn, cast
 from msgspec.structs import replace
 
 from switchroom.errors import DeadlineExceeded, Diverged
-from switchroom.events import AnswerCut, Fact, ModelAnswered, RunEvent, StepFailed, StepReturned, ToolFailed, ToolReturned
+from switchroom.events import (
+    AnswerCut,
+    Fact,
+    ModelAnswered,
+    RunEvent,
+    StepFailed,
+    StepReturned,
+    StepStarted,
+    ToolFailed,
+    ToolReturned,
+    ValueDrawn,
+)
 from switchroom.failure import revived
 from switchroom.failure import told as said_by
 from switchroom.messages import ToolCall
@@ -113,18 +124,28 @@ class Tape:
     # where the record breaks off ---------------------------------------------------------------------------------------
 
     async def fits(self, path: str, *facts: Fact) -> None:
-        """Wait for ever where the record has broken off before these facts: they were given up with what was going on."""
-        if any(self.reel.match(path, fact) is None for fact in facts if matters(fact, self._strict)):
+        """Wait until it is the turn of facts that are to be noted together.
+
+        Where the record has broken off before them that is for ever: they were given up with what was going on.
+        """
+        entries = [self.reel.match(path, fact) for fact in facts if matters(fact, self._strict)]
+        if not entries or self.is_live(path):
+            return
+        if None in entries:
             await self._goes_on(path)
+        elif entries[0] is not None and not isinstance(facts[0], ValueDrawn):  # a draw is in the hands of who drew it
+            await self.in_turn(entries[0])
 
     async def begins(self, path: str) -> None:
-        """The same, before a step is begun at a place."""
+        """The same, of a step that is to begin at a place."""
         if not self.reel.begins(path):
             await self._goes_on(path)
+        elif (entry := self.reel.first(path)) is not None and isinstance(entry.fact, StepStarted):
+            await self.in_turn(entry)
 
     async def _goes_on(self, path: str) -> None:
         if self.diverged is not None or self.is_live(path):
-            return
+            return  # nothing more is held against the record
         place = self.reel.step_of(path)
         await self._idle(lambda: self.reel.has_left(place))
         if not self.reel.has_left(place):
@@ -208,9 +229,8 @@ class Tape:
         asked, before = self.asked.get(entry.path), entry.fact.digest
         if asked is None or not before or not fact.digest:
             return
-        if fact.digest == before:
-            self._prompts[before] = asked.prompt
-        elif self._strict:
+        self._prompts[fact.digest] = asked.prompt
+        if fact.digest != before and self._strict:
             now, details = asked_otherwise(self.turn.asked_with(entry.event), self._prompts.get(before), asked)
             raise self._first(Difference(entry.path, entry.seq, self._line(entry.event), now, details, wording=True))
 

@@ -31,7 +31,7 @@ class FallbackModel:
 
     def __init__(self, *models: Model | str, on: tuple[type[Exception], ...] = FAILING) -> None:
         if len(models) < 2:
-            raise UserError(f"FallbackModel{models!r} has nothing to fall back to. Pass at least two models.")
+            raise UserError(f"FallbackModel({_listed(models)}) has nothing to fall back to. Pass at least two models.")
         self._models = models
         self._on = on
 
@@ -42,15 +42,15 @@ class FallbackModel:
             Exception: what the last model raised, with notes of what the others did.
         """
         failed: list[str] = []
-        for model in self._models[:-1]:
-            try:
-                return await _found(model)(request, emit)
-            except self._on as error:
-                failed.append(f"Before, {model!r} failed: {type(error).__name__}: {error}")
-                log.warning("%r failed for agent '%s', the next model is asked: %s", model, request.agent, error)
-                if not await emit.withdraw(str(error)):
-                    raise
         try:
+            for model in self._models[:-1]:
+                try:
+                    return await _found(model)(request, emit)
+                except self._on as error:
+                    if not await emit.withdraw(str(error)):
+                        raise
+                    log.warning("%r failed for agent '%s', the next model is asked: %s", model, request.agent, error)
+                    failed.append(f"Before, {model!r} failed: {type(error).__name__}: {error}")
             return await _found(self._models[-1])(request, emit)
         except Exception as error:
             for note in failed:
@@ -58,7 +58,11 @@ class FallbackModel:
             raise
 
     def __repr__(self) -> str:
-        return f"FallbackModel({', '.join(map(repr, self._models))})"
+        return f"FallbackModel({_listed(self._models)})"
+
+
+def _listed(models: tuple[Model | str, ...]) -> str:
+    return ", ".join(map(repr, models))
 
 
 def _found(model: Model | str) -> Model:

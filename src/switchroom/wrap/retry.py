@@ -65,7 +65,7 @@ def retrying(
 
         def pause(state: RetryCallState) -> float:
             told = _told(state.outcome.exception()) if state.outcome else None
-            return backoff(state) if told is None else told
+            return min(backoff(state), longest) if told is None else told
 
         policy = AsyncRetrying(
             stop=stop_after_attempt(attempts),
@@ -86,8 +86,9 @@ def retrying(
 
 
 def _told(error: BaseException | None) -> float | None:
-    """In how many seconds the server wants to be asked again."""
-    return getattr(error, "retry_after", None)
+    """In how many seconds the server wants to be asked again; None too where a library means something else by it."""
+    told = getattr(error, "retry_after", None)
+    return told if isinstance(told, int | float) else None
 
 
 _Again = Callable[[Exception, Callable[[], Awaitable[Any]]], Awaitable[Any]]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from switchroom.errors import UserError, unknown
-from switchroom.model import Emit, ModelRequest, ModelResponse
+from switchroom.model import Emit, ModelRequest, ModelResponse, nobody
 from switchroom.models.openai import chat, responses
 from switchroom.models.openai.providers import PROVIDERS as PROVIDERS
 from switchroom.models.openai.providers import Provider
+from switchroom.models.openai.strict import wraps
 from switchroom.models.openai.transport import Connection, Transport
 
 
@@ -65,10 +66,15 @@ class OpenAIChat:
     async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Ask the server; streamed when somebody listens."""
         protocol = self._protocol
-        fold = protocol.fold(emit)
-        body = protocol.body_of(request, self._provider, self._model, bool(emit))
+        # The object around what is no object itself is not shown: of such an answer there are no pieces.
+        at_once = wraps(request.output_schema)
+        fold = protocol.fold(nobody if at_once else emit)
+        body = protocol.body_of(request, self._provider, self._model, bool(emit) and not at_once)
         await self._transport.exchange(protocol.path, body, fold)
-        return fold.response(request, self._provider, self._model)
+        response = fold.response(request, self._provider, self._model)
+        if at_once:
+            emit(response.message.text)
+        return response
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -65,7 +67,7 @@ def _messages(request: ModelRequest, provider: Provider) -> list[dict[str, Any]]
             case "assistant":
                 messages.append(_said(message, provider))
             case "tool":
-                messages.append({"role": "tool", "tool_call_id": message.call_id, "content": message.text})
+                messages.append({"role": "tool", "tool_call_id": _id(message.call_id, provider), "content": message.text})
             case "system":
                 # Many templates of open models take a system message at the beginning only.
                 first = not messages
@@ -78,15 +80,24 @@ def _said(message: Message, provider: Provider) -> dict[str, Any]:
     said: dict[str, Any] = {"role": "assistant", "content": message.text or None}
     if message.calls:
         said["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments(call)}}
+            {
+                "id": _id(call.id, provider),
+                "type": "function",
+                "function": {"name": call.name, "arguments": arguments(call)},
+            }
             for call in message.calls
         ]
     elif not message.text:
         said["content"] = ""
     for item in message.items:
-        if provider.keeps_reasoning and item.get("provider") == provider.name:
+        if provider.keeps_reasoning and item.get("provider") == provider.name and "reasoning" in item:
             said[provider.keeps_reasoning] = item["reasoning"]
     return said
+
+
+def _id(id: str, provider: Provider) -> str:
+    """A call's id as the provider takes it: the server that gave it may have other ideas of one."""
+    return id if re.fullmatch(provider.ids, id) else blake2b(id.encode()).hexdigest()[:9]
 
 
 def arguments(call: ToolCall) -> str:
@@ -209,7 +220,7 @@ class ChatFold:
             BrokenOff: it says that the server failed.
         """
         chunk = _chunk(data)
-        if chunk.error is not None:
+        if chunk.error:
             raise BrokenOff(chunk.error)
         if chunk.model:
             self._model = chunk.model
@@ -233,10 +244,14 @@ class ChatFold:
             DecodeError: it is no answer of this protocol.
         """
         self.event(body)
+        self.done()
         if not self._finish:
-            if not (self._text or self._calls or self._refusal):
-                raise msgspec.ValidationError("it has no choices with a message")
-            self._finish = "stop"
+            raise msgspec.ValidationError("it has no choices with a message")
+
+    def done(self) -> None:
+        """Take it that there is no more: a server may say so without saying why."""
+        if self._text or self._calls or self._refusal:
+            self._finish = self._finish or "stop"
 
     def _repeats(self, choice: _Choice) -> bool:
         """Whether a last piece is all of the text once more, as some servers send it."""
@@ -265,11 +280,11 @@ class ChatFold:
         function = piece.function or _Function()
         known = self._calls[-1] if self._calls else None
         if piece.index is not None:
-            known = next((call for call in self._calls if call.index == piece.index), None)
+            known = next((call for call in reversed(self._calls) if call.index == piece.index), None)
             if known is not None and function.name and known.name and piece.id and piece.id != known.id:
                 known = None  # a server that gives all calls one index
         elif piece.id and known is not None and piece.id != known.id:
-            known = next((call for call in self._calls if call.id == piece.id), None)
+            known = next((call for call in reversed(self._calls) if call.id == piece.id), None)
         elif function.name and known is not None and known.name:
             known = None
         if known is None:

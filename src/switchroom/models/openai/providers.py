@@ -23,6 +23,7 @@ class Provider(msgspec.Struct, frozen=True):
         system_anywhere: whether it takes system messages between others; where not, the runtime's notes are sent as the
             person's.
         keeps_reasoning: the field of Chat Completions in which it says what it thought, where it wants that back.
+        ids: what the ids of calls are to look like in Chat Completions, as a regular expression.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Provider(msgspec.Struct, frozen=True):
     streams_usage: bool = True
     system_anywhere: bool = False
     keeps_reasoning: str = ""
+    ids: str = "[!-~]{1,40}"
 
     @property
     def address(self) -> str:
@@ -51,7 +53,7 @@ PROVIDERS: dict[str, Provider] = {
         Provider("vllm", "http://localhost:8000/v1/"),
         Provider("lmstudio", "http://localhost:1234/v1/"),
         Provider("openrouter", "https://openrouter.ai/api/v1/", "OPENROUTER_API_KEY", keeps_reasoning="reasoning_details"),
-        Provider("mistral", "https://api.mistral.ai/v1/", "MISTRAL_API_KEY", streams_usage=False),
+        Provider("mistral", "https://api.mistral.ai/v1/", "MISTRAL_API_KEY", streams_usage=False, ids="[A-Za-z0-9]{9}"),
         Provider("groq", "https://api.groq.com/openai/v1/", "GROQ_API_KEY"),
         Provider("together", "https://api.together.xyz/v1/", "TOGETHER_API_KEY"),
         Provider("fireworks", "https://api.fireworks.ai/inference/v1/", "FIREWORKS_API_KEY"),

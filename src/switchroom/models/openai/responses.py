@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -66,19 +66,32 @@ def _items(request: ModelRequest, provider: Provider) -> Iterator[dict[str, Any]
             case "tool":
                 yield {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
             case "assistant":
-                yield from _said(message, provider)
+                yield from _said(message, provider, request)
 
 
-def _said(message: Message, provider: Provider) -> Iterator[dict[str, Any]]:
+def _said(message: Message, provider: Provider, request: ModelRequest) -> Iterator[dict[str, Any]]:
     """An answer as it came, reasoning and all, where this provider gave it; else made of its text and calls."""
-    own = [item["item"] for item in message.items if item.get("provider") == provider.name]
-    if own and {item.get("call_id") for item in own} - {None} == {call.id for call in message.calls}:
+    own = [item["item"] for item in message.items if item.get("provider") == provider.name and "item" in item]
+    if own and _is_whole(own, message, request):
         yield from own
         return
     if message.text:
         yield {"role": "assistant", "content": [{"type": "output_text", "text": message.text}]}
     for call in message.calls:
         yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments(call)}
+
+
+def _is_whole(own: list[dict[str, Any]], message: Message, request: ModelRequest) -> bool:
+    """Whether a message is still what its items say: a policy may have changed it, and the runtime the ids of its calls.
+
+    Reasoning that led to nothing is not taken back, nor arguments that are no JSON.
+    """
+    text = "".join(text for text, _ in _texts(own))
+    if request.output_schema is not None:
+        text = unwrapped(text, request.output_schema)
+    called = [item.get("call_id") for item in own if item.get("type") == "function_call"]
+    valid = own[-1].get("type") != "reasoning" and all(isinstance(call.args, dict) for call in message.calls)
+    return valid and text == message.text and called == [call.id for call in message.calls]
 
 
 def _content(message: Message) -> Any:
@@ -141,10 +154,11 @@ _item = msgspec.json.Decoder(dict[str, Any]).decode
 class ResponsesFold:
     """Makes an answer of the events of a stream, or of a whole one."""
 
-    __slots__ = ("_emit", "_items", "_response")
+    __slots__ = ("_emit", "_items", "_response", "_shown")
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
+        self._shown = False
         self._items: list[dict[str, Any]] = []
         self._response: _Whole | None = None
 
@@ -163,13 +177,16 @@ class ResponsesFold:
         match event.type:
             case "response.output_text.delta" | "response.refusal.delta":
                 if event.delta:
+                    self._shown = True
                     self._emit(str(event.delta))
             case "response.output_item.done":
                 self._items.append(_item(event.item))
             case "response.completed" | "response.incomplete" | "response.failed":
                 self._end(_whole(event.response))
-            case "error" | "":
+            case "error":
                 raise BrokenOff(event.error or {"message": event.message or "", "code": event.code})
+            case _ if event.error:
+                raise BrokenOff(event.error)
             case _:
                 pass
 
@@ -181,16 +198,22 @@ class ResponsesFold:
             DecodeError: it is no answer of this protocol.
         """
         response = _whole(body)
-        if response.output is None and response.error is None:
+        if response.output is None and not response.error:
             raise msgspec.ValidationError("it has no output")
         self._end(response)
-        for text, _ in _texts(response.output or []):
-            self._emit(text)
+
+    def done(self) -> None:
+        """Take it that there is no more: a server may say so without saying what it all was."""
+        if self._response is None and self._items:
+            self._end(_Whole())
 
     def _end(self, response: _Whole) -> None:
-        if response.status == "failed" or response.error is not None:
+        if response.status == "failed" or response.error:
             raise BrokenOff(response.error)
         self._response = response
+        if not self._shown:
+            for text, _ in _texts(response.output or self._items):
+                self._emit(text)
 
     def response(self, request: ModelRequest, provider: Provider, model: str) -> ModelResponse:
         """The answer, with what it used: as the server counted, or estimated where it did not."""
@@ -214,20 +237,30 @@ class ResponsesFold:
 def _texts(output: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:
     """What the messages of an output say, and whether that is a refusal."""
     for item in output:
-        if item.get("type") == "message":
-            for part in item.get("content") or ():
-                match part:
-                    case {"type": "output_text", "text": str(text)}:
-                        yield text, False
-                    case {"type": "refusal", "refusal": str(text)}:
-                        yield text, True
-                    case _:
-                        pass
+        match item:
+            case {"type": "message", "content": [*parts]}:
+                yield from _said_in(parts)
+            case _:
+                pass
+
+
+def _said_in(parts: list[Any]) -> Iterator[tuple[str, bool]]:
+    for part in parts:
+        match part:
+            case {"type": "output_text", "text": str(text)}:
+                yield text, False
+            case {"type": "refusal", "refusal": str(text)}:
+                yield text, True
+            case _:
+                pass
 
 
 def _call(item: dict[str, Any]) -> ToolCall:
-    given = item.get("arguments") or ""
-    return ToolCall(str(item.get("name") or ""), parse_args(given) if given.strip() else {}, str(item.get("call_id") or ""))
+    given: Any = item.get("arguments") or {}
+    if not isinstance(given, dict):
+        text = given if isinstance(given, str) else msgspec.json.encode(given).decode()
+        given = parse_args(text) if text.strip() else {}
+    return ToolCall(str(item.get("name") or ""), cast("dict[str, Any] | str", given), str(item.get("call_id") or ""))
 
 
 def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:

@@ -8,32 +8,36 @@ from __future__ import annotations
 class Events:
     """Takes bytes, gives the data of the events that are complete. Names, ids and comments are of no use here."""
 
-    __slots__ = ("_data", "_rest")
+    __slots__ = ("_data", "_held", "_rest")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []  # of a line that has not ended: joined once, however long it gets
+        self._held = b""
         self._data: list[bytes] = []
 
     def take(self, piece: bytes) -> list[bytes]:
         """The data of the events that a piece completes, in order."""
-        if b"\r" in piece or self._rest.endswith(b"\r"):
-            return self._lines(piece)
-        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if self._held or b"\r" in piece:
+            piece = self._with_line_feeds(piece)
+        if b"\n" not in piece:
+            self._rest.append(piece)
+            return []
+        first, *lines = piece.split(b"\n")
+        lines.insert(0, b"".join((*self._rest, first)))
+        self._rest = [lines.pop()]
         return self._read(lines)
 
     def end(self) -> list[bytes]:
         """The data of an event that the end of the stream completes: some servers leave out the last empty line."""
-        lines = [self._rest.rstrip(b"\r"), b""]
-        self._rest = b""
+        lines = [b"".join(self._rest), b""]
+        self._rest, self._held = [], b""
         return self._read(lines)
 
-    def _lines(self, piece: bytes) -> list[bytes]:
-        text = self._rest + piece
-        held = b"\r" if text.endswith(b"\r") else b""  # its LF may be yet to come
-        text = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = text.split(b"\n")
-        self._rest = rest + held
-        return self._read(lines)
+    def _with_line_feeds(self, piece: bytes) -> bytes:
+        """The piece with LF at the end of each line; a CR at its end is held, for its LF may be yet to come."""
+        piece = self._held + piece
+        self._held = b"\r" if piece.endswith(b"\r") else b""
+        return piece[: len(piece) - len(self._held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read(self, lines: list[bytes]) -> list[bytes]:
         complete: list[bytes] = []

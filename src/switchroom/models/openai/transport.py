@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -18,6 +21,8 @@ import msgspec
 from switchroom.models.openai.faults import (
     Asked,
     BrokenOff,
+    bad_key,
+    bad_url,
     in_stream,
     no_answer,
     no_key,
@@ -33,8 +38,12 @@ from switchroom.models.per_loop import PerLoop
 LARGEST = 64 * 1024 * 1024
 """Bytes of an answer above which it is taken to have no end."""
 
+CONNECTING = 10.0
+"""Seconds within which a server takes a connection, if it is there at all."""
 
-class Connection(msgspec.Struct, frozen=True):
+
+@dataclass(frozen=True)
+class Connection:
     """How a server is reached.
 
     Args:
@@ -46,7 +55,7 @@ class Connection(msgspec.Struct, frozen=True):
     """
 
     base_url: str | None = None
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     client: Any = None
     timeout: float = 300
     retries: int = 2
@@ -61,6 +70,10 @@ class Fold(Protocol):
 
     def whole(self, body: bytes) -> None:
         """Take the body of an answer that is not streamed."""
+        ...
+
+    def done(self) -> None:
+        """Take it that the server has nothing more to say."""
         ...
 
     @property
@@ -90,14 +103,16 @@ class Transport:
         import httpx2
         import openai
 
-        asked = Asked(self.name, str(client.base_url), self._provider.key)
+        asked = Asked(self.name, path, self._provider.key, client)
+        # A client of the caller's own may want to look into the body, as Azure's does for the model.
+        sent = {"content": body} if self._connection.client is None else {"body": msgspec.json.decode(body)}
         clock = asyncio.timeout(self._connection.timeout)
         try:
             async with clock:
                 response = await client.post(
                     path,
+                    **sent,
                     cast_to=httpx2.Response,
-                    content=body,
                     options={"headers": _HEADERS},
                     stream=True,
                     stream_cls=openai.AsyncStream[Any],
@@ -111,78 +126,134 @@ class Transport:
                 raise
             raise too_slow(asked, self._connection.timeout) from error
         except openai.APIStatusError as error:
-            said = error.response.text if error.body is None else error.body
-            raise of_status(asked, error.status_code, error.response.headers, said) from error
+            # Not from it: it says what the server said, which may be the key.
+            raise of_status(asked, error.status_code, error.response.headers, error.response.text) from None
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
-            raise unreached(asked, error) from error
+            if not fold.complete:
+                raise unreached(asked, error) from error
 
     async def _made(self) -> Any:
-        openai = await asyncio.to_thread(import_module, "openai")  # it takes long, and others wait for this loop
+        openai, certificates = await asyncio.to_thread(_loaded)
         provider, connection = self._provider, self._connection
         url = connection.base_url or provider.address or None
-        key = connection.api_key or os.environ.get(provider.key)
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise bad_url(self.name, url)
+        key = (connection.api_key or os.environ.get(provider.key) or "").strip()
         if not key and provider.key and not connection.base_url:
             raise no_key(self.name, provider.key)
-        # The SDK wants a key also where the server wants none.
+        if not (key.isascii() and key.isprintable()):
+            raise bad_key(self.name, provider.key)
+        key = key or "none"  # the SDK wants a key also where the server wants none
         return openai.AsyncOpenAI(
-            api_key=key or "none", base_url=url, max_retries=connection.retries, timeout=connection.timeout
+            api_key=key,
+            base_url=url,
+            max_retries=connection.retries,
+            timeout=openai.Timeout(connection.timeout, connect=min(CONNECTING, connection.timeout)),
+            http_client=openai.DefaultAsyncHttpxClient(verify=certificates),
+            default_headers=None if provider.key == "OPENAI_API_KEY" else _own_headers(key, openai.Omit()),
         )
+
+
+@cache
+def _loaded() -> tuple[Any, ssl.SSLContext]:
+    """The SDK, and the certificates that servers are checked by: both take long to load, and others wait for the loop."""
+    return import_module("openai"), import_module("httpx2").create_ssl_context()
 
 
 _HEADERS = {"Content-Type": "application/json"}
 
 
+def _own_headers(key: str, none: Any) -> dict[str, Any]:
+    """Headers that keep from others what the environment says for OpenAI: its organization, its project, its proxy's key."""
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    names = ("OpenAI-Organization", "OpenAI-Project", *(line.partition(":")[0].strip() for line in lines))
+    return {**dict.fromkeys(names, none), "Authorization": f"Bearer {key}"}
+
+
 async def _read(response: Any, fold: Fold, asked: Asked) -> None:
-    if response.headers.get("content-type", "").startswith("text/event-stream"):
-        await _read_events(response, fold, asked)
-    else:
-        body = await _read_whole(response, asked)
-        try:
-            fold.whole(body)
-        except msgspec.MsgspecError as error:
-            raise no_answer(asked, body, str(error)) from error
+    try:
+        if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            await _read_events(response, fold, asked)
+        else:
+            await _read_whole(response, fold, asked)
+    except BrokenOff as broken:
+        raise in_stream(asked, broken.error) from None
     if not fold.complete:
         raise unreached(asked, ConnectionError("it broke off in the middle of the answer"))
 
 
+class _Stream:
+    """The events of a stream, fed into a fold until the server says that it is done."""
+
+    def __init__(self, fold: Fold, asked: Asked) -> None:
+        self._events = Events()
+        self._fold = fold
+        self._asked = asked
+        self._size = 0
+        self._done = False
+
+    def take(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > LARGEST:
+            raise too_large(self._asked, LARGEST)
+        self._feed(self._events.take(piece))
+
+    def end(self) -> None:
+        self._feed(self._events.end())
+
+    def _feed(self, events: list[bytes]) -> None:
+        for data in events:
+            if self._done:
+                return
+            if data == _DONE:
+                self._done = True
+                self._fold.done()
+                return
+            try:
+                self._fold.event(data)
+            except _NO_JSON as error:
+                raise no_answer(self._asked, data, str(error)) from error
+
+
 async def _read_events(response: Any, fold: Fold, asked: Asked) -> None:
-    events = Events()
-    size = 0
-    data = b""
+    stream = _Stream(fold, asked)
     pieces = response.aiter_bytes()
-    try:
-        async for piece in pieces:
-            size += len(piece)
-            if size > LARGEST:
-                raise too_large(asked, LARGEST)
-            for data in events.take(piece):
-                if data == _DONE:
-                    return await _to_the_end(pieces)
-                fold.event(data)
-        for data in events.end():
-            if data != _DONE:
-                fold.event(data)
-    except msgspec.MsgspecError as error:
-        raise no_answer(asked, data, str(error)) from error
-    except BrokenOff as broken:
-        raise in_stream(asked, broken.error) from None
+    async for piece in pieces:
+        stream.take(piece)
+        if fold.complete:
+            return await _to_the_end(pieces, stream)
+    stream.end()
 
 
-async def _to_the_end(pieces: AsyncIterator[bytes]) -> None:
-    """Read what is left, for only then the connection can be used again; a server that does not end is not waited for."""
+async def _to_the_end(pieces: AsyncIterator[bytes], stream: _Stream) -> None:
+    """Read what follows the end of an answer: what it used, and the last bytes, without which the connection is lost.
+
+    A server that does not come to an end is not waited for.
+    """
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.2):
-            async for _ in pieces:
-                pass
+        async with asyncio.timeout(_LAST_BYTES):
+            async for piece in pieces:
+                stream.take(piece)
 
 
-async def _read_whole(response: Any, asked: Asked) -> bytes:
-    body = bytearray()
+_LAST_BYTES = 0.5
+"""Seconds within which the last bytes of a stream follow its end."""
+
+
+async def _read_whole(response: Any, fold: Fold, asked: Asked) -> None:
+    pieces: list[bytes] = []
+    size = 0
     async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > LARGEST:
+        size += len(piece)
+        if size > LARGEST:
             raise too_large(asked, LARGEST)
-    return bytes(body)
+        pieces.append(piece)
+    body = b"".join(pieces)
+    try:
+        fold.whole(body)
+    except _NO_JSON as error:
+        raise no_answer(asked, body, str(error)) from error
 
 
 _DONE = b"[DONE]"
+_NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

@@ -1,0 +1,58 @@
+"""Events are the same in whatever pieces their bytes come, and long ones cost no more than their length."""
+
+from __future__ import annotations
+
+import re
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from switchroom.models.openai.sse import Events
+
+
+def read(pieces: list[bytes]) -> list[bytes]:
+    """The events of bytes that come in these pieces."""
+    events = Events()
+    return [data for piece in pieces for data in events.take(piece)] + events.end()
+
+
+def by_the_book(content: bytes) -> list[bytes]:
+    """The same of all bytes at once, as the standard says it, but for the last event, which need not be ended."""
+    found: list[bytes] = []
+    lines: list[bytes] = []
+    for line in [*re.split(rb"\r\n|\r|\n", content), b""]:
+        field, _, value = line.partition(b":")
+        if field == b"data" and b":" in line:
+            lines.append(value.removeprefix(b" "))
+        elif not line and lines:
+            found.append(b"\n".join(lines))
+            lines = []
+    return found
+
+
+LINES = st.sampled_from(
+    [b"data: {}", b"data:x", b"data:", b"data:  two", b"data", b": c", b"event: e", b"", b"", "data: ü🙂".encode()]
+)
+ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\r"])
+STREAMS = st.lists(st.tuples(LINES, ENDS), max_size=12).map(lambda lines: b"".join(line + end for line, end in lines))
+
+
+@example(b"data: a\r\n\r\ndata: b\r\r", [8, 9, 10])
+@example(b"data: a\r\ndata: b\r\n\r\n", [8])
+@example(b"data: a\r", [])
+@example(b"data: a\n\n" + b"data: b", [4])
+@given(STREAMS | st.binary(max_size=60), st.lists(st.integers(0, 200), max_size=8) | st.just(list(range(300))))
+def test_the_events_of_a_stream_do_not_depend_on_its_pieces(content: bytes, at: list[int]):
+    places = sorted({0, len(content), *(place % (len(content) + 1) for place in at)})
+    assert read([content[one:other] for one, other in pairwise(places)]) == by_the_book(content)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+def test_a_long_event_is_put_together_once(end: bytes):
+    pieces = [b"data: ", *[b"x" * 16_384] * 2000, end]
+    begun = time.perf_counter()
+    assert len(read(pieces)[0]) == 2000 * 16_384
+    assert time.perf_counter() - begun < 1  # anew with each piece, it would be thirty gigabytes to copy
