@@ -85,7 +85,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
 def _too_many(attempt: Attempt) -> MaxTurnsExceeded:
     return MaxTurnsExceeded(
         f"The run of '{attempt.root.name}' had {attempt.root.answers} model answers and is not finished. "
-        f"Raise RunConfig(max_turns={attempt.config.max_turns}), or find out what goes round in error.run.facts."
+        f"Allow more than RunConfig(max_turns={attempt.config.max_turns}), or find out what goes round in error.run.facts."
     )
 
 

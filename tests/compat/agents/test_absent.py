@@ -253,3 +253,11 @@ def test_the_import_loads_nothing_of_openai() -> None:
         "assert 'openai' not in sys.modules; result.new_items; assert 'openai' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_openai_librarys_client_is_passed_on_as_that_sdk_does():
+    from openai import AsyncOpenAI
+
+    from switchroom.compat import agents
+
+    assert agents.AsyncOpenAI is AsyncOpenAI

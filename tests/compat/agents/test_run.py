@@ -134,7 +134,7 @@ def again() -> str:
 
 async def test_a_run_ends_at_its_turns() -> None:
     agent = Agent("clerk", tools=[again], model=FunctionModel(lambda request: call("again")))
-    with pytest.raises(MaxTurnsExceeded, match="Raise max_turns=3") as caught:
+    with pytest.raises(MaxTurnsExceeded, match="Allow more than max_turns=3") as caught:
         await Runner.run(agent, "hi", max_turns=3)
     assert isinstance(caught.value, AgentsException | switchroom.RunError)
     data = caught.value.run_data

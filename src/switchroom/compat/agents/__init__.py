@@ -112,6 +112,10 @@ from switchroom.compat.agents.usage import Usage as Usage
 
 
 def __getattr__(name: str) -> Any:
+    if name == "AsyncOpenAI":  # that SDK passes it on; its own library is not loaded before it is asked for
+        from openai import AsyncOpenAI
+
+        return AsyncOpenAI
     if name in _INSTEAD:
         raise UserError(f"agents.{name} has no counterpart in Switchroom. Instead: {_INSTEAD[name]}.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -106,7 +106,7 @@ class Running:
         if self.max_turns is not None and self.turns >= self.max_turns:
             raise MaxTurnsExceeded(
                 f"The run of '{self.start.name}' had {self.turns} model answers and is not finished. "
-                f"Raise max_turns={self.max_turns}, or find out what goes round in error.run_data.new_items."
+                f"Allow more than max_turns={self.max_turns}, or find out what goes round in error.run_data.new_items."
             )
         self.turns += 1
 
