@@ -227,7 +227,8 @@ async def test_a_model_that_makes_the_same_call_for_ever_ends_at_the_limit():
         (
             20,
             (
-                "The run of 'clerk' had 20 model answers and is not finished. Allow more than RunConfig(max_turns=20), or find out what goes round in error.run.facts."
+                "The run of 'clerk' had 20 model answers and is not finished. Allow more than "
+                "RunConfig(max_turns=20), or find out what goes round in error.run.facts."
             ),
         )
     )
