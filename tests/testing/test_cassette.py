@@ -75,9 +75,12 @@ async def recorded_in(journal: WaitingJournal) -> None:
     await Runner.run(desk(World()), "hi", config=RunConfig(journal=journal), conversation=CONVERSATION)
 
 
-async def test_a_cassette_without_facts_does_not_play():
-    with pytest.raises(UserError, match="The cassette of conversation 'c' is empty"):
+async def test_a_cassette_that_does_not_begin_with_the_first_turn_does_not_play():
+    with pytest.raises(UserError, match="begins with None"):
         await Cassette("c", ()).play(desk(World()))
+    cassette, _ = await recorded(desk(World()), "hi", "and again")
+    with pytest.raises(UserError, match="from its first turn on"):
+        await Cassette("c", cassette.events[4:]).play(desk(World()))
 
 
 async def test_a_play_that_is_to_be_waited_for_where_a_loop_runs_says_what_to_write():

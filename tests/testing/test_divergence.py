@@ -186,6 +186,14 @@ async def test_what_is_asked_does_not_count_where_only_what_is_done_does():
     assert played.result.final_output == "Done: refunded $49.00."
 
 
+async def test_a_play_where_only_what_is_done_counts_records_what_is_asked_anew():
+    cassette, _ = await recorded(desk(World()), "hi", "I was charged twice")
+    changed = {"instructions": "You handle invoices and refunds."}
+    anew = (await cassette.play(desk(World(), billing=changed), strict=False)).cassette
+    await anew.play(desk(World(), billing=changed))
+    assert "- You handle invoices and refunds." in await divergence(anew, desk(World()))
+
+
 # who is asked ---------------------------------------------------------------------------------------------------------
 
 

@@ -594,6 +594,9 @@ async def test_one_agent_live_asks_its_model_and_calls_its_tools_and_the_others_
     assert world.asked == ["billing", "billing"]
     assert world.ran == ["look_up", "refund"]
     assert played.result.final_output == "Done: refunded $49.00."
+    again = World()
+    await played.cassette.play(desk(again, billing={"instructions": "Be new."}))
+    assert again.untouched
 
 
 async def test_what_a_live_agent_gives_to_its_caller_may_be_something_else_where_only_what_is_done_counts():

@@ -157,7 +157,7 @@ class Expectation:
 
     def answer(
         self,
-        output: Any = None,
+        text: Any = None,
         *,
         contains: str | Sequence[str] | None = None,
         matches: str | re.Pattern[str] | None = None,
@@ -166,13 +166,13 @@ class Expectation:
         """A turn ends with an answer.
 
         Args:
-            output: exactly this text, or value of the declared type.
+            text: exactly this text; or the value, of an answer of a declared type.
             contains: a text or several that are in it.
             matches: a regular expression that is found in it.
             by: the agent who gave it.
         """
         checks = [
-            *want.equal("output", output),
+            *want.equal("output", text),
             *want.containing("output", contains, _output),
             *want.matching("output", matches, _output),
             *want.equal("agent", by, lambda moment: reading.answered_by(self._moments, moment)),

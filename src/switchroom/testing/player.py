@@ -156,6 +156,9 @@ class Player:
             following = tape.reel.next(path)
             if following is None or not _explains(following.fact, index):
                 await self._note_inside(run, inside, tape.reel.end, note)
+                siblings = run.scope.attempt.siblings
+                if siblings is not None and tape.reel.waits(inside):
+                    await siblings.others_done(inside)  # as what is inside would do, were it run
                 await tape.broken_off(path)
             return await self._note_inside(run, inside, following.seq, note)
         await self._note_inside(run, inside, entry.seq, note)

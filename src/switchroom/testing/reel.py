@@ -137,6 +137,12 @@ class Reel:
         ends = [entry.seq for entry in self._entries if entry.part == self.part and entry.done and self._ends_the_turn(entry)]
         return [entry for entry in self._here(self.end) if ends and entry.seq > ends[0]]
 
+    def waits(self, place: str) -> bool:
+        """Whether a person has a question to answer that was asked at a place or below it."""
+        there = [entry for entry in self._entries if entry.part <= self.part and is_inside(entry.path, place)]
+        answered = {entry.fact.id for entry in there if isinstance(entry.fact, PersonAnswered)}
+        return any(isinstance(entry.fact, PersonAsked) and entry.fact.id not in answered for entry in there)
+
     def due(self, place: str, until: int) -> Entry | None:
         """The first that the code has to come to at a place or below it; what was given up on record may be given up before."""
         return next((entry for entry in self.inside(place, until) if entry.matters and not self._is_given_up(entry.path)), None)
