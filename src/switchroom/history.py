@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, overload
 
@@ -73,7 +73,7 @@ class History(Sequence[Message]):
 Window: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]
 """A function of all the messages so far, to those that are shown."""
 
-HistoryPolicy: TypeAlias = "Window | Summary"
+HistoryPolicy: TypeAlias = "Window | Callable[[Sequence[Message]], Awaitable[Sequence[Message]]] | Summary"
 """Which of the messages so far a model gets to see; the journal keeps all."""
 
 Count: TypeAlias = Callable[[Message], int]

@@ -210,3 +210,18 @@ async def test_a_summary_never_tears_a_call_from_its_result():
     for turn in range(6):
         result = await Runner.run(agent, f"question {turn}", conversation="c", config=config)
         assert len(facts_of(ModelAnswered, [e for e in result.events if "historian" not in e.path])) == 2
+
+
+async def test_a_policy_may_be_async_for_an_agent_and_for_a_handoff():
+    seen = Seen()
+
+    async def newest(messages: Sequence[Message]) -> Sequence[Message]:
+        return messages[-1:]
+
+    await Runner.run(Agent("clerk", model=seen.model, history=newest), said(5))
+    assert seen.last == [("user", "message 4")]
+    billing = Agent("billing", model=seen.model)
+    hand = FunctionModel(lambda request: call("transfer_to_billing", reason="money"))
+    await Runner.run(Agent("clerk", model=hand, handoffs=[handoff(billing, filter=newest)]), said(5))
+    assert seen.last[0] == ("user", "message 4")
+    assert len(seen.last) == 2

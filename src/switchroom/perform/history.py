@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ async def seen(run: AgentRun, agent: str, policy: HistoryPolicy, note: Note) -> 
     """The messages of the run that an agent's model sees. A summary that is made is noted: the next request builds on it."""
     state = run.scope.fold
     if not isinstance(policy, Summary):
-        return _kept(policy, state.history)
+        return await _kept(run, agent, policy, state.history)
     past = state.summary
     begin = 0 if past is None else past.upto
     messages = state.history[begin:]
@@ -31,17 +32,20 @@ async def seen(run: AgentRun, agent: str, policy: HistoryPolicy, note: Note) -> 
 async def windowed(run: AgentRun, agent: str, policy: HistoryPolicy, messages: Sequence[Message]) -> Sequence[Message]:
     """Messages as a policy leaves them, once; `agent` is on whose behalf."""
     if not isinstance(policy, Summary):
-        return _kept(policy, messages)
+        return await _kept(run, agent, policy, messages)
     cut = policy.cut(messages)
     if not cut:
         return messages
     return _with_past(await _summarised(run, agent, policy, messages[:cut]), messages[cut:])
 
 
-def _kept(policy: Any, messages: Sequence[Message]) -> Sequence[Message]:
-    kept = policy(messages)
+async def _kept(run: AgentRun, agent: str, policy: Any, messages: Sequence[Message]) -> Sequence[Message]:
+    if inspect.iscoroutinefunction(policy):
+        kept = await run.ask(f"history#{run.scope.fold.answers}", agent, lambda context: policy(messages))
+    else:
+        kept = policy(messages)
     if not isinstance(kept, Sequence):
-        raise UserError(f"The history policy {policy!r} gave {kept!r}; it gives a sequence of messages, at once.")
+        raise UserError(f"The history policy {policy!r} gave {kept!r}; it gives a sequence of messages.")
     return kept  # pyright: ignore[reportUnknownVariableType]
 
 
