@@ -39,6 +39,7 @@ class SupportGenie:
 
     Args:
         model: a model, or the name of one such as "openai:gpt-5.4-mini"; None answers by rules and records, without a key.
+            `SWITCHROOM_MODEL` does not concern this class, only `supportgenie.config` and so `switchroom chat supportgenie`.
         desk: the records: a desk, or the file of one; None is the demo shop in memory, which ends with this object.
         journal: the URL under which conversations are kept, such as "sqlite:///chats.db"; None keeps them in memory.
         deadline: seconds after which a customer is no longer left waiting for a model, but offered a person; None for none.
@@ -142,7 +143,10 @@ class SupportGenie:
         except ConversationWaiting:
             return still_waits(reply_of(await self._resumed(conversation), conversation))
         except Exception as error:
-            log.exception("Conversation %s could not be answered; the customer is offered a person.", conversation)
+            log.warning(
+                "Conversation %s could not be answered, the customer is offered a person: %s", conversation, one_line(error)
+            )
+            log.debug("What went wrong in conversation %s", conversation, exc_info=error)
             return failed(error, conversation)
 
     def close(self) -> None:
@@ -162,6 +166,11 @@ def _readable(query: str) -> str:
         sign if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs") else " " for sign in query[:LONGEST_QUERY]
     )
     return kept if kept.strip() else _NO_WORDS
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, as one line of a log."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _waited(running: Coroutine[Any, Any, T]) -> T:

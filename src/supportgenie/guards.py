@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from supportgenie.contacts import digits_in, emails_in, masked, never, phones_in, without_cards
 from supportgenie.desk import Desk
+from supportgenie.identity import account_for, numbers_in, profile_account
 from supportgenie.instructions import quotes_instructions
 from supportgenie.mood import mood_of
 from supportgenie.policy import POLICY
@@ -19,6 +21,8 @@ from supportgenie.state import KNOWN, CustomerState
 from switchroom import Message, RunContext
 from switchroom.guardrail import Guardrail, Pass, Replace, on_input, on_output
 from switchroom.messages import Text
+
+log = logging.getLogger("supportgenie")
 
 INTRODUCED: ContextVar[CustomerProfile | None] = ContextVar("supportgenie_profile", default=None)
 """What a caller says of the customer beside a message; `heard` puts it into the shared state."""
@@ -68,20 +72,28 @@ def without_card(desk_of: Callable[[], Desk]) -> Callable[[Message], Message]:
 
 async def _noted(ctx: RunContext[Desk], text: str) -> None:
     state: CustomerState = ctx.state
+    desk: Any = ctx.deps
     changes: dict[str, Any] = {"mood": mood_of(text)}
     if profile := INTRODUCED.get():
         changes |= profile.given()
-        changes["signed_in"] = state.signed_in or _has_account(ctx.deps, profile)
+        changes |= {"said": [field for field in state.said if field not in profile.given()]}
+        if isinstance(desk, Desk) and profile.customer_id and profile_account(desk, profile) is None:
+            if profile.customer_id != state.unknown_id:
+                log.warning("There is no account %s: its customer is treated as not signed in.", profile.customer_id)
+            changes["unknown_id"] = profile.customer_id
+            del changes["customer_id"]
     fresh = [found for found in (*emails_in(text), *phones_in(text)) if found not in state.written]
     if fresh:
         changes["written"] = [*state.written, *fresh][-_WRITTEN:]
+    if numbers := [found for found in numbers_in(text) if found not in state.numbers]:
+        changes["numbers"] = [*state.numbers, *numbers][-_WRITTEN:]
+    if isinstance(desk, Desk):
+        now = state.model_copy(update=changes)
+        account = account_for(desk, now, now.numbers)
+        changes["customer_id"] = account.id if account else ""
     changed = {name: value for name, value in changes.items() if getattr(state, name) != value}
     if changed:
         await ctx.update(**changed)
-
-
-def _has_account(desk: Any, profile: CustomerProfile) -> bool:
-    return bool(profile.customer_id) and isinstance(desk, Desk) and desk.find_customer(profile.customer_id) is not None
 
 
 async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:
@@ -124,7 +136,7 @@ def _tellable(state: Any, desk: Any) -> Callable[[str], bool]:
     told = [POLICY.email, POLICY.phone]
     if isinstance(state, CustomerState):
         told += [state.email, state.phone, *state.written]
-        account = desk.find_customer(state.customer_id) if isinstance(desk, Desk) and state.customer_id else None
+        account = desk.find_account(state.customer_id) if isinstance(desk, Desk) and state.customer_id else None
         told += [account.email, account.phone] if account else []
     known = {form for one in told if one for form in (one.lower(), digits_in(one))}
     return lambda form: form in known

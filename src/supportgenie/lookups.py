@@ -67,6 +67,12 @@ class Lookups:
             found = [row for row in everyone if words and words <= set(row["name"].lower().split())]
         return tuple(rows.customer(row) for row in found)
 
+    def find_account(self, who: str) -> Customer | None:
+        """Find the account with exactly that id or that e-mail address; a name finds none."""
+        wanted = who.strip().lower()
+        row = self._store.one("SELECT * FROM customers WHERE active AND (lower(id) = ?1 OR lower(email) = ?1)", wanted)
+        return rows.customer(row) if row else None
+
     def early_exit_cents(self, customer_id: str) -> int:
         """Return in cents what ending the customer's plan today would cost; 0 without a yearly contract.
 

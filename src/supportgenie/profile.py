@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from switchroom import UserError
 
+log = logging.getLogger("supportgenie")
+
 MORE_FIELDS: Final = 20
 MORE_KEY: Final = 40
 MORE_VALUE: Final = 200
 
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr"})
+TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr"})
+# Words within a name that begin in lower case.
+_SMALL = TITLES | frozenset(
+    ("al", "bin", "da", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "ten", "van", "von")
+)
 _NOT_IN_NAMES = re.compile(r"[^\w\s.'\u2019,-]|_")
 _NOT_IN_LABELS = re.compile(r"[^\w\s.-]")
 _NOT_IN_PHONES = re.compile(r"[^\d+() ./-]")
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 _PHONE_DIGITS = range(6, 16)
 _MAIL_LENGTH = 254
+_SLIP = 0.75
 
 
 def clean(text: str, most: int) -> str:
@@ -125,6 +134,7 @@ class CustomerProfile(BaseModel):
             case CustomerProfile():
                 return cls.model_validate(given.model_dump())
             case Mapping():
+                _warn_of_slips(given)
                 try:
                     return cls.model_validate({**given})
                 except ValidationError as error:
@@ -150,9 +160,13 @@ class CustomerProfile(BaseModel):
     def called(self) -> str:
         """How the customer is addressed: the first name, or title and last name; "" where the name does not look like one."""
         words = self.name.replace(",", " ").split()
+        if len(words) > 2 and any(word[0].islower() and word.rstrip(".") not in _SMALL for word in words):
+            return ""  # a sentence, and no name
         if not 0 < len(words) <= 4 or len(self.name) > 40 or not all(word[0].isalpha() for word in words):
             return ""
-        return f"{words[0]} {words[-1]}" if words[0].rstrip(".").lower() in _TITLES and len(words) > 1 else words[0]
+        if words[0][0].islower() and words[0].rstrip(".") not in TITLES:
+            return self.name  # "van der Berg" is not called van
+        return f"{words[0]} {words[-1]}" if words[0].rstrip(".").lower() in TITLES and len(words) > 1 else words[0]
 
     @property
     def reachable(self) -> bool:
@@ -163,6 +177,14 @@ class CustomerProfile(BaseModel):
         """The fields of a profile that have something in them."""
         fields = {name: getattr(self, name) for name in CustomerProfile.model_fields}
         return {name: value for name, value in fields.items() if value}
+
+
+def _warn_of_slips(given: Mapping[str, Any]) -> None:
+    """Say of a field that is kept in `more` which one may have been meant."""
+    fields = [name for name in CustomerProfile.model_fields if name != "more"]
+    for name in (str(key) for key in given if key not in CustomerProfile.model_fields):
+        if len(name) <= MORE_KEY and (near := get_close_matches(name.lower(), fields, n=1, cutoff=_SLIP)):
+            log.warning("The customer's profile has a field %r, which is not used; is %r meant?", name, near[0])
 
 
 def _bounded(fields: Mapping[Any, Any]) -> dict[str, str]:

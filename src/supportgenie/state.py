@@ -16,7 +16,7 @@ KNOWN: Final = (
 """The line of an agent's instructions after which what is known stands, as one line of JSON."""
 
 # What is kept for our own rules, and would only distract a model.
-_OURS: Final[Any] = {"signed_in": True, "written": True, "diagnosis": {"call"}}
+_OURS: Final[Any] = {"said": True, "written": True, "numbers": True, "unknown_id": True, "diagnosis": {"call"}}
 
 
 class Diagnosis(BaseModel):
@@ -45,9 +45,11 @@ class CustomerState(CustomerProfile):
     """The customer's profile, filled by the caller with what is known at the start, and what turned up since.
 
     Attributes:
-        signed_in: whether the caller vouches for an account of the desk's; then nobody else's records are touched.
+        said: the fields of the profile that the customer told in the conversation, and the caller does not vouch for.
+        unknown_id: an id that the caller gave and no account has; it is warned of once.
         mood: how the customer's last message sounds.
         written: the e-mail addresses and phone numbers that the customer wrote, which may be told back.
+        numbers: the last numbers that the customer wrote, one of which has to be the account's.
         topic: what the help article was about that was looked up last.
         order_number: the order that was talked about last.
         invoice_number: the invoice that was talked about last.
@@ -57,9 +59,11 @@ class CustomerState(CustomerProfile):
         diagnosis: how far the questions about a fault are.
     """
 
-    signed_in: bool = False
+    said: list[str] = []
+    unknown_id: str = ""
     mood: Mood = "calm"
     written: list[str] = []
+    numbers: list[str] = []
     topic: str = ""
     order_number: str = ""
     invoice_number: str = ""

@@ -67,7 +67,7 @@ def model_of(model: Model | str) -> Model:
     """
     match model:
         case str() if model.strip():
-            return retrying(_by_name(model.strip()), attempts=2)
+            return _ByName(model.strip())
         case Model() if _takes_a_request(model):
             return model
         case _:
@@ -77,13 +77,14 @@ def model_of(model: Model | str) -> Model:
             )
 
 
-def _by_name(name: str) -> Model:
+class _ByName:
     """The model of a name, looked for when it is first asked: a wrong name is no reason not to start."""
 
-    async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
-        return await named(name)(request, emit)
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-    return model
+    async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
+        return await retrying(named(self.name), attempts=2)(request, emit)
 
 
 def _takes_a_request(model: Model) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SHOP, Process, Sw, data
+from tests.cli.conftest import SHOP, Process, Sw, data, environ
+from tests.servers.faults import Fault, bad_request, wrong_key
+from tests.servers.http import served
 
 
 def test_a_message_is_answered_on_stdout_and_all_else_is_talk(sw: Sw) -> None:
@@ -126,6 +130,72 @@ def test_lines_of_stdin_are_messages_of_one_conversation(sw: Sw) -> None:
     assert (first["turn"], second["turn"]) == (1, 2)
     assert first["conversation"] == second["conversation"]
     assert ended.exit_code == 0
+
+
+def test_who_has_to_wait_for_a_person_is_told_so_on_stdout(sw: Sw) -> None:
+    ended = sw("chat", SHOP, "I was charged twice")
+    assert (ended.exit_code, ended.stdout) == (1, "This has to be approved by a person first.\n")
+    assert "Answer (yes or no) with: switchroom chat" in ended.stderr
+
+
+def test_lines_behind_a_question_to_a_person_are_counted_and_not_read(process: Process) -> None:
+    ended = process("chat", SHOP, input="hi\nI was charged twice\nhi\n\nhi\n")
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[1:] == ["This has to be approved by a person first."]
+    assert ended.stderr.endswith("2 lines were not read: a person's answer is awaited.\n")
+
+
+def test_a_pipe_that_stays_open_does_not_hold_up_the_end(home: Path) -> None:
+    command = [sys.executable, "-m", "switchroom", "chat", SHOP]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environ()
+    ) as open:
+        assert open.stdin is not None
+        open.stdin.write(b"I was charged twice\n")
+        open.stdin.flush()
+        assert open.wait(30) == 1
+
+
+def test_a_byte_that_is_no_character_does_not_end_a_dialogue(home: Path) -> None:
+    command = [sys.executable, "-m", "switchroom", "chat", SHOP, "--json"]
+    ended = subprocess.run(command, input=b"hi \xff\nhi\n", capture_output=True, env=environ(), timeout=60)
+    assert ended.returncode == 0
+    assert [json.loads(line)["answers"] for line in ended.stdout.splitlines()] == [1, 1]
+
+
+def test_in_a_pipe_the_words_for_leaving_are_messages(sw: Sw) -> None:
+    ended = sw("chat", SHOP, "--json", input="quit\n/help\n/q\n")
+    assert [json.loads(line)["turn"] for line in ended.stdout.splitlines()] == [1, 2, 3]
+
+
+def test_a_wrong_model_name_ends_a_pipe_and_there_is_nothing_to_go_on_with(
+    process: Process,
+) -> None:
+    ended = process("chat", "supportgenie", input="hi\nhello\n", SWITCHROOM_MODEL="nobody:gpt-x")
+    assert ended.returncode == 2
+    assert ended.stderr.count("Error: ") == 1
+    assert "1 line was not read: what follows would fail in the same way." in ended.stderr
+    assert "To go on" not in ended.stderr
+
+
+@pytest.mark.parametrize(("fault", "asked"), [(wrong_key(), 1), (bad_request(), 2)])
+def test_a_pipe_ends_with_a_denial_and_not_with_another_fault_of_the_model(process: Process, fault: Fault, asked: int) -> None:
+    with served(fault) as server:
+        given = {"SWITCHROOM_MODEL": "openai:gpt-x", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.url}
+        ended = process("chat", "supportgenie", "--json", input="hi\nhello\n", **given)
+    assert len(ended.stdout.splitlines()) == asked
+    assert ended.returncode == (2 if asked == 1 else 1)
+
+
+def test_a_journal_in_memory_is_not_offered_to_go_on_with(sw: Sw) -> None:
+    assert "To go on" not in sw("chat", SHOP, "hi", "--journal", "memory:").stderr
+    ended = sw("chat", SHOP, "I was charged twice", "--journal", "memory:")
+    assert "--answer" not in ended.stderr
+    assert "It cannot be answered: nothing is kept after this process." in ended.stderr
+
+
+def test_help_says_where_conversations_are_kept(sw: Sw) -> None:
+    assert "XDG_DATA_HOME" in sw("chat", "--help").stdout
 
 
 def test_a_dialogue_ends_with_its_input(sw: Sw) -> None:

@@ -111,7 +111,7 @@ def test_the_page_of_an_installation_without_a_key(sw: Sw) -> None:
             "ok       keys      no provider's key is set",
             "warning  model     Nothing in the environment names a model; agents need one of their own, or of their run.",
             "                   → Set SWITCHROOM_MODEL=provider:model and the provider's key, "
-            "or pass model= to the agent or to RunConfig.",
+            "or pass model= to the agent or to RunConfig. `switchroom demo` and `switchroom chat supportgenie` need none.",
             "ok       journal   HERE/data/switchroom/chats.db is not there yet; it is made with the first conversation.",
         ]
     )
@@ -439,6 +439,45 @@ app = Agent("a", model=model, tools=[pay])
     ((check, level, _),) = wrong(found(sw, app(source)))
     assert (check, level) == ("approval", "warning")
     assert wrong(found(sw, app(source + "config = RunConfig(journal='memory:')", "kept.py"))) == []
+
+
+def test_all_who_may_ask_a_person_stand_in_one_warning(sw: Sw) -> None:
+    source = """
+@tool(needs_approval=True)
+async def pay() -> str: return "paid"
+@tool(needs_approval=True)
+async def close() -> str: return "closed"
+app = Team([Agent("a", model=model, tools=[pay], handoffs=["b"]), Agent("b", model=model, tools=[close])])
+"""
+    assert [says for _, _, says in wrong(found(sw, app(source)))] == snapshot(
+        [
+            "A person may have to be asked before these are called, and RunConfig names no journal to wait in: "
+            "'pay' (agent 'a'), 'close' (agent 'b')."
+        ]
+    )
+
+
+@pytest.mark.parametrize(("inner", "name"), [("OpenAIChat('gpt-x', api_key='k')", "openai:gpt-x"), ("model", "Watched")])
+def test_a_model_around_another_is_named_by_it_where_that_has_a_name(sw: Sw, inner: str, name: str) -> None:
+    source = f"""
+from switchroom.models import OpenAIChat
+class Watched:
+    def __init__(self, model): self.model = model
+    async def __call__(self, request, emit): return await self.model(request, emit)
+app = Agent("a", model=Watched(Watched({inner})))
+"""
+    assert said(found(sw, app(source)), "model")[0].startswith(f"'a': {name}, as the agent says")
+
+
+def test_long_findings_are_folded_at_a_terminal() -> None:
+    terminal = Terminal("doctor", "supportgenie", XDG_DATA_HOME=str(Path.cwd()))
+    try:
+        terminal.until("handoffs  ")
+        lines = terminal.until("approval").splitlines()
+        assert len(lines) > 2
+        assert all(len(line) <= 90 and line.startswith(" " * 19) for line in lines[1:-1])
+    finally:
+        terminal.close()
 
 
 def test_of_a_function_the_teams_and_agents_beside_it_are_looked_at(sw: Sw) -> None:

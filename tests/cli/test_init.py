@@ -65,7 +65,9 @@ def test_what_was_written_stands_on_stdout_and_the_next_command_on_stderr(sw: Sw
     ended = sw("init", "desk", "--template", template)
     assert ended.stdout.splitlines() == [f"desk/{name}" for name in FILES]
     assert list(contents(Path("desk"))) == FILES
-    assert ended.stderr.splitlines()[-1] == f"Next: cd desk && switchroom chat app.py {shlex.quote(TEMPLATES[template].hello)}"
+    *_, first, then = ended.stderr.splitlines()
+    assert then == "Then, for its tests: pip install -r requirements.txt && pytest"
+    assert first == f"Next: cd desk && switchroom chat app.py {shlex.quote(TEMPLATES[template].hello)}"
 
 
 def test_without_a_terminal_nothing_is_asked_and_the_first_template_is_taken(process: Process) -> None:
@@ -76,6 +78,7 @@ def test_without_a_terminal_nothing_is_asked_and_the_first_template_is_taken(pro
 'desk' is written: a support desk: triage, billing with a person's approval, a fallback.
 Rules answer, no language model; set SWITCHROOM_MODEL=provider:model and its key for one.
 Next: cd desk && switchroom chat app.py 'I was charged twice for A-17'
+Then, for its tests: pip install -r requirements.txt && pytest
 """)
 
 
@@ -155,7 +158,8 @@ def test_the_commands_of_the_readme_work_as_they_stand(sw: Sw, template: str) ->
     assert [command[1] for command in commands[-3:]] == ["chat", "chat", "doctor"]
     for command in commands:
         ended = inside(folder, *command)
-        assert ended.returncode == 0, ended.stderr
+        waits = ended.stdout == "This has to be approved by a person first.\n"
+        assert ended.returncode == (1 if waits else 0), ended.stderr
 
 
 @every_template

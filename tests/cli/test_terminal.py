@@ -104,6 +104,41 @@ def test_a_dialogue_goes_message_by_message_until_ctrl_d(terminals: list[Termina
     terminal.until("To go on: switchroom chat")
 
 
+@pytest.mark.parametrize("word", ["exit", "quit", "/exit", "/quit", "/Q "])
+def test_a_word_for_leaving_leaves_and_reaches_nobody(terminals: list[Terminal], word: str) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("Ctrl-D or /quit leaves")
+    terminal.until("you › ")
+    terminal.type(word)
+    assert "desk" not in terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(20) == 0
+
+
+def test_help_is_two_lines_for_the_person_and_reaches_nobody(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.type("/help")
+    told = terminal.until("you › ")
+    assert "desk" not in told
+    assert "/quit leaves." in told
+    assert "With --conversation ID" in told
+    assert terminal.ended() == 0
+
+
+def test_a_dialogue_says_once_where_it_is_kept(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    told = terminal.until("you › ").replace("\n", "")
+    assert told.count(f"Conversations are kept in {os.environ['XDG_DATA_HOME']}/switchroom/chats.db.") == 1
+
+
+def test_a_person_who_leaves_at_a_question_leaves_it_open(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "I was charged twice")
+    terminal.until("y/n › ")
+    terminal.type("/quit")
+    terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(20) == 0
+
+
 def test_a_person_who_is_there_is_asked_and_their_note_reaches_the_agent(terminals: list[Terminal]) -> None:
     terminal = at_a_terminal(terminals, "chat", SHOP, "I was charged twice")
     terminal.until('billing asks: may refund(order="9001", cents=16000) be done?\n  y/n › ')

@@ -74,7 +74,7 @@ SUBJECTS = Script(
     (
         Say("How can I cancel order 370795561790?"),
         Say("Wait. How much is the Harrow laptop?"),
-        Say("And when does order 732201349959 arrive?"),
+        Say("And when did order 900100200301 arrive?"),
     ),
     {"name": "John Smith", "tier": "gold"},
 )

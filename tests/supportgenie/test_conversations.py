@@ -78,8 +78,8 @@ If lena.farkas@example.com belongs to an account, a link is on its way there. It
 
 
 async def test_an_account_is_closed_after_a_person_has_checked_it(chat: Chat):
-    await chat.say("delete my account")
-    assert await chat.say("sam.okafor@example.com") == ""
+    await chat.say("delete my account", CustomerState(email="sam.okafor@example.com"))
+    assert await chat.say("yes") == ""
     assert await chat.approve(True) == snapshot("Account C1008 is closed. Within 14 days we can restore it.")
     assert chat.desk.find_customer("C1008") is None
 
@@ -90,7 +90,7 @@ async def test_an_account_is_closed_after_a_person_has_checked_it(chat: Chat):
 async def test_a_product_is_ordered_after_its_price_was_told(chat: Chat):
     await chat.say("I'd like to buy a mouse")
     await chat.say("yes please")
-    await chat.say("Sam Okafor")
+    await chat.say("john.smith@example.com, my last invoice was 37777")
     assert chat.transcript == snapshot("""\
 customer: I'd like to buy a mouse
 > router: transfer_to_sales {'reason': 'the customer writes about: place order', 'topic': 'place_order'}
@@ -99,13 +99,13 @@ sales: The Pebble mouse costs $49.00 (quiet wireless mouse, charges in ten minut
   order one for you?
 customer: yes please
 > sales: place_order {'product': 'mouse-m'}
-sales: Gladly! On which name or e-mail address is your account?
-customer: Sam Okafor
-> sales: place_order {'product': 'mouse-m', 'customer': 'Sam Okafor'}
-sales: Thank you! Order 800000000014 is placed: 1 x Pebble mouse, $62.95 with shipping. It should arrive by
-  March 23, 2025.\
+sales: Gladly! What is the e-mail address of your account, and the number of one of its orders or invoices?
+customer: john.smith@example.com, my last invoice was 37777
+> sales: place_order {'product': 'mouse-m', 'customer': 'john.smith@example.com'}
+sales: Thank you! Order 800000000014 is placed: 1 x Pebble mouse, $53.95 with shipping. It should arrive by
+  March 19, 2025.\
 """)
-    assert len(chat.desk.orders_of("C1008")) == 1
+    assert len(chat.desk.orders_of("C1001")) == 3
 
 
 async def test_the_newsletter_goes_to_the_address_that_was_given(chat: Chat):
@@ -195,7 +195,7 @@ support: Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tra
 
 
 async def test_what_turns_up_is_known_to_all_agents(chat: Chat):
-    await chat.say("where is order 00123842?", CustomerState(name="Grace Hawkings"))
+    await chat.say("where is order 00123842?", CustomerState(name="Grace", email="grace.hawkings@example.com"))
     await chat.say("let me talk to a human")
     (_, ticket) = chat.desk.tickets_of("C1003")[::-1]
     assert ticket.priority == "urgent"

@@ -33,9 +33,9 @@ def genie() -> Iterator[SupportGenie]:
 
 
 def test_a_query_is_answered_with_one_frozen_reply(genie: SupportGenie):
-    reply = genie.handle_query(ORDER, ANN)
+    reply = genie.handle_query(ORDER, {**ANN, "name": "Robert Jones"})
     assert reply.text == (
-        "Hello Ann! Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tracking number SP7322013499US; "
+        "Hello Robert! Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tracking number SP7322013499US; "
         "it should arrive by March 16, 2025."
     )
     assert (reply.answered_by, reply.route, reply.needs_escalation, reply.waiting) == ("support", "support", False, ())
@@ -112,7 +112,7 @@ def test_the_team_runs_without_it_too(genie: SupportGenie):
 
 
 def test_a_conversation_goes_on_and_remembers(genie: SupportGenie):
-    first = genie.handle_query("How can I cancel order 370795561790?", ANN)
+    first = genie.handle_query("How can I cancel order 370795561790?", {"name": "John"})
     second = genie.handle_query("yes please", conversation=first.conversation)
     assert second.text.startswith("Order 370795561790 is cancelled")
     assert second.conversation == first.conversation

@@ -85,8 +85,8 @@ On record: invoice 37777 over $1,538.00 (paid).\
 
 
 async def test_a_payment_that_failed_is_looked_up_once_it_is_known_whose(chat: Chat):
-    await chat.say("my payment was declined")
-    assert await chat.say("I am David Miller") == snapshot(
+    await chat.say("my payment was declined", CustomerState(customer_id="C1005"))
+    assert await chat.say("it says that the card was refused") == snapshot(
         "On record I see invoice 113542 over $1,499.00 (open). A colleague looks into it: your case is T-00002."
     )
     assert chat.answered_by == "billing"
@@ -102,7 +102,10 @@ async def test_no_double_charge_is_said_to_be_none(chat: Chat):
 async def test_nobody_of_that_name_is_asked_about_again(chat: Chat):
     await chat.say("I was charged twice!")
     assert await chat.say("My name is Nobody Atall") == snapshot(
-        "No account fits Nobody Atall. What is the order's number, or your name or e-mail address?"
+        """\
+I do not know yet whose account it is; I need its e-mail address together with the number of one of its orders
+  or invoices. What is the number of the order, and the e-mail address of your account?\
+"""
     )
 
 

@@ -113,7 +113,7 @@ async def test_a_known_customer_is_told_about_the_latest_order_without_its_numbe
 
 async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(chat: Chat):
     await chat.say("Hello, I was charged twice for my order!")
-    assert await chat.say("My name is Ann Ortega") == ""
+    assert await chat.say("ann.ortega@example.com, order 900100200302") == ""
     (asked,) = chat.result.waiting
     assert (asked.agent, asked.tool, asked.args) == ("refunds", "refund", {"order": "900100200302", "cents": 16_000})
     assert len(chat.desk.refunds_of("C1006")) == 0
@@ -122,15 +122,16 @@ async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(cha
 customer: Hello, I was charged twice for my order!
 > router: transfer_to_sales {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
-billing: I am sorry about that; let me look it up. What is the order's number, or your name or e-mail address?
-customer: My name is Ann Ortega
+billing: I am sorry about that; let me look it up. What is the number of the order, and the e-mail address of
+  your account?
+customer: ann.ortega@example.com, order 900100200302
 > billing: transfer_to_payment_investigator {'reason': 'the payment has to be looked into', 'topic':
-  'payment_issue', 'kind': 'duplicate', 'customer': 'Ann Ortega', 'summary': 'Hello, I was charged twice for my
-  order!\\nMy name is Ann Ortega'}
-> payment_investigator: find_double_charges {'customer': 'Ann Ortega'}
+  'payment_issue', 'kind': 'duplicate', 'order_number': '900100200302', 'summary': 'Hello, I was charged twice
+  for my order!\\nann.ortega@example.com, order 900100200302'}
+> payment_investigator: find_double_charges {'order': '900100200302'}
 > payment_investigator: open_ticket {'subject': 'Double charge for order 900100200302', 'body': 'Order
-  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my order!\\nMy name
-  is Ann Ortega'}
+  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my
+  order!\\nann.ortega@example.com, order 900100200302'}
 > payment_investigator: return_to_billing {'finding': 'charged_twice', 'order_number': '900100200302',
   'invoice_number': '41201', 'amount': '$160.00', 'case_number': 'T-00002'}
 > billing: transfer_to_refunds {'reason': 'it was charged twice', 'topic': 'get_refund', 'order_number':
@@ -188,23 +189,25 @@ async def test_an_invoice_is_answered_from_its_record(chat: Chat):
     await chat.say("I can't find bill #37777")
     assert await chat.say("yes") == snapshot("""\
 Invoice 37777 of February 9, 2025 (Order 900100200301) is over $1,538.00 and was paid on February 9, 2025. A
-  copy is on its way to j***@example.com.\
+  copy is on its way to the e-mail address of its account.\
 """)
     (mail,) = chat.desk.outbox()
     assert mail.to == "john.smith@example.com"
 
 
 async def test_one_of_several_invoices_is_chosen_by_its_place(chat: Chat):
-    await chat.say("send me the invoices from Anna Freeman")
+    await chat.say(
+        "send me the invoices from Anna Freeman", CustomerState(name="Anna Freeman", email="anna.freeman@example.com")
+    )
     await chat.say("the second one")
     assert chat.transcript == snapshot("""\
 customer: send me the invoices from Anna Freeman
 > router: transfer_to_sales {'reason': 'the customer writes about: get invoice', 'topic': 'get_invoice'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: get invoice', 'topic': 'get_invoice'}
 > billing: find_invoices {'customer': 'Anna Freeman'}
-billing: The newest of 17 invoices of Anna Freeman are 700046 of March 1, 2025 over $9.99 (paid), 41120 of
-  February 22, 2025 over $299.00 (paid) and 700047 of February 1, 2025 over $9.99 (paid). Which one shall I send
-  you?
+billing: Hello Anna! The newest of 17 invoices of Anna Freeman are 700046 of March 1, 2025 over $9.99 (paid),
+  41120 of February 22, 2025 over $299.00 (paid) and 700047 of February 1, 2025 over $9.99 (paid). Which one
+  shall I send you?
 customer: the second one
 > billing: send_invoice {'number': '41120'}
 billing: Invoice 41120 of February 22, 2025 (Order 900100200308) is over $299.00 and was paid on February 22,

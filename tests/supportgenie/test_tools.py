@@ -70,7 +70,7 @@ def test_each_tool_and_each_of_its_parameters_is_described(tool: Tool):
 
 
 async def test_an_order_is_told_as_people_say_it(desk: Desk):
-    assert await told(desk, tools.find_order, number="#00123842") == snapshot(
+    assert await told(desk, tools.find_order, GRACE, number="#00123842") == snapshot(
         {
             "order": "00123842",
             "customer": "C1003",
@@ -94,8 +94,9 @@ async def test_the_desks_no_is_a_result_and_no_error(desk: Desk):
     refused = await told(desk, tools.cancel_order, number="732201349959")
     assert refused["refused"].startswith("order 732201349959 was shipped and can no longer be cancelled")
     assert await told(desk, tools.find_invoice, number="1") == snapshot({"refused": "there is no invoice 1"})
-    assert await told(desk, tools.find_invoices, customer="nobody") == snapshot({"refused": "no account fits nobody"})
-    assert await told(desk, tools.latest_order) == snapshot({"refused": "I do not know yet who you are"})
+    assert (await told(desk, tools.find_invoices, customer="nobody"))["refused"].startswith("I do not know yet whose account")
+    assert (await told(desk, tools.latest_order))["refused"].startswith("I do not know yet whose account")
+    assert await told(desk, tools.find_invoices, GRACE, customer="nobody") == {"refused": "you have no account of nobody"}
 
 
 async def test_what_a_tool_learns_of_the_customer_is_kept_for_all_agents(desk: Desk):
@@ -109,7 +110,7 @@ async def test_what_a_tool_learns_of_the_customer_is_kept_for_all_agents(desk: D
     clerk = Agent("clerk", tools=[tools.find_order, look])
     config = RunConfig(model=script, journal=MemoryJournal())
     await Runner.run(clerk, "go", deps=desk, state=CustomerState(name="Grace"), config=config)
-    assert state == [CustomerState(name="Grace", customer_id="C1003", order_number="00123842")]
+    assert state == [CustomerState(name="Grace", order_number="00123842")]
 
 
 @pytest.mark.parametrize(("cents", "waits"), [(5_000, False), (5_001, True)])
@@ -151,7 +152,7 @@ async def test_what_was_returned_for_a_double_charge_is_not_returned_again(desk:
     found = await told(desk, tools.find_double_charges, order="900100200302")
     assert [bill["cents"] for bill in found["charged_twice"]] == [16_000]
     desk.refund("900100200302", 10_000, "part")
-    found = await told(desk, tools.find_double_charges, customer="Ann Ortega")
+    found = await told(desk, tools.find_double_charges, CustomerState(customer_id="C1006"))
     assert [bill["cents"] for bill in found["charged_twice"]] == [6_000]
 
 

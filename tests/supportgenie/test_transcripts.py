@@ -173,14 +173,13 @@ sales: The Harrow 14 laptop costs $1,499.00 (14 inch laptop, 32 GB of memory, 20
   are in stock. The Sleeve for Harrow 14 fits it, in case you carry it around, for $39.00. Shall I order one for
   you?
 [sales of sales]
-customer: And when does order 732201349959 arrive?
+customer: And when did order 900100200301 arrive?
 > sales: transfer_to_router {'reason': 'the customer writes about: track order', 'topic': 'track_order',
-  'order_number': '732201349959'}
+  'order_number': '900100200301'}
 > router: transfer_to_support {'reason': 'the customer writes about: track order', 'topic': 'track_order',
-  'order_number': '732201349959'}
-> support: find_order {'number': '732201349959'}
-support: Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tracking number SP7322013499US; it
-  should arrive by March 16, 2025.
+  'order_number': '900100200301'}
+> support: find_order {'number': '900100200301'}
+support: Order 900100200301 was delivered on February 12, 2025.
 [support of support]\
 """)
 
@@ -304,13 +303,13 @@ customer: Wait. How much is the Harrow laptop?
 sales: The Harrow 14 laptop is $1,499.00: 14 inch laptop, 32 GB of memory, 20 hours of battery, 1.1 kg. By the
   way, the Sleeve for Harrow 14 fits it, in case you carry it around; it is $39.00. Would you like to have one?
 [sales of sales]
-customer: And when does order 732201349959 arrive?
+customer: And when did order 900100200301 arrive?
 > sales: transfer_to_router {'reason': 'that is not about buying', 'topic': 'order', 'order_number':
-  '732201349959'}
+  '900100200301'}
 > router: transfer_to_support {'reason': 'that is what the customer writes about', 'topic': 'order',
-  'order_number': '732201349959'}
-> support: find_order {'number': '732201349959'}
-support: order 732201349959 is shipped, with Swift Parcel, and comes by March 16, 2025.
+  'order_number': '900100200301'}
+> support: find_order {'number': '900100200301'}
+support: order 900100200301 is delivered, with Swift Parcel, and comes by February 12, 2025.
 [support of support]\
 """)
 

@@ -7,8 +7,11 @@ from supportgenie.offline.talk import Talk
 from supportgenie.policy import dollars
 from supportgenie.turns import Result
 
-_WHO = "What is the order's number, or your name or e-mail address?"
-_WHICH = "Which invoice is it? Its number is enough, or the name it was issued to."
+_WHO = "What is the number of the order, and the e-mail address of your account?"
+_WHICH = (
+    "Which invoice is it? To list them all, I need the e-mail address of your account "
+    "and the number of one of its orders or invoices."
+)
 
 
 def invoices(talk: Talk) -> Answer | None:
@@ -31,7 +34,7 @@ def invoices(talk: Talk) -> Answer | None:
         return act("find_invoices", customer=talk.who, month=talk.month)
     if "refused" in found:
         if talk.who:
-            return joined(f"I could not find any: {found['refused']}.", "Is there an invoice number?")
+            return joined(refused(found), "Is there an invoice number?")
         return explain(talk, _WHICH)
     bills: list[Result] = found["invoices"]
     if not bills:
@@ -169,7 +172,10 @@ def cancellation_fee(talk: Talk) -> Answer | None:
     if found is None:
         return act("exit_fee", customer=talk.who)
     if "refused" in found:
-        return explain(talk, "If you tell me your name or e-mail address, I work it out for your plan.")
+        return explain(
+            talk,
+            "If you tell me the e-mail address of your account and an order or invoice number, I work it out for you.",
+        )
     until = found.get("yearly_contract_until")
     if until is None:
         return f"You have no yearly contract, {found['name']}, so leaving the {found['plan'].title()} plan costs nothing."

@@ -41,7 +41,7 @@ def contact(talk: Talk) -> Answer | None:
     if talk.no:
         return f"All right. Whenever you like, you reach us at {POLICY.phone} or {POLICY.email}."
     name = _name_in(talk.text)
-    if not talk.now.concepts and name and talk.before.said.endswith(QUESTION):
+    if not talk.now.concepts and "?" not in talk.text and not talk.asks and name and talk.before.said.endswith(QUESTION):
         return f"Thank you, {name}. {_AGAIN}"
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from supportgenie.offline.acts import Answer, Procedure, act, joined
 from supportgenie.offline.billing import refund_told
+from supportgenie.offline.routing import NOT_SURE
 from supportgenie.offline.talk import Talk, cents_in
 from supportgenie.policy import dollars
 from supportgenie.turns import Result
@@ -21,7 +22,8 @@ def get_refund(talk: Talk) -> Answer | None:
         return act("refund", order=offered["order"], cents=talk.cents or offered["cents"])
     found = talk.got("check_refund")
     if found is None:
-        return act("check_refund", order=order) if talk.fresh else None
+        asked_again = talk.yes and talk.before.said.startswith(NOT_SURE)  # the offer is made again, with its amount
+        return act("check_refund", order=order) if talk.fresh or asked_again else None
     if "refused" in found:
         return outcome("unknown_order", order_number=order, explanation=found["refused"])
     if not found["cents"]:

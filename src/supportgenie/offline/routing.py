@@ -9,6 +9,7 @@ from supportgenie.offline.acts import Act, Answer, act, recent
 from supportgenie.offline.talk import Talk
 from supportgenie.offline.understanding import department_of
 from supportgenie.policy import POLICY, dollars
+from supportgenie.profile import CustomerProfile
 
 # The handoffs that the agents have, beside the one to escalation, as (from, to the department of the topic): by way of.
 _WAYS = {
@@ -25,7 +26,7 @@ OWN = {"refunds": ("get_refund",), "payment_investigator": ("payment_issue", "pa
 """The topics of those who were asked by billing; they give back whatever else comes up."""
 
 UNCLEAR = "unclear"
-_NOT_SURE = "I am not sure that I understand."
+NOT_SURE = "I am not sure that I understand."
 
 _GREETING = re.compile(
     r"\W*(hi+|hello|hey+|hiya|good (morning|afternoon|evening|day)|greetings|howdy|hola|hallo|bonjour)\b"
@@ -39,6 +40,20 @@ _THANKS = re.compile(
     r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
     re.I,
 )
+_INTRODUCED = re.compile(
+    r"\W*(?:hi+|hello|hey)\b\W*(?:i am|i'?m|my name is|this is)\s+([^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)\W*$", re.I
+)
+_ABOUT_US = re.compile(
+    r"\W*(who (are|r) you|what are you|what('?s| is) your name|what (can|do) you do|how can you help( me)?"
+    r"|(please )?help( me)?( please)?"
+    r"|(are|r) you (an? )?(real|human|person|bot|robot|machine|ai|chatbot)( (human|person))?)\W*$",
+    re.I,
+)
+_OURSELVES = (
+    "I am SupportGenie, this shop's automatic help desk and no human; my answers come from rules and from the shop's records. "
+    "I look after orders and parcels, invoices and refunds, accounts and plans, and devices that do not work. "
+    "If you would rather talk to a person, say so. What is it about?"
+)
 _BYE = re.compile(r"\W*(good ?bye|bye( bye)?|see you( later)?|ciao|have a (nice|good|great) (day|evening|one))\W*$", re.I)
 
 
@@ -49,6 +64,13 @@ def small_talk(talk: Talk) -> Answer | None:
     if _GREETING.match(talk.text):
         whom = f" {talk.name}" if talk.name else ""
         return f"Hello{whom}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
+    if (given := _INTRODUCED.match(talk.text)) and not talk.now.concepts - {"hello"}:
+        called = CustomerProfile(name=given.group(1)).called
+        return (
+            f"Hello {called}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
+        )
+    if _ABOUT_US.match(talk.text):
+        return _OURSELVES
     if _BYE.match(talk.text):
         return "Goodbye, and have a good day!"
     if _THANKS.match(talk.text):
@@ -96,7 +118,7 @@ def nobodys(talk: Talk) -> Answer:
 
 def unclear_again(talk: Talk) -> Answer | None:
     """The way to who takes what fits nobody, of a department whose question did not help."""
-    if talk.agent in OWN or talk.fresh or not talk.before.said.startswith(_NOT_SURE) or talk.before.by != talk.agent:
+    if talk.agent in OWN or talk.fresh or not talk.before.said.startswith(NOT_SURE) or talk.before.by != talk.agent:
         return None
     return act("transfer_to_router", reason="it is not clear what it is about", topic=UNCLEAR)
 
@@ -109,7 +131,7 @@ def clarify(talk: Talk) -> str:
         about = (
             f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
         )
-        return f"{_NOT_SURE} Is it still about {about}, or about something else?"
+        return f"{NOT_SURE} Is it still about {about}, or about something else?"
     if talk.foreign:
         return f"I am sorry, I did not understand that; I only read English. Would you try again, or call {POLICY.phone}?"
     return (

@@ -14,7 +14,7 @@ _GOODS = re.compile(
 )
 _PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
 _TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
-_WHO = "On which name or e-mail address is your account?"
+_WHO = "What is the e-mail address of your account, and the number of one of its orders or invoices?"
 
 
 def place_order(talk: Talk) -> Answer | None:

@@ -12,6 +12,7 @@ _WHICH = "Which order is it? Its number is in the confirmation e-mail."
 _GOODS = re.compile(
     r"\b(mouse|mice|keyboard|laptop|phone|headphones?|speaker|sleeve|case|charger|harrow|tern|hush|quill|pebble|corner)\b", re.I
 )
+_ALL = re.compile(r"(?<!at )(?<!that's )(?<!thats )\b(all|every|each|both)\b", re.I)
 _COUNTS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _LEAD = re.compile(
     r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+",
@@ -31,6 +32,8 @@ def cancel_order(talk: Talk) -> Answer | None:
     if offered and not talk.fresh and offered["order"] == talk.order and talk.got("find_order") is None:
         return None
     found = talk.got("find_order") or talk.got("latest_order")
+    if _ALL.search(talk.text) and not talk.has("order_number"):
+        return f"I cancel orders one at a time, so that none goes by mistake. {_WHICH}"
     if found is None:
         if not talk.order:
             return act("latest_order")
@@ -91,7 +94,7 @@ def change_shipping_address(talk: Talk) -> Answer | None:
         return _unknown(talk, found)
     if found["status"] == "placed":
         return (
-            f"Order {found['order']} is placed but has not shipped yet; it is addressed to {found['address']}. "
+            f"Order {found['order']} is placed but has not shipped yet{_addressed(found)}. "
             "What is the new address, with the town and the country?"
         )
     if found["status"] == "shipped":
@@ -170,6 +173,10 @@ def _status(order: Result) -> str:
             return f"Order {number} was delivered on {order['delivered']}."
         case _:
             return f"Order {number} was cancelled on {order['cancelled']}."
+
+
+def _addressed(order: Result) -> str:
+    return f"; it is addressed to {order['address']}" if "address" in order else ""
 
 
 def _too_late(order: Result, change: str) -> str:

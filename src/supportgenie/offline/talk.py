@@ -213,7 +213,7 @@ class Talk:
     @property
     def identified(self) -> bool:
         """Whether tools know whose records are meant without being told."""
-        return bool(self.known.get("customer_id") or self.known.get("name"))
+        return bool(self.known.get("customer_id"))
 
     @property
     def outcome(self) -> Result:
@@ -284,16 +284,18 @@ def _topic(said: Sequence[Turn]) -> tuple[str, bool]:
         given = str(turn.brief.get("topic", ""))
         if given:
             topic, fresh = given, True
-        elif own is None or _goes_on(topic, own.name, said[index - 1] if index else Turn("")):
+        elif own is None or _goes_on(topic, own.name, turn, said[index - 1] if index else Turn("")):
             fresh = False
         else:
             topic, fresh = own.name, True
     return topic, fresh
 
 
-def _goes_on(topic: str, own: str, before: Turn) -> bool:
+def _goes_on(topic: str, own: str, turn: Turn, before: Turn) -> bool:
     """Whether a message with a topic of its own still belongs to the one that was talked about."""
     if topic in _STORIES and before.got("open_ticket") is None:
         return own != "contact_human_agent"
+    if topic and _EMAIL.search(turn.text) and "e-mail address" in before.said:
+        return True  # who was asked whose account it is has answered
     related = own == topic or any(topic in row and own in row for row in _ROWS)
     return related and "?" in before.said

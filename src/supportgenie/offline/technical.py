@@ -9,6 +9,7 @@ from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, s
 from supportgenie.offline.talk import Talk
 from supportgenie.turns import Result
 
+_PROVE = "Then tell me the e-mail address of the account, and the number of one of its orders or invoices."
 _FAULTS = {"hardware": "hardware_fault", "software": "technical_fault"}
 
 
@@ -72,9 +73,11 @@ def delete_account(talk: Talk) -> Answer | None:
         return sorry(done) if "refused" in done else f"Account {done['customer']} is closed. Within 14 days we can restore it."
     if talk.no:
         return "Then the account stays as it is."
-    if talk.email:
+    if talk.email or (talk.yes and talk.identified):
         return act("close_account", customer=talk.email)
-    return explain(talk, "Shall I close it for you? Then tell me the e-mail address of the account.")
+    if talk.yes:
+        return _PROVE
+    return explain(talk, "Shall I close it for you?" if talk.identified else f"Shall I close it for you? {_PROVE}")
 
 
 def edit_account(talk: Talk) -> Answer | None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
 
 from supportgenie.desk import Desk
+from supportgenie.identity import contradicts
 from supportgenie.records import Customer, DeskError, NotFound
+from supportgenie.state import CustomerState
 from supportgenie.views import View
 from switchroom import ToolContext
 
 DeskContext: TypeAlias = ToolContext[Desk]
 P = ParamSpec("P")
+
+UNKNOWN: Final = (
+    "I do not know yet whose account it is; I need its e-mail address together with the number of one of its orders or invoices"
+)
 
 
 def told(
@@ -39,35 +45,49 @@ def remember(ctx: DeskContext, **facts: Any) -> None:
         ctx.update(**{name: value for name, value in facts.items() if value})
 
 
+def identified(ctx: DeskContext) -> Customer | None:
+    """The customer's account, if it is known whose it is (see `supportgenie.identity`); a number alone does not say."""
+    state = ctx.state
+    if not isinstance(state, CustomerState) or not state.customer_id:
+        return None
+    return ctx.deps.find_account(state.customer_id)
+
+
 def check_owner(ctx: DeskContext, customer_id: str, record: str) -> None:
-    """Let a customer who has signed in at nothing but what is their own. Of others, who knows a number is taken for its owner.
+    """Let customers at nothing that is plainly somebody else's; of a customer of whom nothing is known, the number is enough.
 
     Raises:
         NotFound: it is somebody else's; whose is not told, nor that it exists.
     """
-    state = ctx.state
-    if state is not None and state.signed_in and state.customer_id.lower() != customer_id.lower():
+    known = identified(ctx)
+    if known is not None:
+        others = known.id != customer_id
+    else:
+        owner = ctx.deps.find_account(customer_id)
+        others = owner is not None and isinstance(ctx.state, CustomerState) and contradicts(ctx.state, owner)
+    if others:
         raise NotFound(f"you have no {record}")
 
 
+def without_owner(ctx: DeskContext, view: View) -> View:
+    """What a record says, without whose it is and where that person lives, unless it is the customer's own."""
+    return view if identified(ctx) else {name: told for name, told in view.items() if name not in ("customer", "address")}
+
+
 def customer_of(ctx: DeskContext, who: str | None) -> Customer:
-    """The customer who is named, else the one whom the conversation is with.
+    """The customer whom the conversation is with, whose account may be told and changed.
+
+    Args:
+        ctx: the call's context.
+        who: a name, an e-mail address or an id, if one was given. It says who is meant, and proves nothing.
 
     Raises:
-        NotFound: nobody is named or known, or the name fits nobody or several, or somebody else than who has signed in.
+        NotFound: it is not known whose account it is, or somebody else's is meant.
     """
-    state = ctx.state
-    wanted = who or (state and (state.customer_id or state.name)) or ""
-    found = ctx.deps.find_customers(wanted) if wanted else ()
-    if state is not None and wanted == state.name != who:
-        # Many are called Ann: a name that nobody gave as an answer has to be the whole one.
-        found = tuple(one for one in found if one.name.lower() == wanted.lower())
-    if not wanted or (not found and not who):
-        raise NotFound("I do not know yet who you are")
-    if len(found) != 1:
-        several = "several accounts fit" if found else "no account fits"
-        raise NotFound(f"{several} {wanted}")
-    check_owner(ctx, found[0].id, f"account of {wanted}")
-    # Whose account it is does not say who is writing, so nobody is called by its name because of it.
-    remember(ctx, customer_id=found[0].id, tier=found[0].tier)
-    return found[0]
+    known = identified(ctx)
+    if known is None:
+        raise NotFound(UNKNOWN)
+    if who and known not in ctx.deps.find_customers(who):
+        raise NotFound(f"you have no account of {who}")
+    remember(ctx, tier=known.tier)
+    return known

@@ -9,7 +9,7 @@ from typing import Any
 
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import Invoice, NotFound, Refused
-from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, check_owner, customer_of, identified, remember, told, without_owner
 from supportgenie.tools.orders import mine
 from supportgenie.views import View, customer_view, invoice_view, refund_view, spoken
 from switchroom import NotDone, tool
@@ -27,7 +27,7 @@ def find_invoice(ctx: DeskContext, number: str) -> View:
     Args:
         number: the invoice's number, with or without `#`.
     """
-    return invoice_view(_invoice(ctx, number))
+    return without_owner(ctx, invoice_view(_invoice(ctx, number)))
 
 
 @tool(effect="read")
@@ -58,7 +58,8 @@ def send_invoice(ctx: DeskContext, number: str) -> View:
         raise Refused(f"the account that invoice {bill.number} belongs to is closed")
     text = f"Invoice {bill.number}, {bill.description}: {dollars(bill.cents)}, due {spoken(bill.due_on)}."
     ctx.deps.queue_mail(payer.email, f"Your invoice {bill.number}", text, key=ctx.effect_key)
-    return {**invoice_view(bill), "sent_to": customer_view(payer)["email"]}
+    sent_to = customer_view(payer)["email"] if identified(ctx) else "the e-mail address of its account"
+    return {**without_owner(ctx, invoice_view(bill)), "sent_to": sent_to}
 
 
 @tool(effect="read")
@@ -74,20 +75,23 @@ def find_double_charges(ctx: DeskContext, customer: str | None = None, order: st
         bought = mine(ctx, order)
         if bought is None:
             raise NotFound(f"there is no order {order}")
-        customer = bought.customer_id
         remember(ctx, order_number=bought.number)
-    payer = customer_of(ctx, customer)
+        payer_id, number = bought.customer_id, bought.number
+    else:
+        payer_id, number = customer_of(ctx, customer).id, ""
+    # A number gives away what was paid for that order, and nothing else of the account.
+    bills = [bill for bill in ctx.deps.charged_twice(payer_id) if number in ("", bill.order_number)]
     # What was returned for an order already counts against its double charges first.
     returned = Counter[str]()
-    for made in ctx.deps.refunds_of(payer.id):
+    for made in ctx.deps.refunds_of(payer_id):
         returned[made.order_number] += made.cents
     doubles: list[View] = []
-    for bill in ctx.deps.charged_twice(payer.id):
-        number = bill.order_number or ""
-        settled = min(bill.cents, returned[number])
-        returned[number] -= settled
-        doubles.append({**invoice_view(bill), "cents": bill.cents - settled})
-    return {"customer": payer.name, "charged_twice": doubles}
+    for bill in bills:
+        paid_for = bill.order_number or ""
+        settled = min(bill.cents, returned[paid_for])
+        returned[paid_for] -= settled
+        doubles.append({**without_owner(ctx, invoice_view(bill)), "cents": bill.cents - settled})
+    return {"charged_twice": doubles}
 
 
 @tool(effect="read")
@@ -101,7 +105,7 @@ def check_refund(ctx: DeskContext, order: str) -> View:
     found = mine(ctx, order)
     if found is None:
         raise NotFound(f"there is no order {order}")
-    remember(ctx, order_number=found.number, customer_id=found.customer_id)
+    remember(ctx, order_number=found.number)
     cents = ctx.deps.refundable_cents(found.number)
     made = [refund_view(r) for r in ctx.deps.refunds_of(found.customer_id) if r.order_number == found.number]
     return {
@@ -169,7 +173,7 @@ def _invoice(ctx: DeskContext, number: str) -> Invoice:
     if bill is None:
         raise NotFound(f"there is no invoice {number}")
     check_owner(ctx, bill.customer_id, f"invoice {number}")
-    remember(ctx, invoice_number=bill.number, customer_id=bill.customer_id)
+    remember(ctx, invoice_number=bill.number)
     return bill
 
 

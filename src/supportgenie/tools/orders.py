@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
-from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told, without_owner
 from supportgenie.views import View, destination_view, order_view
 from switchroom import tool
 
@@ -57,7 +57,8 @@ def change_address(ctx: DeskContext, number: str, address: str) -> View:
         address: the whole new address, with its town and country.
     """
     mine(ctx, number)
-    return _shown(ctx, ctx.deps.change_address(number, address), "")
+    moved = ctx.deps.change_address(number, address)
+    return {**_shown(ctx, moved, ""), "address": moved.address}
 
 
 @tool(effect="idempotent")
@@ -95,7 +96,7 @@ def mine(ctx: DeskContext, number: str) -> Order | None:
     """An order by its number, if there is one.
 
     Raises:
-        NotFound: it is not an order of the customer who has signed in.
+        NotFound: it is plainly somebody else's.
     """
     found = ctx.deps.find_order(number)
     if found is not None:
@@ -106,6 +107,10 @@ def mine(ctx: DeskContext, number: str) -> Order | None:
 def _shown(ctx: DeskContext, order: Order | None, missing: str) -> View:
     if order is None:
         raise NotFound(missing)
-    remember(ctx, order_number=order.number, customer_id=order.customer_id)
+    remember(ctx, order_number=order.number)
     late = (ctx.deps.today - order.expected_on).days if order.status == "shipped" else 0
-    return {**order_view(order), "return_days": POLICY.refund_days, **({"days_late": late} if late > 0 else {})}
+    return {
+        **without_owner(ctx, order_view(order)),
+        "return_days": POLICY.refund_days,
+        **({"days_late": late} if late > 0 else {}),
+    }

@@ -53,7 +53,8 @@ def note_contact(ctx: DeskContext, name: str = "", email: str = "", phone: str =
         raise Refused("I need an e-mail address or a phone number that somebody can reach you at")
     state = _state(ctx)
     # What the caller vouched for stays; what is said now is for the people who read the ticket.
-    remember(ctx, **{field: value for field, value in given.given().items() if not getattr(state, field, "")})
+    new = {field: value for field, value in given.given().items() if not getattr(state, field, "")}
+    remember(ctx, **new, said=[*state.said, *new] if state else [])
     kept = {field: value for field, value in given.given().items() if isinstance(value, str)}
     if state is None or not state.ticket_number:
         return kept

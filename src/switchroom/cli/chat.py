@@ -23,6 +23,9 @@ def chat(
 
     With a MESSAGE, the answer is printed and the command ends. Without one, it is a conversation: at a terminal with a
     prompt, else a message per line of stdin. A turn that a crash left unfinished is finished first.
+
+    Conversations are kept in the application's journal; if it names none, in switchroom/chats.db in your data folder
+    ($XDG_DATA_HOME, else ~/.local/share). Ends with 1 if a turn failed, or waits for a person.
     """
     if message is not None and not message.strip():
         raise Wrong("The message is empty. Write what you want to say, or leave it out for a conversation.")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import sys
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TextIO
 
 from rich.text import Text
@@ -18,14 +16,17 @@ from rich.text import Text
 from switchroom.cli import brief, report
 from switchroom.cli.app import App, load_app
 from switchroom.cli.faults import Failed, Wrong, told
+from switchroom.cli.kept import default_journal, place
 from switchroom.cli.screen import Screen
-from switchroom.cli.terminal import Left, ask_line, ask_yes, present
+from switchroom.cli.terminal import Left, ask_line, ask_yes, leaves, present, tolerate, unread
 from switchroom.cli.turns import Line, Turn
-from switchroom.errors import JournalUnreadable, UserError, unknown
-from switchroom.events import RunEvent
+from switchroom.errors import JournalUnreadable, ModelDenied, UserError, unknown
+from switchroom.events import ModelAnswered, RunEvent
 from switchroom.result import Waiting
 
 PROMPT = "you › "
+HELP = """Enter sends, Ctrl-C interrupts an answer, Ctrl-D, exit or /quit leaves.
+With --conversation ID the command goes on with one that was left."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ class Dialogue:
         self._line = Line(app, self._conversation, self._show, self._instead if dialogue else None)
         self._before: dict[str, Any] | None = None
         self._waits = False
+        self._stuck = False
+        self._vain = False
+        self._kept = place(app.config.journal)
         self.code = 0
 
     @property
@@ -90,13 +94,18 @@ class Dialogue:
             else:
                 self._tell("Your message was not sent: that turn has to be finished first.", "yellow")
         elif free and not self._wish.answers:
+            if self._asks:
+                said = f"Conversations are kept in {self._kept}" if self._kept else "Nothing is kept: it ends with this process"
+                self._screen.talk.print(Text(f"{said}.", style="dim"))
             await self.many()
+        elif not self._wish.answers:
+            self._unread()
         self.leave()
 
     def leave(self) -> None:
-        """Say how the conversation goes on."""
+        """Say how the conversation goes on, if it can."""
         self._screen.pause()
-        if not self._wish.as_json and not self._waits:
+        if not self._wish.as_json and not self._waits and not self._vain and self._kept:
             self._command("\nTo go on", self.again)
 
     async def many(self) -> None:
@@ -106,17 +115,20 @@ class Dialogue:
             Left: the person left in the middle of a turn.
         """
         if self._asks:
-            self._tell(f"Conversation {self._conversation}. Ctrl-C interrupts an answer, Ctrl-D leaves.")
+            self._tell(
+                f"Conversation {self._conversation}. Ctrl-C interrupts an answer, Ctrl-D or /quit leaves, /help tells more."
+            )
         left_over = ""
         while True:
             try:
-                message = left_over or ask_line("\n" + PROMPT if self._asks else "")
+                message = left_over or (self._heard("\n" + PROMPT) if self._asks else ask_line(""))
             except Left:
                 return
             left_over = ""
             if message.strip() and (turn := await self._send(message)):
                 left_over = turn.left_over
-                if turn.result.waiting:
+                if turn.result.waiting or (self._stuck and not self._asks):
+                    self._unread()
                     return
 
     async def _catch_up(self) -> bool:
@@ -166,17 +178,40 @@ class Dialogue:
             turn = await self._line.go_on(answers)
         self._screen.pause()
         self._waits = bool(turn.result.waiting)
+        self._vain = self._stuck = False
         if turn.error is not None:
-            self._failed(turn.error)
+            self._failed(turn.error, turn)
+        if self._waits and not self._wish.as_json:
+            self._put_off(turn.result.waiting[0])
         for waiting in turn.result.waiting:
-            answer = [*self.again, "--answer", f"{waiting.id}=yes"]
             self._tell(question(waiting), "yellow")
-            self._command("Answer (yes or no) with", answer)
+            if self._kept:
+                self._command("Answer (yes or no) with", [*self.again, "--answer", f"{waiting.id}=yes"])
+        if self._waits and not self._kept:
+            self._tell("It cannot be answered: nothing is kept after this process. Name a journal with --journal.", "yellow")
         return turn
 
-    def _failed(self, error: Exception) -> None:
+    def _put_off(self, waiting: Waiting) -> None:
+        """Give who wrote the message a sentence, in the place of the answer that is not there yet."""
+        self._out.write(BY_A_PERSON[waiting.question] + "\n")
+        self._out.flush()
+        self.code = max(self.code, 1)
+
+    def _unread(self) -> None:
+        """Say that the lines left over in a pipe were not read, and why."""
+        if self._wish.message is None and not self._asks and (lines := unread()):
+            why = "what follows would fail in the same way" if self._stuck else "that turn has to be finished first"
+            why = "a person's answer is awaited" if self._waits else why
+            self._tell(f"{lines[0].upper()}{lines[1:]}: {why}.", "yellow")
+
+    def _failed(self, error: Exception, turn: Turn) -> None:
+        wrong = isinstance(error, UserError)
+        answered = any(isinstance(event.fact, ModelAnswered) for event in turn.result.events)
+        # A new conversation in which no model could be asked: its name is wrong, and there is nothing to go on with.
+        self._vain = wrong and not answered and not self._wish.conversation and turn.result.turn == 1
+        self._stuck = self._vain or isinstance(error, ModelDenied)
         self._tell(f"Error: {told(error)}", "red")
-        self.code = max(self.code, 2 if isinstance(error, UserError | JournalUnreadable) else 1)
+        self.code = max(self.code, 2 if wrong or isinstance(error, JournalUnreadable) else 1)
 
     def _ask(self, waiting: Waiting) -> tuple[bool, str]:
         self._tell(f"\n{question(waiting)}", "yellow")
@@ -190,8 +225,21 @@ class Dialogue:
         heard = self._screen.heard
         self._screen.pause()
         self._tell("\nInterrupted. Say what you want instead; Enter lets it go on, Ctrl-C leaves.")
-        text = ask_line(PROMPT)
+        text = self._heard(PROMPT)
         return (text, heard) if text.strip() else None
+
+    def _heard(self, prompt: str) -> str:
+        """What the person says to the agents.
+
+        Raises:
+            Left: they leave instead.
+        """
+        while (text := ask_line(prompt)).strip().lower() == "/help":
+            for line in HELP.splitlines():
+                self._tell(line)
+        if leaves(text):
+            raise Left
+        return text
 
     def _print(self, found: dict[str, Any]) -> None:
         if self._wish.as_json:
@@ -205,6 +253,13 @@ class Dialogue:
     def _tell(self, text: str, style: str = "dim") -> None:
         if text:
             self._screen.line(Text(text, style=style), 0)
+
+
+BY_A_PERSON = {
+    "approval": "This has to be approved by a person first.",
+    "unknown_effect": "A person has to look into this first.",
+}
+"""What the customer is told while a question to a person waits, by the kind of question."""
 
 
 def question(waiting: Waiting) -> str:
@@ -222,6 +277,7 @@ def talk(reference: str, wish: Wish) -> int:
         app = load_app(reference)
     app = replace(app, config=replace(app.config, journal=wish.journal or app.config.journal or default_journal()))
     dialogue = Dialogue(app, wish, out)
+    tolerate()
     with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
         try:
             asyncio.run(dialogue.run())
@@ -231,9 +287,3 @@ def talk(reference: str, wish: Wish) -> int:
             dialogue.leave()
             raise Failed("Interrupted. The turn is unfinished; it is finished first when you go on.") from None
     return dialogue.code
-
-
-def default_journal() -> str:
-    """The journal of conversations that were given none: an SQLite file in the user's data folder."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return f"sqlite:///{Path(home) / 'switchroom' / 'chats.db'}"

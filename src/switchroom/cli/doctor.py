@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -41,7 +44,7 @@ def _findings(reference: str | None, ask: bool) -> Iterator[Finding]:
     from switchroom.cli.diagnosis.installation import installation
     from switchroom.cli.diagnosis.journals import journal
     from switchroom.cli.diagnosis.models import answers, default, keys
-    from switchroom.cli.dialogue import default_journal
+    from switchroom.cli.kept import default_journal
 
     app = None if reference is None else loaded(reference)  # first: a reference that leads nowhere is wrong use
     yield from installation()
@@ -67,11 +70,22 @@ def _findings(reference: str | None, ask: bool) -> Iterator[Finding]:
 
 def _show(findings: list[Finding]) -> None:
     width = max(len(finding.check) for finding in findings)
+    margin = " " * (width + 9)
     for finding in findings:
         level = click.style(f"{finding.level:7}", fg=_COLOURS[finding.level])
-        click.echo(f"{level}  {finding.check:{width}}  {_line(finding.says)}", color=_colour())
+        click.echo(f"{level}  {finding.check:{width}}  {_folded(finding.says, margin + '  ')}", color=_colour())
         if finding.remedy:
-            click.echo(f"{'':{width + 9}}  → {_line(finding.remedy)}", color=_colour())
+            click.echo(f"{margin}  → {_folded(finding.remedy, margin + '    ')}", color=_colour())
+
+
+def _folded(text: str, margin: str) -> str:
+    """A text as one line; at a terminal, as lines that stand under one another behind a margin."""
+    line = _line(text)
+    if not sys.stdout.isatty():
+        return line
+    room = max(shutil.get_terminal_size().columns - len(margin), 20)
+    folded = textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False)
+    return f"\n{margin}".join(folded)
 
 
 def _line(text: str) -> str:

@@ -40,6 +40,8 @@ TEMPLATES = {
 }
 """The templates by name; the first is taken when none is named."""
 
+THEN = "Then, for its tests: pip install -r requirements.txt && pytest"
+
 _USUAL = next(iter(TEMPLATES))
 _COMMON = "common"
 _SUFFIX = ".tpl"  # so that no tool takes a file of a template for one of this package
@@ -76,7 +78,7 @@ def init(folder: str, template: str | None, name: str | None, force: bool, liste
         click.echo(msgspec.json.encode(found).decode())
         return
     click.echo("\n".join(paths))
-    click.echo(f"\n'{project}' is written: {TEMPLATES[chosen].about}.\n{_answers()}\nNext: {next_command}", err=True)
+    click.echo(f"\n'{project}' is written: {TEMPLATES[chosen].about}.\n{_answers()}\nNext: {next_command}\n{THEN}", err=True)
 
 
 def _list(as_json: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import os
 import signal
 import sys
 from collections.abc import Generator
@@ -16,6 +18,20 @@ class Left(Exception):
 def present() -> bool:
     """Whether somebody can be asked: they see what is said, and can type."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def tolerate() -> None:
+    """Let a byte of stdin that is no character be read as one that says so: U+FFFD."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # pyright: ignore[reportUnknownMemberType]
+
+
+def leaves(line: str) -> bool:
+    """Whether a line that a person typed says that they want to leave."""
+    return line.strip().lower() in LEAVE
+
+
+LEAVE = ("exit", "quit", "/exit", "/quit", "/q")
 
 
 def ask_line(prompt: str) -> str:
@@ -40,7 +56,10 @@ def ask_yes(prompt: str) -> tuple[bool, str]:
         Left: they leave instead.
     """
     while True:
-        word, _, note = ask_line(prompt).strip().partition(" ")
+        line = ask_line(prompt)
+        if leaves(line):
+            raise Left
+        word, _, note = line.strip().partition(" ")
         if word.lower().rstrip(",") in YES:
             return True, note.strip()
         if word.lower().rstrip(",") in NO:
@@ -62,10 +81,46 @@ def _typed(prompt: str) -> str:
 
 
 def _read() -> str:
-    line = sys.stdin.readline()
+    line = sys.stdin.buffer.readline()  # not of the text layer, which reads ahead: see `unread`
     if not line:
         raise EOFError
-    return line.rstrip("\n")
+    return line.decode(sys.stdin.encoding, "replace").rstrip("\r\n")
+
+
+def unread() -> str:
+    """That lines of a stdin that is no terminal were not read, as the start of a sentence; "" if none stand there.
+
+    Takes them away, and does not wait for a writer who may send more.
+    """
+    if sys.stdin.isatty():
+        return ""
+    with _not_waiting():
+        there = sys.stdin.buffer.read(MOST) or b""
+    number = sum(bool(line.strip()) for line in there.splitlines())
+    if not number:
+        return ""
+    about = "at least " if len(there) == MOST else ""
+    return f"{about}{number} line was not read" if number == 1 else f"{about}{number} lines were not read"
+
+
+MOST = 1 << 20
+"""Bytes in which lines that were not read are counted."""
+
+
+@contextlib.contextmanager
+def _not_waiting() -> Generator[None]:
+    """Let reads of stdin give what is there. The setting belongs to the open file, so other processes have it too meanwhile."""
+    try:
+        file = sys.stdin.fileno()
+        before = os.get_blocking(file)
+    except OSError:  # it is no file of the system's
+        yield
+        return
+    os.set_blocking(file, False)
+    try:
+        yield
+    finally:
+        os.set_blocking(file, before)
 
 
 @contextlib.contextmanager

@@ -146,13 +146,15 @@ def _handoffs(cast: Cast) -> Iterator[Finding]:
 def _approval(app: App, cast: Cast) -> Iterator[Finding]:
     """Whether a question to a person would have a journal to wait in."""
     asking = [(agent.name, made.name) for agent in cast.agents for made in agent.all_tools if made.needs_approval]
+    if asking and app.config.journal is None:
+        pairs = ", ".join(f"'{tool}' (agent '{agent}')" for agent, tool in asking)
+        says = f"A person may have to be asked before these are called, and RunConfig names no journal to wait in: {pairs}."
+        remedy = "Set RunConfig(journal='sqlite:///chats.db'). `switchroom chat` keeps a journal of its own."
+        yield Finding("approval", "warning", says, remedy)
+        return
     for agent, tool in asking:
-        says = f"Agent '{agent}' may have to ask a person before it calls '{tool}'"
-        if app.config.journal is None:
-            remedy = "Set RunConfig(journal='sqlite:///chats.db'). `switchroom chat` keeps a journal of its own."
-            yield Finding("approval", "warning", f"{says}, and RunConfig names no journal to wait in.", remedy)
-        else:
-            yield Finding("approval", "ok", f"{says}; the journal keeps the question.")
+        says = f"Agent '{agent}' may have to ask a person before it calls '{tool}'; the journal keeps the question."
+        yield Finding("approval", "ok", says)
 
 
 def _and(names: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ from switchroom.model import Model, ModelRequest, nobody
 from switchroom.models.openai.providers import PROVIDERS, Provider
 
 SET_ONE = "Set SWITCHROOM_MODEL=provider:model and the provider's key, or pass model= to the agent or to RunConfig."
+NONE_NEEDED = "`switchroom demo` and `switchroom chat supportgenie` need none."
+_DEEP = 8  # models within one another that are looked into for a name
 PATIENCE = 60.0
 """Seconds that a model gets to answer."""
 
@@ -40,10 +42,13 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """What it is called: "provider:model" where it says so, else its type or function."""
-        said = getattr(self.model, "name", None)
-        if isinstance(said, str) and said:
-            return said
+        """What it is called: "provider:model" where it, or what it wraps, says so, else its type or function."""
+        asked: Any = self.model
+        for _ in range(_DEEP):
+            said = getattr(asked, "name", None)
+            if isinstance(said, str) and said:
+                return said
+            asked = getattr(asked, "model", None)
         if type(self.model).__module__.startswith("switchroom.wrap."):
             return repr(self.model)
         return getattr(self.model, "__name__", type(self.model).__name__)
@@ -89,7 +94,7 @@ def default() -> Finding:
             says = f"SWITCHROOM_MODEL is {wanted!r}. {error}"
             return Finding("model", "fault", says, "Set it to provider:model, or unset it.")
         says = "Nothing in the environment names a model; agents need one of their own, or of their run."
-        return Finding("model", "warning", says, SET_ONE)
+        return Finding("model", "warning", says, f"{SET_ONE} {NONE_NEEDED}")
     return described("An agent that names no model", found)
 
 
