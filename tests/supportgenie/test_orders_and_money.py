@@ -82,14 +82,22 @@ support: Order 900100200307 was shipped on March 6, 2025 with Danube Freight, tr
 """)
 
 
-async def test_an_order_goes_to_the_address_that_was_asked_for(chat: Chat):
-    await chat.say("I need to change the delivery address of order 370795561790")
+async def test_an_order_goes_to_the_address_that_its_customer_asked_for(chat: Chat):
+    await chat.say("john.smith@example.com here, I need to change the delivery address of order 370795561790")
     assert await chat.say("1 New Road, Osaka, Japan") == snapshot(
         "Done: order 370795561790 goes to 1 New Road, Osaka, Japan now and should arrive by March 25, 2025."
     )
     order = chat.desk.find_order("370795561790")
     assert order is not None
     assert order.address == "1 New Road, Osaka, Japan"
+
+
+async def test_an_orders_number_alone_sends_no_parcel_elsewhere(chat: Chat):
+    await chat.say("I need to change the delivery address of order 370795561790")
+    assert "I need its e-mail address" in await chat.say("1 New Road, Osaka, Japan")
+    order = chat.desk.find_order("370795561790")
+    assert order is not None
+    assert "Osaka" not in order.address
 
 
 async def test_items_are_added_and_taken_out(chat: Chat):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
-from supportgenie.tools.desk import DeskContext, check_owner, customer_of, remember, told, without_owner
+from supportgenie.tools.desk import UNKNOWN, DeskContext, check_owner, customer_of, identified, remember, told, without_owner
 from supportgenie.views import View, destination_view, order_view
 from switchroom import tool
 
@@ -50,13 +50,15 @@ def cancel_order(ctx: DeskContext, number: str) -> View:
 @tool(effect="idempotent")
 @told
 def change_address(ctx: DeskContext, number: str, address: str) -> View:
-    """Send an order that has not shipped to another address.
+    """Send an order that has not shipped to another address. A number alone sends nobody's parcel elsewhere.
 
     Args:
         number: the order's number.
         address: the whole new address, with its town and country.
     """
     mine(ctx, number)
+    if identified(ctx) is None:
+        raise NotFound(UNKNOWN)
     moved = ctx.deps.change_address(number, address)
     return {**_shown(ctx, moved, ""), "address": moved.address}
 
