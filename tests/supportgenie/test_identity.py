@@ -8,7 +8,7 @@ from supportgenie import SupportGenie
 from supportgenie.desk import Desk
 
 JOHNS = "370795561790"
-MALLORY = {"name": "Mallory", "tier": "gold"}
+MALLORY = {"name": "Mallory", "email": "mallory@example.net", "tier": "gold"}
 
 
 def status(desk: Desk, number: str = JOHNS) -> str:
@@ -99,3 +99,10 @@ def test_an_account_that_nobody_has_is_said_once_and_is_no_sign_in(desk: Desk, c
     assert [record.getMessage() for record in caplog.records] == [
         "There is no account C9999: its customer is treated as not signed in."
     ]
+
+
+def test_a_first_name_alone_contradicts_nobody_and_opens_nothing(desk: Desk):
+    told, invoices = talk(SupportGenie(desk=desk), f"where is order {JOHNS}?", "show my invoices", profile={"name": "Ann"})
+    assert told.startswith(f"Hello Ann! Order {JOHNS} is placed")
+    assert "Smith" not in invoices
+    assert "$" not in invoices
