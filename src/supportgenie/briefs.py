@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 class Case(BaseModel):
     """What a conversation is about."""
 
-    topic: str = Field(description="what the customer wants, in a word or two, such as `cancel_order`")
+    topic: str = Field(default="", description="what the customer wants, in a word or two, such as `cancel_order`")
     order_number: str = Field(default="", description="the order's number, if one was given")
     invoice_number: str = Field(default="", description="the invoice's number, if one was given")
 
@@ -68,8 +68,8 @@ class PaymentFinding(BaseModel):
 class Incident(BaseModel):
     """Something for a person to look into."""
 
-    topic: str = Field(description="what it is about, in a word or two, such as `complaint`")
-    summary: str = Field(description="what happened and what the customer wants, with all numbers given")
+    topic: str = Field(default="", description="what it is about, in a word or two, such as `complaint`")
+    summary: str = Field(default="", description="what happened and what the customer wants, with all numbers given")
     tried: str = Field(default="", description="what was tried already")
     answered: str = Field(default="", description="what the customer would have been answered")
     urgent: bool = Field(default=False, description="whether somebody is in danger or loses money meanwhile")

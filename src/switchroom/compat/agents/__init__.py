@@ -48,6 +48,7 @@ from switchroom.compat.agents.exceptions import OutputGuardrailTripwireTriggered
 from switchroom.compat.agents.exceptions import RunErrorDetails as RunErrorDetails
 from switchroom.compat.agents.exceptions import ToolTimeoutError as ToolTimeoutError
 from switchroom.compat.agents.exceptions import UserError as UserError
+from switchroom.compat.agents.extensions.handoff_prompt import RECOMMENDED_PROMPT_PREFIX as RECOMMENDED_PROMPT_PREFIX
 from switchroom.compat.agents.guardrail import GuardrailFunctionOutput as GuardrailFunctionOutput
 from switchroom.compat.agents.guardrail import InputGuardrail as InputGuardrail
 from switchroom.compat.agents.guardrail import InputGuardrailResult as InputGuardrailResult
