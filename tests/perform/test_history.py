@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchroom import Agent, Message, RunConfig, Runner, UserError, handoff, tool
+from switchroom.errors import ModelUnavailable
 from switchroom.events import HandoffCommitted, HistorySummarised, ModelAnswered
 from switchroom.history import Summary, keep_last, keep_tokens
 from switchroom.journals import MemoryJournal
@@ -225,3 +226,19 @@ async def test_a_policy_may_be_async_for_an_agent_and_for_a_handoff():
     await Runner.run(Agent("clerk", model=hand, handoffs=[handoff(billing, filter=newest)]), said(5))
     assert seen.last[0] == ("user", "message 4")
     assert len(seen.last) == 2
+
+
+async def test_a_summary_whose_model_is_not_there_leaves_nobody_without_an_answer(caplog: pytest.LogCaptureFixture):
+    seen = Seen()
+
+    def unavailable(request: ModelRequest) -> str:
+        raise ModelUnavailable("the server is busy", "openai:m", 429)
+
+    historian = Agent("historian", model=FunctionModel(unavailable))
+    agent = Agent("clerk", model=seen.model, history=Summary(historian, over=2, keep=1, count=one))
+    config = keeping()
+    result = await Runner.run(agent, said(5), conversation="c", config=config)
+    assert result.final_output == "answer 1"
+    assert len(seen.last) == 5
+    assert "could not be summarised: the server is busy" in caplog.text
+    assert (await Runner.resume(agent, conversation="c", config=config)).final_output == "answer 1"

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Sequence
 from typing import Any
 
-from switchroom.errors import UserError
+from switchroom.errors import ModelError, UserError
 from switchroom.events import HistorySummarised
 from switchroom.history import HistoryPolicy, Summary
 from switchroom.messages import Message
 from switchroom.perform.run import AgentRun, Note
 
+log = logging.getLogger("switchroom")
+
 
 async def seen(run: AgentRun, agent: str, policy: HistoryPolicy, note: Note) -> Sequence[Message]:
-    """The messages of the run that an agent's model sees. A summary that is made is noted: the next request builds on it."""
+    """The messages of the run that an agent's model sees.
+
+    A summary that is made is noted: the next request builds on it. Where the model that makes it is not there, the person still
+    gets an answer: all is shown this time, and the next request tries again.
+    """
     state = run.scope.fold
     if not isinstance(policy, Summary):
         return await _kept(run, agent, policy, state.history)
@@ -23,9 +30,13 @@ async def seen(run: AgentRun, agent: str, policy: HistoryPolicy, note: Note) -> 
     messages = state.history[begin:]
     cut = policy.cut(messages)
     if cut:
-        text = await _summarised(run, agent, policy, _with_past(past and past.text, messages[:cut]))
-        await note(HistorySummarised(agent, begin + cut, text))
-        return _with_past(text, messages[cut:])
+        try:
+            text = await _summarised(run, agent, policy, _with_past(past and past.text, messages[:cut]))
+        except ModelError as error:
+            log.warning("The history of agent '%s' is shown in full, for it could not be summarised: %s", agent, error)
+        else:
+            await note(HistorySummarised(agent, begin + cut, text))
+            return _with_past(text, messages[cut:])
     return _with_past(past and past.text, messages)
 
 
