@@ -1,33 +1,12 @@
-"""A function of a request behind a server: the model of a test, spoken to over HTTP instead of in the process."""
+"""What the model of a test replies, as a server says it: the same model in the process and over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
-
 from switchroom import Message
-from switchroom.messages import ToolCall, messages_from
-from switchroom.model import ModelRequest, ToolSpec
+from switchroom.messages import ToolCall
 from switchroom.models import Reply
 from switchroom.testing import deltas
-from tests.servers.asked import Asked
 from tests.servers.said import Called, Said
-
-
-def speaking(fn: Callable[[ModelRequest], Reply]) -> Callable[[Asked], Said]:
-    """What a server answers for a function of the request. The agent's name is not told over the wire, and is "" here."""
-    return lambda asked: said_of(fn(request_of(asked)))
-
-
-def request_of(asked: Asked) -> ModelRequest:
-    """A request of Chat Completions as a model in the process would get it: the first system message is the instructions."""
-    messages = list(messages_from(asked.items))
-    instructions = messages.pop(0).text if messages[0].role == "system" else ""
-    tools = [
-        ToolSpec(name, str(tool.get("description", "")), cast("dict[str, Any]", tool.get("parameters", {})))
-        for name, tool in asked.tools.items()
-    ]
-    return ModelRequest("", instructions, messages, tools, asked.schema)
 
 
 def said_of(reply: Reply) -> Said:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from switchroom.models.openai import PROVIDERS
 from tests.servers.http import served
 from tests.servers.said import Said
 
@@ -46,3 +47,12 @@ def test_there_is_a_page_for_each_subject_and_the_readme_names_it():
     subjects = {"models", "tools", "handoffs", "guardrails", "history", "testing"}
     assert subjects <= {page.stem for page in PAGES}
     assert [page.stem for page in PAGES if f"docs/{page.name}" not in readme] == []
+
+
+def test_the_page_on_models_names_each_provider_with_its_address_and_its_key():
+    rows = [line for line in (DOCS / "models.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    for name, provider in PROVIDERS.items():
+        [row] = [row for row in rows if f"`{name}:...`" in row]
+        assert provider.base_url in row
+        assert provider.key in row
+    assert len(rows) == len(PROVIDERS)

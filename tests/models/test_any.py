@@ -148,3 +148,21 @@ async def test_anthropics_own_protocol_is_streamed():
             pieces = [event.text async for event in events if event.kind == "text_delta"]
     assert pieces == ["It is on ", "its way."]
     assert events.result.usage.input_tokens > 0
+
+
+async def test_what_is_no_object_is_asked_for_in_one_and_shown_without_it():
+    async with serving(Said('{"answer":["a","b"]}')) as server:
+        agent = Agent("lister", model=AnyModel("openai:m", api_key="k", base_url=server.url), output_type=list[str])
+        async with Runner.stream(agent, "list") as events:
+            pieces = [event.text async for event in events if event.kind == "text_delta"]
+    assert events.result.final_output == ["a", "b"]
+    assert pieces == ['["a","b"]']
+
+
+async def test_a_key_that_the_server_says_back_is_in_no_error():
+    key = "sk-recognisable-0001"
+    async with serving(wrong_key(key)) as server:
+        with pytest.raises(ModelDenied) as caught:
+            await Runner.run(clerk(AnyModel("openai:m", api_key=key, base_url=server.url)), "hi")
+    assert key not in str(caught.value)
+    assert caught.value.__suppress_context__

@@ -9,13 +9,14 @@ import pytest
 
 from supportgenie import Desk, SupportGenie
 from switchroom import Model
-from switchroom.messages import ToolCall, messages_from
+from switchroom.messages import messages_from
 from switchroom.model import ModelRequest, ToolSpec
 from switchroom.models import OpenAIChat, OpenAIResponses
 from switchroom.testing import FunctionModel
 from tests.servers.asked import Asked, Json, text_of
 from tests.servers.http import serving
-from tests.servers.said import Called, Said
+from tests.servers.said import Said
+from tests.speaking import said_of
 from tests.supportgenie.llm import llm
 from tests.supportgenie.scripts import SCRIPTS, Script, play, transcript
 
@@ -26,10 +27,7 @@ def spoken(asked: Asked) -> Said:
     """What the function that plays a language model says to a request that came over the wire."""
     tools = [ToolSpec(name, tool.get("description", ""), tool["parameters"]) for name, tool in asked.tools.items()]
     said = [item for item in map(_chat, asked.items) if item["role"] not in ("system", "developer")]
-    answer = llm(ModelRequest("", asked.instructions, messages_from(said), _as_declared(tools)))
-    parts = answer if isinstance(answer, list) else [answer]
-    calls = tuple(Called(part.name, part.args) for part in parts if isinstance(part, ToolCall))
-    return Said("\n".join(part for part in parts if isinstance(part, str)), calls)
+    return said_of(llm(ModelRequest("", asked.instructions, messages_from(said), _as_declared(tools))))
 
 
 def _chat(item: Json) -> Json:

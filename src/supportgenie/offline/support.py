@@ -142,11 +142,6 @@ def track_order(talk: Talk) -> Answer | None:
     return _status(found)
 
 
-def general(talk: Talk) -> Answer | None:
-    """Whatever else is in the articles."""
-    return explain(talk)
-
-
 def _unknown(talk: Talk, missing: Result) -> Answer:
     """No order was found: a wrong number is said so, and who gave none is told how it goes and asked."""
     if talk.order:
