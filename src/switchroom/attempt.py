@@ -13,13 +13,13 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
-from switchroom.conversation import Conversation, by_path
+from switchroom.conversation import Conversation, by_path, left
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
 from switchroom.rules.root import Root, evolve_root
-from switchroom.rules.state import State, carried
+from switchroom.rules.state import State
 from switchroom.shared import Shared
 from switchroom.siblings import Siblings
 
@@ -101,7 +101,7 @@ class Attempt:
         self.known = known
         self.seq = known.seq
         self.root: Root = known.root
-        self.before: State = carried(known.state) if known.seq else known.state
+        self.before: State = left(known.before, known.root, known.state) if known.seq else known.state
         self.past: dict[str, list[RunEvent]] = {}
         self.events: list[RunEvent] = []
         self.clock: Callable[[], float] = time.time
@@ -133,6 +133,10 @@ class Attempt:
         if not self._conversation:
             self._conversation = uuid.uuid4().hex
         return self._conversation
+
+    def asked(self, input: Any) -> bool:
+        """Whether a step of a workflow is given what the person says, and not what another step made of it."""
+        return not self.root.messages and getattr(input, "asked", input) == self.root.input
 
     @property
     def withdraws(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pydantic
 
+from switchroom.budget import Budget
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
 from switchroom.history import HistoryPolicy
@@ -34,6 +35,7 @@ class RunConfig:
         model: the model of agents that have none of their own.
         max_turns: model answers in a run, children included.
         deadline: seconds that a turn may take.
+        budget: how much it may use, and what it does with less before it fails.
         deps: makes the handles of a conversation when none are passed: `f(conversation)`.
         state: makes the shared state of a conversation that begins without one: `f(conversation)`.
         state_type: the pydantic model of the shared state; by default the type of the `state` that is passed or made.
@@ -62,6 +64,7 @@ class RunConfig:
     model: Model | str | None = None
     max_turns: int = MAX_TURNS
     deadline: float | None = None
+    budget: Budget | None = None
     deps: Callable[[str], Any] | None = None
     state: Callable[[str], pydantic.BaseModel] | None = None
     state_type: type[pydantic.BaseModel] | None = None
@@ -83,6 +86,8 @@ class RunConfig:
             raise UserError(f"RunConfig(parallel_tools={self.parallel_tools!r}): at least 1 call runs at a time.")
         if self.deadline is not None and (not _number(self.deadline, int | float) or not self.deadline > 0):
             raise UserError(f"RunConfig(deadline={self.deadline!r}): give seconds above 0.")
+        if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"RunConfig(budget={self.budget!r}): give Budget(...).")
         if not isinstance(self.listeners, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"RunConfig(listeners={self.listeners!r}): give a tuple of functions.")
         for listener in self.listeners:

@@ -44,6 +44,11 @@ class RunContext(Generic[Deps]):
         """The conversation's id."""
         return self.scope.conversation
 
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that are left until the run's deadline; None where it has none."""
+        return self.scope.remaining
+
     def update(self, **changes: Any) -> Awaitable[None]:
         """Change fields of the shared state: validated against its type, and kept. To be awaited, except in a thread.
 

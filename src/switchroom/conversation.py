@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from switchroom.errors import UserError
 from switchroom.events import (
     AnyFact,
     RunEvent,
@@ -22,9 +23,12 @@ from switchroom.events import (
     ValueDrawn,
 )
 from switchroom.journal import Journal
+from switchroom.messages import Message
 from switchroom.rules.evolve import evolve
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
+from switchroom.saying import said
+from switchroom.schema import as_text
 
 REMEMBERED = 256
 """Conversations per journal whose last fold is kept in the process; any other is folded from its first entry."""
@@ -55,7 +59,7 @@ class Conversation(msgspec.Struct, frozen=True):
             fact = event.fact
             seq = event.seq
             if isinstance(fact, TurnStarted) and fact.turn > root.turn:
-                before = state = carried(state)
+                before = state = left(before, root, state)
                 kept = []
             if fact.concerns_root:
                 root = evolve_root(root, event)
@@ -64,6 +68,18 @@ class Conversation(msgspec.Struct, frozen=True):
                 state = evolve(state, cast("AnyFact", fact))
             kept.append(event)
         return Conversation(seq, root, before, state, tuple(kept))
+
+
+def left(before: State, root: Root, state: State) -> State:
+    """What a turn leaves to the next. A workflow leaves what was said: its agents begin anew, and know it."""
+    if root.messages or root.turn == 0:
+        return carried(state)
+    try:
+        answer = Message("assistant", as_text(state.output, root.name))
+        told = (*said(root.input, root.name), *((answer,) if state.finished and answer.text else ()))
+    except UserError:  # nothing was said: the step was given nothing, or what no agent can be told
+        told = ()
+    return State(history=before.history.plus(*told))
 
 
 _folds: WeakKeyDictionary[Journal, OrderedDict[str, Conversation]] = WeakKeyDictionary()

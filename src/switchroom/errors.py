@@ -10,6 +10,10 @@
     * ModelMisbehaved: the model got the same kind of thing wrong too often.
     * MaxTurnsExceeded: the run had as many model answers as it was given.
     * DeadlineExceeded: the run's time is over.
+    * BudgetExceeded: the next call does not fit into what a budget has left.
+    * QuorumNotReached: fewer branches succeeded, or voters voted, than were wanted.
+    * NoRoute: nothing says who is to answer, and nobody is there for that case.
+    * NotAccepted: answers were given, and none was accepted.
     * ToolTimeout, ToolCancelled: a tool took too long, or cancelled itself.
     * GuardrailTripped: a guardrail said no.
     * ConversationWaiting: the conversation waits for a person.
@@ -85,6 +89,35 @@ class MaxTurnsExceeded(RunError):
 
 class DeadlineExceeded(RunError, TimeoutError):
     """The run took longer than its deadline in seconds."""
+
+
+class BudgetExceeded(RunError):
+    """The next call does not fit into what a budget has left, and all that was to be done before failing is done.
+
+    Attributes:
+        resource: "turns", "tokens", "money" or "seconds".
+        partial: whether the budget says that what there is so far is to be the answer.
+    """
+
+    def __init__(self, message: str, resource: str = "", partial: bool = False) -> None:
+        super().__init__(message, resource, partial)
+        self.resource = resource
+        self.partial = partial
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class QuorumNotReached(RunError):
+    """Fewer branches succeeded, or voters voted, than were wanted; each failure is a fact of the run."""
+
+
+class NoRoute(RunError):
+    """Nothing says who is to answer, and there is nobody for that case."""
+
+
+class NotAccepted(RunError):
+    """Answers were given, and none was accepted."""
 
 
 class ToolTimeout(RunError, TimeoutError):

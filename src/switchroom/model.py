@@ -45,6 +45,7 @@ class ModelRequest(msgspec.Struct, frozen=True, gc=False):
         tools: the agent's tools, handoffs included.
         output_schema: the JSON schema that the final answer has to match, or None for text.
         settings: the agent's settings.
+        seconds: that are left for the answer; None without a deadline.
     """
 
     agent: str
@@ -53,6 +54,7 @@ class ModelRequest(msgspec.Struct, frozen=True, gc=False):
     tools: Sequence[ToolSpec] = ()
     output_schema: Mapping[str, Any] | None = None
     settings: Settings = Settings()
+    seconds: float | None = None
 
 
 class ModelResponse(msgspec.Struct, frozen=True, gc=False):

@@ -6,13 +6,17 @@ import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Generator
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from switchroom.attempt import CURRENT, Attempt, Suspended
+from switchroom.bounds import Run, bounded, cut
+from switchroom.budget import Degradation
 from switchroom.config import RunConfig
-from switchroom.errors import Diverged, Fenced, JournalUnreadable
+from switchroom.errors import Diverged, Fenced, JournalUnreadable, UserError
 from switchroom.events import (
     AnyFact,
+    BudgetDegraded,
+    DecisionFact,
     RunEvent,
     StateChanged,
     StepFailed,
@@ -22,12 +26,18 @@ from switchroom.events import (
     ValueDrawn,
 )
 from switchroom.failure import failure, revived
+from switchroom.ledger import Ledger
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
 from switchroom.speaker import Speaker
 from switchroom.step import step_name
+
+Decision = TypeVar("Decision", bound=DecisionFact)
+
+DEEPEST = 100
+"""How many steps may stand within one another; more are a circle."""
 
 
 class Scope:
@@ -40,6 +50,8 @@ class Scope:
         fold: of an agent's run, what is known of it.
         last: of the child that ended last, the same.
         said: pieces of the answer that is being shown.
+        ledger: the account of the budget that holds here; None without one.
+        due: until when, by the loop's clock, it has to be over; None without a deadline.
     """
 
     __slots__ = (
@@ -48,10 +60,14 @@ class Scope:
         "_counts",
         "_drawn",
         "_draws",
+        "_kept",
         "attempt",
         "config",
+        "depth",
+        "due",
         "fold",
         "last",
+        "ledger",
         "parent",
         "path",
         "said",
@@ -61,13 +77,22 @@ class Scope:
         self.attempt = attempt
         self.path = path
         self.parent = parent
-        self.config: RunConfig = config or (attempt.config if parent is None else parent.config)
+        self.depth: int
+        self.due: float | None
+        self.ledger: Ledger | None
+        if parent is None:
+            self.depth, self.due, self.ledger = 0, None, None
+            self.config: RunConfig = config or attempt.config
+        else:
+            self.depth, self.due, self.ledger = parent.depth + 1, parent.due, parent.ledger
+            self.config = config or parent.config
         self.fold: State = NO_RUN
         self.last: State = NO_RUN
         self.said: list[str] | None = None
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
         self._draws = 0
+        self._kept: list[Any] | None = None
         self._changes = 0
         self._changed: int | None = None
 
@@ -138,9 +163,18 @@ class Scope:
         return f"{self.path}/{name}#{ordinal}"
 
     async def enter(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Any:
-        """Run a step at a place, as `call` does."""
+        """Run a step at a place, as `call` does.
+
+        Args:
+            step: what is run.
+            input: what it is given.
+            path: its place.
+            config: options of its own, of which deadline and budget begin here; else those that hold here hold on.
+        """
         attempt = self.attempt
-        scope = Scope(attempt, path, self, config or self.config)
+        scope = Scope(attempt, path, self, config)
+        if scope.depth > DEEPEST:
+            raise UserError(f"Steps stand within one another {DEEPEST} deep, which is a circle: {_circle(path)}. Break it.")
         interpretation = attempt.interpret(step)
         started = interpretation.begin(input, scope)
         past = attempt.past.get(path)
@@ -157,9 +191,14 @@ class Scope:
                 raise error
         token = CURRENT.set(scope)
         try:
+            run = interpretation.run
+            if config is not None and (config.deadline is not None or config.budget is not None):
+                run = bounded(run, scope, config)
+            if scope.ledger is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
+                run = cut(run, scope.ledger)
             if self.parent is None:
-                return await interpretation.run(input, scope)
-            return await self._below(interpretation.run(input, scope), path)
+                return await run(input, scope)
+            return await self._run(run, input, scope)
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
         except Exception as error:
@@ -170,15 +209,16 @@ class Scope:
             CURRENT.reset(token)
             self.last = scope.fold
 
-    async def _below(self, running: Awaitable[Any], path: str) -> Any:
+    async def _run(self, run: Run, input: Any, scope: Scope) -> Any:
+        """Run a step below this place, known to be going on, for user code may start several and not wait for all."""
         siblings = self.attempt.siblings
         if siblings is None:
             siblings = self.attempt.siblings = Siblings()
-        with siblings.running(path):
+        with siblings.running(scope.path):
             try:
-                return await running
+                return await run(input, scope)
             except Suspended:
-                await siblings.others_done(path)
+                await siblings.others_done(scope.path)
                 raise
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
@@ -241,6 +281,42 @@ class Scope:
             scope = scope.parent
         return scope
 
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that are left until the nearest deadline around; None where there is none."""
+        return None if self.due is None else max(0.0, self.due - self.attempt.loop.time())
+
+    # what code decides -----------------------------------------------------------------------------------------------
+
+    def kept(self, kind: type[Decision]) -> Decision | None:
+        """What was decided here before, next of its kind; on the first attempt nothing was."""
+        if self._kept is None:
+            self._kept = [e.fact for e in self.attempt.past.get(self.path, ()) if isinstance(e.fact, DecisionFact)]
+        return next((fact for fact in self._kept if isinstance(fact, kind)), None)
+
+    async def keep(self, decision: Decision) -> Decision:
+        """Keep what code decided: on resume what was decided before is given back, whatever would be decided now."""
+        before = self.kept(type(decision))
+        if before is not None:
+            cast("list[Any]", self._kept).remove(before)
+            return before
+        await self.note(decision)
+        return decision
+
+    async def less(self, kind: type[Degradation]) -> Degradation | None:
+        """What a budget wants to be done with less of a kind, if it does so now; on resume, if it did then."""
+        ledger = self.ledger
+        if ledger is None or not ledger.declares(kind):
+            return None
+        less = ledger.less(kind)
+        share, resource = ledger.share()
+        now = BudgetDegraded(kind.step, resource, share, less is not None)
+        if not (await self.keep(now)).applied:
+            return None
+        return (
+            less.rule if less is not None else next(r for a in ledger.around() for r in a.budget.degrade if isinstance(r, kind))
+        )
+
     # what replays the same -------------------------------------------------------------------------------------------
 
     async def now(self) -> float:
@@ -269,6 +345,11 @@ class Scope:
         value = make()
         await self.note(ValueDrawn(source, value))
         return value
+
+
+def _circle(path: str) -> str:
+    names = [segment.partition("#")[0] for segment in path.split("/")[1:]]
+    return " > ".join([*names[:6], "..."])
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -34,6 +34,11 @@ class Scope(Protocol):
         """The state that the conversation's agents share, of its declared type; None when none was given."""
         ...
 
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that are left until the nearest deadline around; None where there is none."""
+        ...
+
     def update(self, **changes: Any) -> Awaitable[None]:
         """Change fields of the shared state, and keep it."""
         ...

@@ -62,6 +62,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*[values_of(arg) for arg in args])
     if origin is Literal:
         return st.sampled_from(args)
+    if origin is tuple and Ellipsis not in args:
+        return st.tuples(*[TEXT if arg is str else values_of(arg) for arg in args])
     if origin is tuple:
         return st.lists(st.deferred(lambda: values_of(args[0])), max_size=3).map(tuple)
     if origin is dict:

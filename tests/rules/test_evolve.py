@@ -13,6 +13,7 @@ from switchroom.events import (
     AnswerReplaced,
     AnswerWithdrawn,
     AnyFact,
+    BudgetDegraded,
     CallsJudged,
     CircleBroken,
     EffectCleared,
@@ -28,6 +29,8 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    QuorumReached,
+    RouteDecided,
     StateChanged,
     StepFailed,
     StepReturned,
@@ -104,6 +107,9 @@ SAMPLES: tuple[Fact, ...] = (
     HandoffReturned(0, "sales", "clerk", "sold"),
     HandoffExpired("clerk", "sales"),
     CircleBroken(0, "clerk", "sales"),
+    RouteDecided("sales", "sales", 0.9),
+    QuorumReached(("a",), ("b",)),
+    BudgetDegraded("fewer_voters", "tokens", 0.8),
 )
 
 
@@ -129,6 +135,9 @@ def test_every_kind_of_fact_has_its_case_and_changes_nothing_in_the_state_before
         GuardTripped("clerk", "polite", "rude"),
         ToolFailed(0, "clerk", "look", "ValueError", "x"),
         HandoffProposed(0, "clerk", "sales"),
+        RouteDecided("sales", "sales", 0.9),
+        QuorumReached(("a",), ("b",)),
+        BudgetDegraded("fewer_voters", "tokens", 0.8),
     ],
     ids=lambda fact: type(fact).__name__,
 )

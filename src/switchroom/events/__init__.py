@@ -28,9 +28,13 @@ from switchroom.events.calls import Verdict as Verdict
 from switchroom.events.codec import AnswerFact as AnswerFact
 from switchroom.events.codec import AnyFact as AnyFact
 from switchroom.events.codec import CallFact as CallFact
+from switchroom.events.codec import DecisionFact as DecisionFact
 from switchroom.events.codec import HandoffFact as HandoffFact
 from switchroom.events.codec import StepFact as StepFact
 from switchroom.events.codec import TurnFact as TurnFact
+from switchroom.events.decision import BudgetDegraded as BudgetDegraded
+from switchroom.events.decision import QuorumReached as QuorumReached
+from switchroom.events.decision import RouteDecided as RouteDecided
 from switchroom.events.handoff import CircleBroken as CircleBroken
 from switchroom.events.handoff import HandoffCommitted as HandoffCommitted
 from switchroom.events.handoff import HandoffDeclined as HandoffDeclined

@@ -30,6 +30,7 @@ from switchroom.events.calls import (
     ToolStarted,
     ToolSuspended,
 )
+from switchroom.events.decision import BudgetDegraded, QuorumReached, RouteDecided
 from switchroom.events.handoff import (
     CircleBroken,
     HandoffCommitted,
@@ -61,7 +62,8 @@ CallFact: TypeAlias = (
 )
 HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
 TurnFact: TypeAlias = TurnStarted | StateChanged
-AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact
+DecisionFact: TypeAlias = RouteDecided | QuorumReached | BudgetDegraded
+AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact | DecisionFact
 _BLOB = "\0blob"  # a reference's key; a user's own key that begins with NUL is escaped by another NUL
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)

@@ -5,7 +5,7 @@ from switchroom.observe.jsonl import JsonLines as JsonLines
 from switchroom.observe.metrics import AgentMetrics as AgentMetrics
 from switchroom.observe.metrics import Metrics as Metrics
 from switchroom.observe.monitor import monitored_agent_call as monitored_agent_call
-from switchroom.observe.prices import price_of as price_of
+from switchroom.prices import price_of as price_of
 from switchroom.tracing import Span as Span
 from switchroom.tracing import SpanKind as SpanKind
 from switchroom.tracing import SpanOutcome as SpanOutcome

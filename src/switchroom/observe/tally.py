@@ -34,7 +34,7 @@ from switchroom.events import (
     TurnStarted,
 )
 from switchroom.messages import Message
-from switchroom.observe.prices import price_of
+from switchroom.prices import price_of
 from switchroom.tokens import count_message, count_tokens
 from switchroom.usage import Usage
 

@@ -21,6 +21,7 @@ from switchroom.model import ModelRequest, ModelResponse, nobody
 from switchroom.perform.guards import withdraw
 from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
+from switchroom.perform.spending import within_budget
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
 from switchroom.schema import as_text
@@ -62,8 +63,19 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             settings = agent.settings
             if settings.tool_choice is not None and state.asker == agent.name and messages[-1].role == "tool":
                 settings = replace(settings, tool_choice=None)  # it called what it had to; told so again it would for ever
-            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings)
-            response = await model(request, emit)
+            request = ModelRequest(
+                agent.name,
+                instructions,
+                messages,
+                tools,
+                role.output.schema,
+                settings,
+                None if scope.due is None else scope.remaining,
+            )
+            if scope.ledger is None:
+                response = await model(request, emit)
+            else:
+                response = await within_budget(run, scope.ledger, model, (request, emit), note)
     except TimeoutError:
         if due is None or not cast("asyncio.Timeout", patience).expired():
             raise

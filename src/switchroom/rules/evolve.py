@@ -18,6 +18,7 @@ from switchroom.events import (
     CallFact,
     CallsJudged,
     CircleBroken,
+    DecisionFact,
     EffectCleared,
     GuardTripped,
     HandoffCommitted,
@@ -258,10 +259,15 @@ def _turn(state: State, fact: TurnFact) -> State:
             assert_never(fact)
 
 
+def _decision(state: State, fact: DecisionFact) -> State:
+    return state  # code decided it, and the rules of an agent's run do not read it
+
+
 _FAMILIES: dict[type[Any], Callable[[State, Any], State]] = {
     **dict.fromkeys(get_args(StepFact), _step),
     **dict.fromkeys(get_args(AnswerFact), _answer),
     **dict.fromkeys(get_args(CallFact), _call),
     **dict.fromkeys(get_args(HandoffFact), _handoff),
     **dict.fromkeys(get_args(TurnFact), _turn),
+    **dict.fromkeys(get_args(DecisionFact), _decision),
 }

@@ -16,7 +16,7 @@ from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
-from switchroom.runner.turn import Answers, Order, begin, resume, take, within
+from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.step import step_name
 
@@ -177,11 +177,7 @@ async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunCo
     if config is not None:  # what it does not say, the parent's options say
         ours = parent.config
         config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
-    running = parent.enter(step, input, path, config)
-    if config is None or config.deadline is None:
-        output = await running
-    else:
-        output = await within(config.deadline, step_name(step), running)
+    output = await parent.enter(step, input, path, config)
     return RunResult(parent.attempt, path, output, parent.last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from functools import reduce
@@ -25,10 +26,12 @@ from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.runner.loop import answer
+from switchroom.saying import said
 from switchroom.schema import explained, jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import Team, speaks
+from switchroom.threads import threaded
 
 Kept: TypeAlias = tuple[tuple[Message, ...], Any]
 """An input as a journal keeps it: messages of what speaks, JSON of anything else."""
@@ -45,7 +48,7 @@ class Spoken:
         self.version = self.roster.entry.version
 
     def kept(self, input: Any) -> Kept:
-        """The input as it is kept; typed data is said as its JSON."""
+        """What a person says, as it is kept; typed data is said as its JSON."""
         return messages_from(input.model_dump_json() if hasattr(input, "model_dump_json") else input), None
 
     def given(self, root: Root) -> Any:
@@ -70,6 +73,10 @@ class Spoken:
         fold = State()
         if scope.path == attempt.root.path:
             fold = attempt.before
+        elif attempt.before.history.length and attempt.asked(
+            input
+        ):  # it is given what the person says, so it knows what was said
+            fold = State(history=attempt.before.history)
         active = fold.agent or roster.entry.name
         if active not in roster.agents:  # an agent of an older version of the team had the conversation
             active = roster.entry.name
@@ -77,7 +84,7 @@ class Spoken:
         if fold.frames:
             fold = replace(fold, frames=tuple(frame for frame in fold.frames if roster.knows(frame.asker, frame.target)))
         scope.fold = fold
-        messages = input if input is attempt.root.messages else self.kept(input)[0]
+        messages = input if input is attempt.root.messages else said(input, f"The input of '{self.name}'")
         guarded = bool(roster[active].input_guards)
         fingerprint = digest((self.name, self.version, messages))
         return StepStarted(self.name, fingerprint, self.version, None, active, messages, guarded)
@@ -88,8 +95,16 @@ class Spoken:
         return answer(AgentRun(scope, self.roster, wrapped(wrappers) if wrappers else perform))
 
     def load(self, output: Any, agent: str) -> Any:
-        """What the run gave, of the type that the agent declares who had the conversation at its end."""
-        return self.roster[agent].output.load(output)
+        """What the run gave, of the type that the agent declares who had the conversation at its end.
+
+        Where that is not known any more, for a workflow passed it on, it is whose type it is of, the entry's first.
+        """
+        if agent:
+            return self.roster[agent].output.load(output)
+        for name in (self.roster.entry.name, *self.roster.agents):
+            with contextlib.suppress(ValidationError):
+                return self.roster[name].output.load(output)
+        return output
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -97,11 +112,13 @@ class Taken(msgspec.Struct, frozen=True):
 
     Args:
         scope: whether it takes the scope beside the input.
+        thread: whether it is a plain function of the input alone, which runs in a thread, as tools do.
         input: the declared type of its input, if it declares one.
         output: the declared type of what it returns.
     """
 
     scope: bool
+    thread: bool
     input: TypeAdapter[Any] | None
     output: TypeAdapter[Any] | None
 
@@ -127,8 +144,11 @@ def _read(step: Any) -> Taken:
         hints = get_type_hints(function)
     except (NameError, TypeError):  # a type that only its own function can see: plain values have to do
         hints = {}
+    takes_scope = len(parameters) > 1 or any(given.kind is given.VAR_POSITIONAL for given in parameters)
+    plain = not inspect.iscoroutinefunction(step) and not inspect.iscoroutinefunction(getattr(step, "__call__", None))  # noqa: B004
     return Taken(
-        len(parameters) > 1 or any(given.kind is given.VAR_POSITIONAL for given in parameters),
+        takes_scope,
+        plain and not takes_scope,
         _adapter(hints.get(parameters[0].name)) if parameters else None,
         _adapter(hints.get("return")),
     )
@@ -182,7 +202,12 @@ class Called:
             UserError: it returned something else than it declares, or what JSON cannot hold.
         """
         try:
-            output = await settled(self._step(input, scope) if self._taken.scope else self._step(input))
+            if self._taken.scope:
+                output = await settled(self._step(input, scope))
+            elif self._taken.thread:
+                output = await settled(await threaded(lambda: self._step(input)))
+            else:
+                output = await self._step(input)
         except BaseExceptionGroup as group:
             raise left_by(group) from None
         plain = jsonable(output, f"Step '{self.name}'")

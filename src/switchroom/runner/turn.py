@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -15,8 +14,8 @@ from switchroom.channel import Channel
 from switchroom.config import RunConfig, of_run
 from switchroom.context import settled
 from switchroom.conversation import NEW, Conversation, recall, remember
-from switchroom.errors import ConversationWaiting, DeadlineExceeded, UserError, unknown
-from switchroom.events import PersonAnswered, StepFailed, TurnStarted
+from switchroom.errors import ConversationWaiting, UserError, unknown
+from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Journal, journal_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
@@ -65,18 +64,10 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         return RunResult(attempt, root.path, output, scope.last)
     output: Any = None
     try:
-        if order.config.deadline is None:
-            output = await scope.enter(order.step, input, root.path)
-        else:
-            output = await within(order.config.deadline, root.name, scope.enter(order.step, input, root.path))
+        output = await scope.enter(order.step, input, root.path, attempt.config)
     except Suspended:
         if attempt.siblings is not None:
             await attempt.siblings.finish()
-    except DeadlineExceeded as error:
-        if attempt.root.phase == "open":  # what was cut short could not note it
-            await Scope(attempt, root.path, scope).note(StepFailed("DeadlineExceeded", str(error)))
-        _carry(error, RunResult(attempt, root.path, None, scope.last))
-        raise
     except Exception as error:
         _carry(error, RunResult(attempt, root.path, None, scope.last))
         raise
@@ -241,22 +232,6 @@ async def _give_handles(order: Order, scope: Scope) -> None:
     attempt.deps = order.deps
     if order.deps is None and order.config.deps is not None:
         attempt.deps = await settled(order.config.deps(attempt.conversation))
-
-
-async def within(seconds: float, name: str, running: Awaitable[Any]) -> Any:
-    """What a run gives, if it comes in time.
-
-    Raises:
-        DeadlineExceeded: it did not.
-    """
-    timeout = asyncio.timeout(seconds)
-    try:
-        async with timeout:
-            return await running
-    except TimeoutError as error:
-        if not timeout.expired():
-            raise
-        raise DeadlineExceeded(f"The run of '{name}' took longer than its deadline of {seconds} s.") from error
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:

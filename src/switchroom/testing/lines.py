@@ -14,9 +14,11 @@ from switchroom.events import (
     AnswerReplaced,
     AnswerWithdrawn,
     AnyFact,
+    BudgetDegraded,
     CallFact,
     CallsJudged,
     CircleBroken,
+    DecisionFact,
     EffectCleared,
     GuardTripped,
     HandoffCommitted,
@@ -30,6 +32,8 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    QuorumReached,
+    RouteDecided,
     RunEvent,
     StateChanged,
     StepFact,
@@ -66,6 +70,8 @@ def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
             return _turn(fact)
         case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
             return _step(fact, path.rpartition("/")[2].partition("#")[0] or "the run")
+        case RouteDecided() | QuorumReached() | BudgetDegraded():
+            return _decision(fact)
         case HandoffProposed() | HandoffDeclined() | HandoffCommitted() | HandoffReturned() | HandoffExpired() | CircleBroken():
             return _handoff(fact)
         case (
@@ -171,6 +177,21 @@ def _step(fact: StepFact, name: str) -> str:
             return f"{name} fails with {fact.error}: {fact.message}"
         case ValueDrawn():
             return f"{name} draws {fact.source}: {fact.value}"
+        case _:
+            assert_never(fact)
+
+
+def _decision(fact: DecisionFact) -> str:
+    match fact:
+        case RouteDecided():
+            sure = "" if fact.confidence is None else f" ({fact.confidence:.2f})"
+            taken = "no route" if fact.route is None else f"route {quoted(fact.route)}"
+            return f"{taken}{sure} -> {fact.to}" + (f": {fact.reason}" if fact.reason else "")
+        case QuorumReached():
+            return f"{', '.join(fact.won)} won" + (f", {', '.join(fact.lost)} stopped" if fact.lost else "")
+        case BudgetDegraded():
+            step = fact.step.replace("_", " ")
+            return f"{step}, for {fact.share:.0%} of the {fact.resource} are spent" if fact.applied else f"no {step} yet"
         case _:
             assert_never(fact)
 

@@ -133,7 +133,7 @@ class Player:
                     due = state.due
                     run.scope.attempt.clock = lambda: due.at + 1
                     return ModelResponse(Message("assistant", ""))
-                case StepFailed() as failure if is_out_of_time(failure):
+                case StepFailed() as failure if is_out_of_time(failure) and path == run.scope.attempt.root.path:
                     await tape.broken_off(path)
                 case StepFailed() as failure:
                     raise tape.failed(failure)

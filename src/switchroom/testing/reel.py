@@ -229,8 +229,8 @@ def is_inside(path: str, place: str) -> bool:
 
 
 def is_out_of_time(fact: Any) -> bool:
-    """Whether a fact is that the run's deadline passed, which cut off what was going on; it is noted by name only."""
-    return isinstance(fact, StepFailed) and fact.error == "DeadlineExceeded" and not fact.of
+    """Whether a fact is that a run's own time was over, which cut off what was going on; it is no failure of what was."""
+    return isinstance(fact, StepFailed) and fact.error in ("DeadlineExceeded", "BudgetExceeded") and not fact.through
 
 
 def _given_up(entries: Sequence[Entry]) -> set[str]:

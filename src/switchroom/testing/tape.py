@@ -8,7 +8,7 @@ from typing import Any, NoReturn, cast
 
 from msgspec.structs import replace
 
-from switchroom.errors import DeadlineExceeded, Diverged
+from switchroom.errors import Diverged
 from switchroom.events import (
     AnswerCut,
     Fact,
@@ -103,7 +103,7 @@ class Tape:
 
     def failed(self, failure: StepFailed) -> Exception:
         """The exception of a recorded failure, which is the same one although this process may not know its type."""
-        error = DeadlineExceeded(failure.message) if is_out_of_time(failure) else revived(failure)
+        error = revived(failure)
         self._raised[type(error).__name__, said_by(error)] = (failure.error, failure.message)
         return error
 

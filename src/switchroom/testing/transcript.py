@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from switchroom.errors import UserError
 from switchroom.events import (
+    BudgetDegraded,
     CallsJudged,
     EffectCleared,
     Fact,
@@ -112,6 +113,8 @@ def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
     match fact:
         case ToolStarted() | ToolSuspended() | EffectCleared() | HandoffProposed() | ValueDrawn():
             return True
+        case BudgetDegraded():
+            return not fact.applied
         case InputJudged():
             return fact.messages is None
         case StateChanged():

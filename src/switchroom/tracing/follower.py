@@ -16,6 +16,7 @@ from switchroom.events import (
     CallFact,
     CallsJudged,
     CircleBroken,
+    DecisionFact,
     EffectCleared,
     GuardTripped,
     HandoffCommitted,
@@ -106,7 +107,7 @@ class Follower:
             self._opened(run, fact)
         elif run is None:  # a function of an agent's own, or a tool's body
             return
-        elif not isinstance(fact, StateChanged | ValueDrawn):
+        elif not isinstance(fact, StateChanged | ValueDrawn | DecisionFact):
             place = self._place(event.path)
             if not isinstance(fact, _JUDGEMENTS):
                 self._hook_ends(run)

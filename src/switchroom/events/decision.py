@@ -1,0 +1,48 @@
+"""Facts of what code decided on the way: the route it took, the branches that won, what a budget made it leave out."""
+
+from __future__ import annotations
+
+from switchroom.events.base import Fact
+
+
+class RouteDecided(Fact, frozen=True):
+    """It was decided who answers.
+
+    Args:
+        route: the label of the route; None when none was sure enough, or known.
+        to: the name of the step that answers: the route's, the one that clarifies, or the fallback.
+        confidence: of the label, from 0 to 1, where the classifier gave one.
+        candidates: labels with their probabilities, the likeliest first, where the classifier gave them.
+        by: the classifier's name.
+        reason: why, in the classifier's words; or why no route was taken.
+    """
+
+    route: str | None
+    to: str
+    confidence: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    by: str = ""
+    reason: str = ""
+
+
+class QuorumReached(Fact, frozen=True):
+    """As many branches succeeded as were wanted: `won` are those, and `lost` are stopped, or were never begun."""
+
+    won: tuple[str, ...]
+    lost: tuple[str, ...] = ()
+
+
+class BudgetDegraded(Fact, frozen=True):
+    """What a budget says of doing with less was looked at, and held or not yet.
+
+    Args:
+        step: "cheaper_model", "fewer_voters", "skip_optional" or "partial_answer".
+        resource: of which there was little: "turns", "tokens", "money" or "seconds"; "" if there was enough.
+        share: how much of the budget was spent or spoken for, 1.0 being all of it.
+        applied: whether it was done.
+    """
+
+    step: str
+    resource: str = ""
+    share: float = 0.0
+    applied: bool = True

@@ -1,0 +1,233 @@
+"""What is spent of a budget, and spoken for, at the place in a run that it holds for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from switchroom.budget import Budget, CheaperModel, Degradation, PartialAnswer
+from switchroom.errors import BudgetExceeded
+from switchroom.events import ModelAnswered, RunEvent
+from switchroom.prices import price_of
+from switchroom.usage import Usage
+
+log = logging.getLogger("switchroom")
+
+
+class Cost(NamedTuple):
+    """What a call takes of a budget, at most."""
+
+    turns: int = 0
+    tokens: int = 0
+    money: Decimal = Decimal(0)
+
+    def plus(self, other: Cost) -> Cost:
+        """Both together."""
+        return Cost(self.turns + other.turns, self.tokens + other.tokens, self.money + other.money)
+
+
+class Shortage(NamedTuple):
+    """A resource of which a call wants more than a budget has left; and whether a call in flight may give some back."""
+
+    ledger: Ledger
+    resource: str
+    may_pass: bool
+
+
+class Less(NamedTuple):
+    """Something that is done with less, and why."""
+
+    rule: Degradation
+    resource: str
+    share: float
+
+
+class Ledger:
+    """The account of a budget.
+
+    Calls in flight are this process's affair and die with it, so they are kept here; what was spent is counted from facts.
+
+    Args:
+        budget: what may be spent.
+        path: the place from which on it holds.
+        parent: the account that holds around it, if there is one.
+        past: what was noted before, by earlier attempts.
+    """
+
+    __slots__ = ("_applied", "_began", "_flying", "_told", "_waiting", "budget", "due", "parent", "path", "spent")
+
+    def __init__(self, budget: Budget, path: str, parent: Ledger | None, past: Iterable[RunEvent]) -> None:
+        self.budget = budget
+        self.path = path
+        self.parent = parent
+        self.spent = Cost()
+        self._began = asyncio.get_running_loop().time()
+        self.due = None if budget.seconds is None else self._began + budget.seconds
+        self._flying: dict[str, Cost] = {}
+        self._applied: list[Degradation] = []
+        self._told: list[Degradation] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        for event in past:
+            fact = event.fact
+            if isinstance(fact, ModelAnswered) and (event.path == path or event.path.startswith(path + "/")):
+                self.spent = self.spent.plus(self._cost(fact.usage, fact.model))
+
+    def around(self) -> Iterator[Ledger]:
+        """This account, and those that hold around it."""
+        ledger: Ledger | None = self
+        while ledger is not None:
+            yield ledger
+            ledger = ledger.parent
+
+    # calls -----------------------------------------------------------------------------------------------------------
+
+    def shortage(self, usage: Usage, model: str, path: str) -> Shortage | None:
+        """What a call lacks, here or in an account around; None if it fits."""
+        for ledger in self.around():
+            lacking = ledger._lacking(ledger._cost(usage, model), path)
+            if lacking is not None:
+                return lacking
+        return None
+
+    def _lacking(self, cost: Cost, path: str) -> Shortage | None:
+        budget = self.budget
+        others = [held for place, held in self._flying.items() if not path.startswith(place)]
+        flying = _sum(self._flying.values())
+        for resource, limit in (("turns", budget.turns), ("tokens", budget.tokens), ("money", budget.money)):
+            if limit is None:
+                continue
+            spent: Any = getattr(self.spent, resource)
+            wanted = spent + getattr(cost, resource)
+            if spent >= limit or wanted + getattr(flying, resource) > limit:
+                return Shortage(self, resource, bool(others) and spent < limit and wanted <= limit)
+        return None
+
+    def hold(self, usage: Usage, model: str, path: str) -> None:
+        """Speak for what a call may take."""
+        for ledger in self.around():
+            ledger._flying[path] = ledger._cost(usage, model)
+
+    def settle(self, path: str, usage: Usage | None, model: str) -> None:
+        """The call has ended: what it used is spent, and the rest is free again. `usage` is None of one that failed."""
+        for ledger in self.around():
+            ledger._flying.pop(path, None)
+            if usage is not None:
+                ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
+            for waiter in ledger._waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
+            ledger._waiting.clear()
+
+    async def change(self) -> None:
+        """Wait until a call in flight has ended."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
+
+    def _cost(self, usage: Usage, model: str) -> Cost:
+        money = Decimal(0)
+        if self.budget.money is not None and usage.total_tokens:
+            price = (self.budget.price or price_of)(usage, model)
+            if price is None and model not in _unpriced:
+                _unpriced.add(model)
+                log.warning("Budget(money=...) does not count model '%s': its price is not known. Pass price=.", model)
+            money = price or money
+        return Cost(usage.requests, usage.total_tokens, money)
+
+    # doing with less -------------------------------------------------------------------------------------------------
+
+    def share(self) -> tuple[float, str]:
+        """How much is spent or spoken for of what there is least of, 1.0 being all of it; and of what that is."""
+        budget = self.budget
+        used = self.spent.plus(_sum(self._flying.values()))
+        elapsed = asyncio.get_running_loop().time() - self._began
+        shares = [
+            (float(part) / float(limit), resource)
+            for resource, part, limit in (
+                ("turns", used.turns, budget.turns),
+                ("tokens", used.tokens, budget.tokens),
+                ("money", used.money, budget.money),
+                ("seconds", elapsed, budget.seconds),
+            )
+            if limit is not None
+        ]
+        return max(shares)
+
+    def less(self, kind: type[Degradation]) -> Less | None:
+        """What is done with less of a kind, if it holds now, here or in an account around."""
+        for ledger in self.around():
+            share, resource = ledger.share()
+            for rule, at in ledger._steps():
+                if isinstance(rule, kind) and (rule in ledger._applied or share >= at):
+                    return Less(rule, resource, share)
+        return None
+
+    def declares(self, kind: type[Degradation]) -> bool:
+        """Whether something of a kind is to be done with less, here or in an account around."""
+        return any(isinstance(rule, kind) for ledger in self.around() for rule in ledger.budget.degrade)
+
+    def next_less(self) -> Less | None:
+        """What is to be done next, because a call does not fit: from now on it holds."""
+        share, resource = self.share()
+        for rule, at in self._steps():
+            if rule not in self._applied and share < at:
+                self._applied.append(rule)
+                return Less(rule, resource, share)
+        return None
+
+    def first_time(self, rule: Degradation) -> bool:
+        """Whether it was not told yet that something is done with less."""
+        for ledger in self.around():
+            if rule in ledger.budget.degrade and rule not in ledger._told:
+                ledger._told.append(rule)
+                return True
+        return False
+
+    def _steps(self) -> list[tuple[Degradation, float]]:
+        """What is done with less, but for the partial answer; and from which share of the budget on."""
+        rules = [rule for rule in self.budget.degrade if not isinstance(rule, PartialAnswer)]
+        spread = len(rules) + 1
+        return [(rule, 0.5 + 0.5 * place / spread if rule.at is None else rule.at) for place, rule in enumerate(rules, start=1)]
+
+    @property
+    def cut(self) -> float | None:
+        """When (by the loop's clock) what goes on is cut, for what there is then to be the answer; None if it never is."""
+        for ledger in self.around():
+            for rule in ledger.budget.degrade:
+                if isinstance(rule, PartialAnswer) and ledger.budget.seconds is not None:
+                    return ledger._began + ledger.budget.seconds * rule.at
+        return None
+
+    def exceeded(self, resource: str) -> BudgetExceeded:
+        """The error of a call that does not fit."""
+        budget = self.budget
+        partial = any(isinstance(rule, PartialAnswer) for rule in budget.degrade)
+        limit = getattr(budget, resource)
+        spent = f"{limit} s are over" if resource == "seconds" else f"{getattr(self.spent, resource)} of {limit} are spent"
+        return BudgetExceeded(
+            f"The budget of {resource} at {self.path} does not allow another call: {spent}. "
+            f"Give more than Budget({resource}={limit}), or say what is to be done with less: degrade=.",
+            resource,
+            partial,
+        )
+
+
+def _sum(costs: Iterable[Cost]) -> Cost:
+    total = Cost()
+    for cost in costs:
+        total = total.plus(cost)
+    return total
+
+
+_unpriced: set[str] = set()
+
+
+def cheaper_of(ledger: Ledger) -> tuple[CheaperModel, Less] | None:
+    """The cheaper model that agents are to be given now, if they are."""
+    less = ledger.less(CheaperModel)
+    if less is None or not isinstance(less.rule, CheaperModel):
+        return None
+    return less.rule, less

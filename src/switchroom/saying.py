@@ -1,0 +1,59 @@
+"""What agents are given, as messages: text and messages as they are, and whatever else code passes on as its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
+
+from switchroom.messages import File, Image, Message, Text, messages_from
+from switchroom.schema import as_text
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """An input that says itself how an agent is to be asked.
+
+    Attributes:
+        asked: what the person asked, that this goes back to.
+    """
+
+    asked: Any
+
+    def as_messages(self) -> Sequence[Message]:
+        """The messages that an agent gets."""
+        ...
+
+
+def said(input: Any, owner: str) -> tuple[Message, ...]:
+    """An input as messages.
+
+    Args:
+        input: text, messages, content parts, or any data that JSON can hold.
+        owner: who passes it, for error messages.
+
+    Raises:
+        UserError: it is empty, bytes, or nothing that JSON can hold.
+    """
+    if type(input) is str:
+        return messages_from(input)
+    match input:
+        case Sayable():
+            return tuple(input.as_messages())
+        case None | str() | bytes() | bytearray() | memoryview() | Message() | Text() | Image() | File():
+            return messages_from(cast("Any", input))
+        case Mapping() if "role" in input or "content" in input:
+            return messages_from(cast("Any", input))
+        case list() | tuple() if all(map(_is_message, cast("Sequence[Any]", input))):
+            return messages_from(cast("Any", input))
+        case _:
+            return messages_from(as_text(input, owner))
+
+
+def _is_message(item: Any) -> bool:
+    match item:
+        case Message() | Text() | Image() | File():
+            return True
+        case Mapping():
+            return "role" in item or "content" in item
+        case _:
+            return False
