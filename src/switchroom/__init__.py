@@ -8,6 +8,7 @@ from switchroom._tool import Tool as Tool
 from switchroom._tool import function_tool as function_tool
 from switchroom._tool import tool as tool
 from switchroom.agent import Agent as Agent
+from switchroom.budget import Budget as Budget
 from switchroom.config import RunConfig as RunConfig
 from switchroom.context import RunContext as RunContext
 from switchroom.context import ToolContext as ToolContext
@@ -22,11 +23,20 @@ from switchroom.result import RunResult as RunResult
 from switchroom.runner import Runner as Runner
 from switchroom.step import Step as Step
 from switchroom.team import Team as Team
+from switchroom.workflow import debate as debate
+from switchroom.workflow import fallback as fallback
+from switchroom.workflow import parallel as parallel
+from switchroom.workflow import refine as refine
+from switchroom.workflow import route as route
+from switchroom.workflow import sequential as sequential
+from switchroom.workflow import supervisor as supervisor
+from switchroom.workflow import vote as vote
 
 __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
     "AgentMetrics",
+    "Budget",
     "Decline",
     "Message",
     "Model",
@@ -42,8 +52,16 @@ __all__ = [
     "Tool",
     "ToolContext",
     "UserError",
+    "debate",
+    "fallback",
     "function_tool",
     "handoff",
+    "parallel",
+    "refine",
+    "route",
+    "sequential",
     "set_default_model",
+    "supervisor",
     "tool",
+    "vote",
 ]

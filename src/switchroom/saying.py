@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast
 
 from switchroom.messages import File, Image, Message, Text, messages_from
 from switchroom.schema import as_text
 
 
-@runtime_checkable
 class Sayable(Protocol):
     """An input that says itself how an agent is to be asked.
 
     Attributes:
-        asked: what the person asked, that this goes back to.
+        asked: what was asked, that this goes back to.
+        plain: what a function is given in its place.
+        error: what became of who was asked before; "" of nobody.
     """
 
     asked: Any
+    plain: Any
+    error: str
 
     def as_messages(self) -> Sequence[Message]:
         """The messages that an agent gets."""
         ...
+
+
+def sayable(input: Any) -> Sayable | None:
+    """The input, if it says itself how an agent is to be asked."""
+    return input if hasattr(cast("Any", type(input)), "as_messages") else None
 
 
 def said(input: Any, owner: str) -> tuple[Message, ...]:
@@ -36,9 +44,10 @@ def said(input: Any, owner: str) -> tuple[Message, ...]:
     """
     if type(input) is str:
         return messages_from(input)
+    speaking = sayable(input)
+    if speaking is not None:
+        return tuple(speaking.as_messages())
     match input:
-        case Sayable():
-            return tuple(input.as_messages())
         case None | str() | bytes() | bytearray() | memoryview() | Message() | Text() | Image() | File():
             return messages_from(cast("Any", input))
         case Mapping() if "role" in input or "content" in input:

@@ -32,7 +32,7 @@ from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
 from switchroom.speaker import Speaker
-from switchroom.step import step_name
+from switchroom.step import segment, step_name
 
 Decision = TypeVar("Decision", bound=DecisionFact)
 
@@ -151,7 +151,7 @@ class Scope:
         Raises:
             Diverged: at this place an unfinished turn ran another step, another version, or with another input.
         """
-        return self.enter(step, input, self.place(name or step_name(step)))
+        return self.enter(step, input, self.place(step_name(step) if name is None else segment(name)))
 
     def place(self, name: str) -> str:
         """The path of the next call of that name."""

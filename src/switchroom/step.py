@@ -77,7 +77,12 @@ def step_name(step: Any) -> str:
     """
     name = getattr(step, "name", None) or getattr(step, "__name__", None)
     if isinstance(name, str):
-        return name if "/" not in name and "#" not in name else name.replace("/", "_").replace("#", "_")
+        return segment(name)
     if callable(step):
         return type(step).__name__
     raise UserError(f"{step!r} is not a step. Pass an Agent, a Team, or a function of (input, scope).")
+
+
+def segment(name: str) -> str:
+    """A name as it stands in paths, which '/' and '#' divide."""
+    return name if "/" not in name and "#" not in name else name.replace("/", "_").replace("#", "_")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, TypeAlias, get_type_hints
 from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec.structs import replace
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from switchroom.agent import Agent
@@ -26,7 +26,7 @@ from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.runner.loop import answer
-from switchroom.saying import said
+from switchroom.saying import said, sayable
 from switchroom.schema import explained, jsonable
 from switchroom.scope import Scope
 from switchroom.step import step_name
@@ -54,6 +54,10 @@ class Spoken:
     def given(self, root: Root) -> Any:
         """What the step was given, from what was kept of it."""
         return root.messages
+
+    def reread(self, plain: Any) -> Any:
+        """What the step was given, from what a workflow's input was kept as: agents read JSON."""
+        return plain
 
     def meet(self, attempt: Attempt) -> None:
         """Let the result know the agents by name."""
@@ -112,12 +116,14 @@ class Taken(msgspec.Struct, frozen=True):
 
     Args:
         scope: whether it takes the scope beside the input.
+        error: whether it takes what became of who was asked before.
         thread: whether it is a plain function of the input alone, which runs in a thread, as tools do.
         input: the declared type of its input, if it declares one.
         output: the declared type of what it returns.
     """
 
     scope: bool
+    error: bool
     thread: bool
     input: TypeAdapter[Any] | None
     output: TypeAdapter[Any] | None
@@ -138,16 +144,23 @@ def taken(step: Any) -> Taken:
 
 
 def _read(step: Any) -> Taken:
-    parameters = [given for given in inspect.signature(step).parameters.values() if given.kind in _POSITIONAL]
+    if hasattr(step, "parts"):  # a workflow: the steps in it say what goes in and comes out
+        return Taken(True, False, False, None, None)
+    parameters = [
+        given for given in inspect.signature(step).parameters.values() if given.kind in _POSITIONAL or given.name == "error"
+    ]
     function = step if inspect.isroutine(step) else getattr(step, "__call__", None)  # noqa: B004
     try:
         hints = get_type_hints(function)
     except (NameError, TypeError):  # a type that only its own function can see: plain values have to do
         hints = {}
+    error = any(given.name == "error" for given in parameters[1:])
+    parameters = [given for given in parameters if given.name != "error" or given is parameters[0]]
     takes_scope = len(parameters) > 1 or any(given.kind is given.VAR_POSITIONAL for given in parameters)
     plain = not inspect.iscoroutinefunction(step) and not inspect.iscoroutinefunction(getattr(step, "__call__", None))  # noqa: B004
     return Taken(
         takes_scope,
+        error,
         plain and not takes_scope,
         _adapter(hints.get(parameters[0].name)) if parameters else None,
         _adapter(hints.get("return")),
@@ -155,7 +168,12 @@ def _read(step: Any) -> Taken:
 
 
 def _adapter(hint: Any) -> TypeAdapter[Any] | None:
-    return None if hint is None or hint is Any else TypeAdapter(hint)
+    if hint is None or hint is Any:
+        return None
+    try:
+        return TypeAdapter(hint)
+    except PydanticSchemaGenerationError:  # a type of which no JSON is read: plain values have to do
+        return None
 
 
 _POSITIONAL = (
@@ -181,16 +199,23 @@ class Called:
         return (), jsonable(input, f"The input of step '{self.name}'")
 
     def given(self, root: Root) -> Any:
+        """What the step was given, from what was kept of it."""
+        return self.reread(root.input)
+
+    def reread(self, plain: Any) -> Any:
         """What the step was given, of the type that its first parameter declares."""
+        read: Callable[[Any], Any] | None = getattr(self._step, "read_input", None)
+        if read is not None:
+            return read(plain)
         declared = self._taken.input
-        return root.input if declared is None else declared.validate_json(to_json(root.input))
+        return plain if declared is None else declared.validate_json(to_json(plain))
 
     def meet(self, attempt: Attempt) -> None:
         """There are no agents to be known."""
 
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the step begins."""
-        plain = self.kept(input)[1]
+        plain = self.kept(self._given(input))[1]
         return StepStarted(self.name, digest((self.name, self.version, plain)), self.version, plain)
 
     async def run(self, input: Any, scope: Scope) -> Any:
@@ -202,12 +227,7 @@ class Called:
             UserError: it returned something else than it declares, or what JSON cannot hold.
         """
         try:
-            if self._taken.scope:
-                output = await settled(self._step(input, scope))
-            elif self._taken.thread:
-                output = await settled(await threaded(lambda: self._step(input)))
-            else:
-                output = await self._step(input)
+            output = await self._output(input, scope)
         except BaseExceptionGroup as group:
             raise left_by(group) from None
         plain = jsonable(output, f"Step '{self.name}'")
@@ -221,10 +241,33 @@ class Called:
         await scope.note(StepReturned(plain))
         return output
 
+    def _given(self, input: Any) -> Any:
+        """The input as a function takes it; a workflow hands on as it is what says itself how agents are asked."""
+        speaking = sayable(input)
+        return input if speaking is None or hasattr(self._step, "parts") else speaking.plain
+
+    def _output(self, input: Any, scope: Scope) -> Awaitable[Any]:
+        step, given = self._step, self._given(input)
+        if self._taken.error:
+            speaking = sayable(input)
+            step = partial(step, error="" if speaking is None else speaking.error)
+        if self._taken.scope:
+            return settled(step(given, scope))
+        if self._taken.thread:
+            return _settled_in_thread(lambda: step(given))
+        return step(given)
+
     def load(self, output: Any, agent: str) -> Any:
         """What the step gave, of the type that it declares to return; plain data if it declares none."""
+        read: Callable[[Any], Any] | None = getattr(self._step, "read_output", None)
+        if read is not None:
+            return read(output)
         declared = self._taken.output
         return output if declared is None else declared.validate_json(to_json(output))
+
+
+async def _settled_in_thread(call: Callable[[], Any]) -> Any:
+    return await settled(await threaded(call))
 
 
 def wrapped(wrappers: Sequence[Callable[[Perform], Perform]]) -> Perform:

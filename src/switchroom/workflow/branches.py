@@ -1,0 +1,201 @@
+"""Steps side by side on one input: what each gave or failed with, and the others stopped when enough have succeeded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic_core import core_schema
+
+from switchroom.attempt import Suspended
+from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, ToolCancelled, UserError
+from switchroom.events import QuorumReached
+from switchroom.failure import told
+from switchroom.scope import Scope
+from switchroom.step import segment
+
+ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalUnreadable, ConversationWaiting)
+"""What ends a workflow whatever else succeeds: the developer has to change something, or somebody else has the conversation."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure as a value.
+
+    Args:
+        failed: the name of the exception's type, such as "ToolTimeout"; "Skipped" of what was left out.
+        message: its text.
+        path: where it happened, such as "turn#1/parallel#0/topics#0".
+    """
+
+    failed: str
+    message: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.failed}: {self.message}" if self.message else self.failed
+
+
+class Branches(dict[str, Any]):
+    """What branches gave, by name in the order in which they stand: a result, or a `Failure`."""
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """Those that succeeded."""
+        return {name: value for name, value in self.items() if not isinstance(value, Failure)}
+
+    @property
+    def failures(self) -> dict[str, Failure]:
+        """Those that failed."""
+        return {name: value for name, value in self.items() if isinstance(value, Failure)}
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Branches:
+        """What branches gave, of what a journal kept of it."""
+        return cls({name: failure_in(value) or value for name, value in plain.items()})
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(cls.read, core_schema.dict_schema(core_schema.str_schema()))
+
+
+def failure_of(error: Exception, path: str) -> Failure:
+    """An exception as a value."""
+    return Failure(type(error).__name__, told(error), path)
+
+
+def failure_in(plain: Any) -> Failure | None:
+    """The failure that a journal kept, if it is one."""
+    match plain:
+        case {"failed": str(failed), "message": str(message), "path": str(path), **rest} if not rest:
+            return Failure(failed, message, path)
+        case _:
+            return None
+
+
+class Outcomes(NamedTuple):
+    """How branches ended.
+
+    Args:
+        found: what each gave, or its failure, in the order in which they stand; those that were stopped are not in it.
+        errors: the exceptions of those that failed.
+    """
+
+    found: Branches
+    errors: list[Exception]
+
+
+class _Enough(Exception):
+    """As many branches succeeded as were wanted."""
+
+
+async def side_by_side(
+    scope: Scope, branches: Mapping[str, Any], input: Any, *, limit: int | None = None, quorum: int | None = None
+) -> Outcomes:
+    """Run steps side by side.
+
+    Args:
+        scope: of the workflow.
+        branches: the steps, by the names under which they stand in paths.
+        input: what each is given.
+        limit: how many run at the same time.
+        quorum: how many successes are enough; the others are then stopped, and waited for until they have.
+
+    Returns:
+        how they ended. Without a quorum all of them did.
+
+    Raises:
+        UserError: a branch is wrong as it stands; the others are stopped.
+        Suspended: a person is asked, and the others have ended.
+    """
+    places = {name: scope.place(segment(name)) for name in branches}
+    reached = scope.kept(QuorumReached)
+    if reached is not None:
+        await scope.keep(reached)
+    wanted = [name for name in branches if reached is None or name not in reached.lost]
+    ended: dict[str, Any] = {}
+    errors: dict[str, Exception] = {}
+    waiting: list[str] = []
+    names = iter(wanted)
+
+    async def work() -> None:
+        nonlocal reached
+        for name in names:
+            try:
+                ended[name] = await _ended(scope, branches[name], input, places[name])
+            except Suspended:
+                waiting.append(name)
+            except ENDING:
+                raise
+            except Exception as error:
+                errors[name] = error
+                ended[name] = failure_of(error, places[name])
+            if quorum is not None and reached is None and len(ended) - len(errors) >= quorum:
+                won = tuple(name for name in ended if name not in errors)
+                reached = QuorumReached(won, tuple(name for name in branches if name not in ended))
+                await scope.keep(reached)
+                raise _Enough
+
+    at_once = min(len(wanted), limit or len(wanted))
+    if at_once == 1 and quorum is None:  # a task costs more than it is worth
+        await work()
+    else:
+        await _all([asyncio.create_task(work()) for _ in range(at_once)], names)
+    if waiting and reached is None:
+        raise Suspended
+    lost = () if reached is None else reached.lost  # one that ended while this was being kept is lost all the same
+    found = Branches({name: ended[name] for name in branches if name in ended and name not in lost})
+    return Outcomes(found, [errors[name] for name in found if name in errors])
+
+
+async def _ended(scope: Scope, step: Any, input: Any, place: str) -> Any:
+    """What a step gives; that it cancels itself is a failure of its own, and no cancellation of what waits for it."""
+    try:
+        return await scope.enter(step, input, place)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ToolCancelled(f"{place} cancelled itself.") from error
+
+
+async def _all(tasks: list[asyncio.Task[None]], names: Iterable[str]) -> None:
+    """Wait until all is done, or one of them says that it is enough; then nothing of it goes on any more.
+
+    Raises:
+        Exception: what ended it.
+    """
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for _ in names:  # none is begun any more
+            pass
+        await _stop(tasks)
+    for task in tasks:
+        if task.cancelled():
+            continue
+        match task.exception():
+            case None | _Enough():
+                pass
+            case error:
+                raise error
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel what is not done, and wait for it, also when this is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    for task in tasks:
+        if not task.done():
+            task.cancel()
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()
+    if cancelled is not None:
+        raise cancelled

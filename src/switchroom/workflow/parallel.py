@@ -1,0 +1,166 @@
+"""Branches at the same time on one input: their results and their failures side by side, as many as are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, cast, overload
+
+from switchroom.budget import SkipOptional
+from switchroom.errors import QuorumNotReached, UserError, unknown
+from switchroom.step import Step
+from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, input_of, output_of
+from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
+from switchroom.workflow.joining import Join, joined
+
+J = TypeVar("J")
+
+
+@dataclass(frozen=True, eq=False)
+class Parallel(Workflow[In, Out]):
+    """Branches at the same time; made by `parallel`."""
+
+    KIND: ClassVar[str] = "parallel"
+    branches: Mapping[str, Any] = cast("Mapping[str, Any]", None)
+    join: Join | None = None
+    quorum: int | None = None
+    limit: int | None = None
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """The branches, and what joins them."""
+        return self.branches if self.join is None else {**self.branches, self.join.name: self.join.step}
+
+    async def __call__(self, input: In, scope: Any, /) -> Out:
+        """Run the branches, and give what they gave, or what joins made of it.
+
+        Raises:
+            QuorumNotReached: fewer succeeded than were wanted.
+        """
+        branches = self.branches
+        skipped = Branches()
+        if self.optional and await scope.less(SkipOptional) is not None:
+            skipped.update((name, Failure("Skipped", "The budget left it out.")) for name in self.optional)
+            branches = {name: step for name, step in branches.items() if name not in self.optional}
+        found, errors = await side_by_side(scope, branches, input, limit=self.limit, quorum=self.quorum)
+        succeeded = len(found) - len(errors)
+        if self.quorum is not None and succeeded < self.quorum:
+            failed = "; ".join(f"{name}: {failure}" for name, failure in found.failures.items())
+            raise QuorumNotReached(
+                f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted. {failed}"
+            ) from ExceptionGroup("branches", errors)
+        found.update(skipped)
+        if self.join is None:
+            return cast("Out", found)
+        return await scope.call(self.join if self.join.by_name else self.join.step, found)
+
+    def read_input(self, plain: Any) -> Any:
+        """The input, of the type that the first branch declares."""
+        return input_of(next(iter(self.branches.values())), plain)
+
+    def read_output(self, plain: Any) -> Any:
+        """What it gave, of the types that the branches, or what joins them, declare."""
+        if self.join is not None:
+            return self.join.read_output(plain)
+        found = Branches()
+        for name, value in plain.items():
+            failure = failure_in(value)
+            found[name] = output_of(self.branches[name], value) if failure is None else failure
+        return found
+
+
+@overload
+def parallel(
+    *steps: Stage[A, Any],
+    quorum: int | None = None,
+    limit: int | None = None,
+    optional: Collection[str] = (),
+    **branches: Stage[A, Any],
+) -> Parallel[A, Branches]: ...
+@overload
+def parallel(
+    *steps: Stage[A, Any],
+    join: Step[Any, J] | Callable[..., Awaitable[J]] | Callable[..., J],
+    quorum: int | None = None,
+    limit: int | None = None,
+    optional: Collection[str] = (),
+    **branches: Stage[A, Any],
+) -> Parallel[A, J]: ...
+@overload
+def parallel(
+    branches: Mapping[str, Stage[A, Any]],
+    /,
+    *,
+    quorum: int | None = None,
+    limit: int | None = None,
+    optional: Collection[str] = (),
+) -> Parallel[A, Branches]: ...
+@overload
+def parallel(
+    branches: Mapping[str, Stage[A, Any]],
+    /,
+    *,
+    join: Step[Any, J] | Callable[..., Awaitable[J]] | Callable[..., J],
+    quorum: int | None = None,
+    limit: int | None = None,
+    optional: Collection[str] = (),
+) -> Parallel[A, J]: ...
+def parallel(
+    *steps: Any,
+    join: Any = None,
+    quorum: int | None = None,
+    limit: int | None = None,
+    optional: Collection[str] = (),
+    **branches: Any,
+) -> Any:
+    """Branches at the same time, all on the same input.
+
+    A branch that fails is a value beside the results (`Branches.failures`), and does not stop the others. What the developer
+    has to change (`UserError`) does. A branch that asks a person makes the run wait when the others have ended.
+
+    Args:
+        steps: branches that go by their own names; or one mapping of names to branches.
+        branches: branches by the names that they are given here.
+        join: what makes one result of what they gave: a function of all (`Branches`), one whose parameters are called as
+            branches are, or an agent, which reads it as JSON. It is given failures as well.
+        quorum: how many have to succeed; when they have, the others are stopped. By default all are waited for, and any may
+            fail.
+        limit: how many run at the same time; by default all do.
+        optional: names of branches that a budget may leave out (`SkipOptional`); they are then failures called "Skipped".
+
+    Returns:
+        a step that gives `Branches` (a dict by name), or what `join` makes of it.
+
+    Raises:
+        UserError: there is no branch, a name is not known, a number is out of range, or `join` does not match the branches.
+    """
+    if len(steps) == 1 and isinstance(steps[0], Mapping):
+        given = {str(name): step for name, step in cast("Mapping[Any, Any]", steps[0]).items()}
+    else:
+        given = by_name(steps, "parallel")
+    for name, step in branches.items():
+        if name in given:
+            raise UserError(f"parallel has two branches called '{name}'.")
+        given[name] = step
+    if not given:
+        raise UserError("parallel() has no branches. Pass at least one step.")
+    for name, step in given.items():
+        checked(step, f"parallel: branch '{name}'")
+    for option, number in (("quorum", quorum), ("limit", limit)):
+        if number is not None and (isinstance(number, bool) or number < 1):
+            raise UserError(f"parallel({option}={number!r}): give a number from 1 up.")
+    for name in optional:
+        if name not in given:
+            raise UserError(unknown("parallel(optional=...): the workflow", "branch", name, given))
+    certain = len(given) - len(set(optional))
+    if quorum is not None and quorum > certain:
+        what = "branches that are not optional" if optional else "branches"
+        raise UserError(f"parallel(quorum={quorum}) has {certain} {what}, which cannot be enough.")
+    return Parallel(
+        branches=given,
+        join=None if join is None else joined(join, given),
+        quorum=quorum,
+        limit=limit,
+        optional=frozenset(optional),
+    )

@@ -1,0 +1,221 @@
+"""One of several steps, chosen by what a classifier says; whoever is not sure asks back, or leaves it to the fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
+
+from switchroom.errors import GuardrailTripped, NoRoute, UserError
+from switchroom.events import RouteDecided
+from switchroom.failure import told
+from switchroom.scope import Scope
+from switchroom.step import step_name
+from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, checked, input_of, output_of
+from switchroom.workflow.branches import ENDING
+from switchroom.workflow.verdicts import confidence_of, field_of, words_of
+
+By: TypeAlias = str | Callable[[Any], Any]
+Label = TypeVar("Label")
+
+_LABELS = ("route", "label", "category", "department", "intent", "classification")
+
+
+class Choice(NamedTuple):
+    """What a classifier said.
+
+    Args:
+        label: whom it named, as it said it; None if nobody.
+        confidence: how sure it is, from 0 to 1, where it says so.
+        candidates: labels with their probabilities, where it gives them.
+        reason: why.
+    """
+
+    label: Any
+    confidence: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Route(Workflow[In, Out]):
+    """One of several steps; made by `route`."""
+
+    KIND: ClassVar[str] = "route"
+    classifier: Any = None
+    routes: Mapping[str, Any] = cast("Mapping[str, Any]", None)
+    by: By | None = None
+    at_least: float | None = None
+    fallback: Any = None
+    clarify: Any = None
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """The classifier, the routes by their labels, and who asks back and falls back."""
+        others = {"clarify": self.clarify, "fallback": self.fallback}
+        given = {name: step for name, step in others.items() if step is not None and not isinstance(step, str)}
+        return {step_name(self.classifier): self.classifier, **self.routes, **given}
+
+    async def __call__(self, input: In, scope: Any, /) -> Out:
+        """Let the classifier choose, and give what the chosen step gives on the same input.
+
+        Raises:
+            NoRoute: it named nobody, or was not sure, and nobody is there for that.
+        """
+        decided = await scope.keep(await self._decided(input, scope))
+        match decided.to:
+            case "clarify" if self.clarify is not None and decided.route is None:
+                if isinstance(self.clarify, str):
+                    return cast("Out", self.clarify)
+                return await scope.call(self.clarify, input, name="clarify")
+            case "fallback" if self.fallback is not None and decided.route is None:
+                return await scope.call(self.fallback, input, name="fallback")
+            case _:
+                pass
+        if decided.route is None:
+            raise NoRoute(
+                f"'{self.name}' knows nobody for this message: {decided.reason}. "
+                "Pass fallback=, a step for what nobody else takes; or clarify=, who asks back."
+            )
+        return await scope.call(self.routes[decided.route], input, name=decided.route)
+
+    async def _decided(self, input: Any, scope: Scope) -> RouteDecided:
+        by = step_name(self.classifier)
+        try:
+            said = await scope.call(self.classifier, input)
+        except (*ENDING, GuardrailTripped):
+            raise
+        except Exception as error:
+            if self.fallback is None:
+                raise
+            return RouteDecided(None, "fallback", by=by, reason=f"'{by}' failed: {type(error).__name__}: {told(error)}")
+        choice = _choice(said, self.by, by)
+        known = _known(choice.label, self.routes)
+        sure = choice.confidence is None or self.at_least is None or choice.confidence >= self.at_least
+        about = (choice.confidence, choice.candidates, by)
+        if known is not None and sure:
+            return RouteDecided(known, known, *about, choice.reason)
+        if known is None:
+            what = "named nobody" if choice.label is None else f"named {_text(choice.label)!r}; there is {list(self.routes)}"
+            order = ("clarify", "fallback") if choice.label is None else ("fallback", "clarify")
+        else:
+            what = f"named '{known}' with a confidence of {choice.confidence:.2f}, and {self.at_least} is wanted"
+            order = ("clarify", "fallback")
+        to = next((one for one in order if getattr(self, one) is not None), "")
+        return RouteDecided(None, to, *about, f"'{by}' {what}")
+
+    def read_input(self, plain: Any) -> Any:
+        """The input, of the type that the classifier declares."""
+        return input_of(self.classifier, plain)
+
+    def read_output(self, plain: Any) -> Any:
+        """What the chosen step gave, if all declare one type; plain data if they do not."""
+        for step in self.routes.values():
+            try:
+                return output_of(step, plain)
+            except ValueError:
+                continue
+        return plain
+
+
+def _choice(said: Any, by: By | None, owner: str) -> Choice:
+    """What a classifier said, found in what it gave.
+
+    Raises:
+        UserError: that cannot be told.
+    """
+    if isinstance(by, str):
+        label = field_of(said, (by,))
+        if label is None and not _has(said, by):
+            raise UserError(f"route(by='{by}'): '{owner}' gave {said!r}, which has no field '{by}'.")
+    elif by is not None:
+        label = by(said)
+    elif said is None or isinstance(said, str | Enum | bool | int):
+        return Choice(said)
+    elif _has(said, "route"):
+        label = field_of(said, ("route",))
+    else:
+        label = field_of(said, _LABELS)
+        if label is None:
+            raise UserError(
+                f"'{owner}' gave {said!r}, and it is not known which field names the route. Pass by='the_field' to route."
+            )
+    candidates: Any = field_of(said, ("candidates",)) or ()
+    listed = tuple((_text(name), float(share)) for name, share in candidates)
+    return Choice(label, confidence_of(said), listed, words_of(said) if not isinstance(said, str) else "")
+
+
+def _has(said: Any, name: str) -> bool:
+    return name in said if isinstance(said, Mapping) else hasattr(said, name)
+
+
+def _text(label: Any) -> str:
+    return str(label.value if isinstance(label, Enum) else label)
+
+
+def _known(label: Any, routes: Iterable[str]) -> str | None:
+    """The label of a route that a classifier meant, also with other capitals, in quotes or with a full stop."""
+    if label is None:
+        return None
+    said = _text(label)
+    if said in routes:
+        return said
+    bare = _bare(said)
+    alike = [route for route in routes if _bare(route) == bare]
+    return alike[0] if len(alike) == 1 and bare else None
+
+
+def _bare(label: str) -> str:
+    return label.strip().strip("\"'`*.!:").replace("-", "_").replace(" ", "_").casefold()
+
+
+def route(
+    classifier: Stage[A, Any],
+    routes: Mapping[Any, Stage[A, B]],
+    by: By | None = None,
+    at_least: float | None = None,
+    fallback: Stage[A, B] | None = None,
+    clarify: Stage[A, Any] | str | None = None,
+) -> Route[A, B]:
+    """One of several steps on the same input, chosen by a classifier; the choice is a fact (`RouteDecided`).
+
+    A label that is none of the routes goes to the fallback, else back to the person; one that is not sure enough, and a
+    classifier that names nobody, go back to the person, else to the fallback, which answers where a classifier fails as well.
+
+    Args:
+        classifier: a step that gives a label (text, or an enum's member), or a type with one.
+        routes: steps by label.
+        by: the field of what the classifier gives that holds the label, or a function of it. By default it is the thing itself,
+            or a field called `route`, `label`, `category`, `department`, `intent` or `classification`.
+        at_least: the confidence (0 to 1, the field `confidence`) below which nothing is routed.
+        fallback: who takes what nobody else does.
+        clarify: who asks back when it is not clear: a step, or the question as text.
+
+    Returns:
+        a step that gives what the chosen one gives.
+
+    Raises:
+        UserError: there are no routes, or something is no step.
+    """
+    if not isinstance(routes, Mapping) or not routes:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError("route(...) has no routes. Pass a dict of labels and steps.")
+    if at_least is not None and (isinstance(at_least, bool) or not 0 <= at_least <= 1):
+        raise UserError(f"route(at_least={at_least!r}): give a confidence from 0 to 1.")
+    labels = [_text(label) for label in routes]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise UserError(f"route has two routes called '{label}'.")
+    named = {_text(label): checked(step, f"route: '{_text(label)}'") for label, step in routes.items()}
+    if fallback is not None:
+        checked(fallback, "route: fallback")
+    if clarify is not None and not isinstance(clarify, str):
+        checked(clarify, "route: clarify")
+    return Route(
+        classifier=checked(classifier, "route: classifier"),
+        routes=named,
+        by=by,
+        at_least=at_least,
+        fallback=fallback,
+        clarify=clarify,
+    )

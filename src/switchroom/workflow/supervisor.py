@@ -1,0 +1,56 @@
+"""A manager whose tools are workers: it divides the work, and stays in charge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from switchroom._tool import Tool, as_tool, tool
+from switchroom.agent import Agent
+from switchroom.errors import UserError
+from switchroom.team import speaks
+from switchroom.workflow.base import by_name
+
+Out = TypeVar("Out")
+
+
+def supervisor(manager: Agent[Out], workers: Mapping[str, Any] | Sequence[Any]) -> Agent[Out]:
+    """A manager who has workers as tools beside its own; it is an agent, and so a step.
+
+    What a worker uses is counted up into the run. A worker that fails does not end the run: the manager is told the kind of the
+    error and its message, and goes on. What the developer has to change does end it.
+
+    Args:
+        manager: an agent; its instructions say how the work is divided.
+        workers: by the name under which the manager calls them: agents, teams, workflows, which are given a text (or the fields
+            of their `input_type`); functions and tools, with their own parameters. In a list they go by their own names.
+
+    Returns:
+        the manager with its workers.
+
+    Raises:
+        UserError: the manager is no agent, there are no workers, or one cannot be a tool.
+    """
+    if not isinstance(manager, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"supervisor: the manager is {manager!r}. Pass an agent.")
+    given = workers if isinstance(workers, Mapping) else by_name(workers, "supervisor")
+    if not given:
+        raise UserError(f"supervisor: agent '{manager.name}' has no workers. Pass at least one.")
+    tools = [_hired(name, worker) for name, worker in given.items()]
+    return replace(manager, tools=[*manager.tools, *tools])
+
+
+def _hired(name: str, worker: Any) -> Tool:
+    match worker:
+        case Tool():
+            hired = replace(worker, name=name)
+        case _ if speaks(worker) or hasattr(worker, "parts"):
+            hired = as_tool(worker, name)
+        case _ if callable(worker):
+            hired = replace(tool(worker), name=name)
+        case _:
+            raise UserError(
+                f"supervisor: worker '{name}' is {worker!r}. Pass an agent, a team, a workflow, a tool or a function."
+            )
+    return replace(hired, on_error="tell_model")
