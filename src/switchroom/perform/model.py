@@ -17,11 +17,12 @@ from switchroom.digest import digest
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
 from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
 from switchroom.messages import Message, ToolCall
-from switchroom.model import ModelRequest, ModelResponse, nobody
+from switchroom.model import ModelRequest, ModelResponse, ToolSpec, nobody
 from switchroom.perform.guards import withdraw
 from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
 from switchroom.perform.spending import within_budget
+from switchroom.roster import Role
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
 from switchroom.schema import as_text
@@ -43,10 +44,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     agent = role.agent
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
     policy = agent.history or config.history
-    tools = role.specs
-    if state.frames:
-        frame = state.frames[-1]
-        tools = (*tools, run.roster.way_back(frame.asker, frame.target).spec)
+    tools = _with_way_back(run, role) if state.frames else role.specs
     scope.said = None
     emit = scope.speaker(agent.name, state.answers + 1) if attempt.streamed and not role.hold else nobody
     due = state.due
@@ -63,15 +61,8 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             settings = agent.settings
             if settings.tool_choice is not None and state.asker == agent.name and messages[-1].role == "tool":
                 settings = replace(settings, tool_choice=None)  # it called what it had to; told so again it would for ever
-            request = ModelRequest(
-                agent.name,
-                instructions,
-                messages,
-                tools,
-                role.output.schema,
-                settings,
-                None if scope.due is None else scope.remaining,
-            )
+            left = None if scope.due is None else scope.remaining
+            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, left)
             if scope.ledger is None:
                 response = await model(request, emit)
             else:
@@ -92,6 +83,12 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     await note(ModelAnswered(agent.name, message, response.usage, asked, response.model))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
+
+
+def _with_way_back(run: AgentRun, role: Role) -> tuple[ToolSpec, ...]:
+    """An agent's tools, and the one that gives the conversation back to who asked for an outcome."""
+    frame = run.scope.fold.frames[-1]
+    return (*role.specs, run.roster.way_back(frame.asker, frame.target).spec)
 
 
 def _too_many(attempt: Attempt) -> MaxTurnsExceeded:
