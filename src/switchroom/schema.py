@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Generic, Literal, Optional, TypeVar, cast
 
+import msgspec
 import pydantic
 import pydantic_core
 from pydantic import BaseModel, TypeAdapter
@@ -31,9 +32,10 @@ class Shape(Generic[T]):
         UserError: pydantic cannot make a schema of the type.
     """
 
-    __slots__ = ("_adapter", "of", "owner")
+    __slots__ = ("_adapter", "_read", "of", "owner")
 
     def __init__(self, of: type[T], owner: str) -> None:
+        self._read: tuple[Any, Any] = (None, None)
         self.of = of
         self.owner = owner
         try:
@@ -46,7 +48,11 @@ class Shape(Generic[T]):
         return self._adapter.json_schema()
 
     def load(self, value: Any) -> T:
-        """The typed value of plain data that was valid when it was read."""
+        """The typed value of plain data that was valid when it was read; of what was read last it is there already."""
+        plain, typed = self._read
+        if plain is value and plain is not None:
+            self._read = (None, None)  # a value that can change is given once
+            return typed
         return self._adapter.validate_json(pydantic_core.to_json(value))
 
     def read(self, text: str) -> Any:
@@ -57,16 +63,21 @@ class Shape(Generic[T]):
         """
         text = _unfenced(text)
         try:
-            self._adapter.validate_json(text)
-            return jsonable(pydantic_core.from_json(text), self.owner)
+            typed = self._adapter.validate_json(text)
+            plain = _decode(text)
         except pydantic.ValidationError as error:
             raise Invalid(explained(error)) from error
-        except (ValueError, UserError) as error:
+        except (ValueError, RecursionError) as error:
             raise Invalid(str(error)) from error
+        self._read = (plain, typed)
+        return plain
 
     def text(self, value: T) -> str:
         """A value as the JSON text that `read` reads."""
         return self._adapter.dump_json(value, by_alias=True, round_trip=True).decode()
+
+
+_decode = msgspec.json.decode
 
 
 def jsonable(value: Any, owner: str) -> Any:

@@ -214,12 +214,15 @@ class Scope:
         siblings = self.attempt.siblings
         if siblings is None:
             siblings = self.attempt.siblings = Siblings()
-        with siblings.running(scope.path):
-            try:
-                return await run(input, scope)
-            except Suspended:
-                await siblings.others_done(scope.path)
-                raise
+        path = scope.path
+        siblings.begins(path)
+        try:
+            return await run(input, scope)
+        except Suspended:
+            await siblings.others_done(path)
+            raise
+        finally:
+            siblings.ended(path)
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
         """Fold what was noted here before, and give its end, if it has one.

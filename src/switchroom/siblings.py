@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Generator
 from typing import Any
 
 
@@ -18,15 +16,15 @@ class Siblings:
         self._suspended: set[str] = set()
         self._watchers: list[asyncio.Future[None]] = []
 
-    @contextlib.contextmanager
-    def running(self, path: str) -> Generator[None]:
+    def begins(self, path: str) -> None:
         """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
         self._running[path] = asyncio.current_task()
-        try:
-            yield
-        finally:
-            del self._running[path]
-            self._suspended.discard(path)
+
+    def ended(self, path: str) -> None:
+        """It goes on no more."""
+        del self._running[path]
+        self._suspended.discard(path)
+        if self._watchers:
             self._tell()
 
     async def others_done(self, path: str) -> None:

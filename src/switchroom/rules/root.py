@@ -63,6 +63,8 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
     match fact:
         case ModelAnswered():
             return replace(root, answers=root.answers + 1)
+        case StepReturned() | StepFailed() if event.path != root.path:
+            return root
         case TurnStarted(attempt=1):
             shared = root.shared if fact.state is None else fact.state
             return Root(fact.turn, 1, fact.name, fact.messages, fact.input, f"turn#{fact.turn}/{fact.name}#0", "open", shared)
@@ -70,9 +72,9 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return replace(root, attempt=fact.attempt, phase="open")
         case StateChanged() if fact.changes:
             return replace(root, shared={**(root.shared or {}), **fact.changes})
-        case StepReturned() if event.path == root.path:
+        case StepReturned():
             return replace(root, phase="returned", asked={})
-        case StepFailed() if event.path == root.path:
+        case StepFailed():
             return replace(root, phase="failed")
         case PersonAsked():
             return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})

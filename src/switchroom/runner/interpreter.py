@@ -6,8 +6,8 @@ import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial, reduce
+from types import FunctionType
 from typing import Any, TypeAlias, get_type_hints
-from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -129,20 +129,6 @@ class Taken(msgspec.Struct, frozen=True):
     output: TypeAdapter[Any] | None
 
 
-_taken: WeakKeyDictionary[Any, Taken] = WeakKeyDictionary()
-
-
-def taken(step: Any) -> Taken:
-    """What a step's signature says; of a function it is read once."""
-    try:
-        known = _taken.get(step)
-        if known is None:
-            known = _taken[step] = _read(step)
-        return known
-    except TypeError:  # nothing that can be a key
-        return _read(step)
-
-
 def _read(step: Any) -> Taken:
     if hasattr(step, "parts"):  # a workflow: the steps in it say what goes in and comes out
         return Taken(True, False, False, None, None)
@@ -186,13 +172,21 @@ _POSITIONAL = (
 class Called:
     """How anything else is run: by calling it with the input, and with the scope if it takes it."""
 
-    __slots__ = ("_step", "_taken", "name", "version")
+    __slots__ = ("_step", "_taken", "name")
 
     def __init__(self, step: Any) -> None:
         self._step = step
         self.name = step_name(step)
-        self._taken = taken(step)
-        self.version = str(getattr(step, "version", ""))
+        self._taken = _read(step)
+
+    def is_of(self, step: Any) -> bool:
+        """Whether it is this step that is called."""
+        return self._step is step
+
+    @property
+    def version(self) -> str:
+        """Of the step's logic, as it says itself."""
+        return str(getattr(self._step, "version", ""))
 
     def kept(self, input: Any) -> Kept:
         """The input as it is kept."""
@@ -287,6 +281,16 @@ def interpret(step: Any) -> Interpretation:
     known: Spoken | None = getattr(step, "_spoken", None)
     if known is None:
         if not speaks(step):
-            return Called(step)
+            return _called(step)
         known = step.__dict__["_spoken"] = Spoken(step)
+    return known
+
+
+def _called(step: Any) -> Called:
+    """How a step is called; of a function or a workflow it is found out once and kept with it."""
+    if not isinstance(step, FunctionType) and not hasattr(step, "parts"):
+        return Called(step)
+    known: Called | None = step.__dict__.get("_called")
+    if known is None or not known.is_of(step):  # a decorator copies what is kept with the function that it wraps
+        known = step.__dict__["_called"] = Called(step)
     return known
