@@ -2,6 +2,7 @@
 
 from switchroom.workflow.branches import Branches as Branches
 from switchroom.workflow.branches import Failure as Failure
+from switchroom.workflow.budgeted import budgeted as budgeted
 from switchroom.workflow.debate import Argument as Argument
 from switchroom.workflow.debate import Debated as Debated
 from switchroom.workflow.debate import debate as debate
