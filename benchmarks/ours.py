@@ -21,7 +21,8 @@ def answering(fn: Callable[[ModelRequest], Message]) -> Any:
     return model
 
 
-def _hello(request: ModelRequest) -> Message:
+def hello(request: ModelRequest) -> Message:
+    """A model that greets."""
     return Message("assistant", "hello")
 
 
@@ -33,7 +34,7 @@ def _calling(request: ModelRequest) -> Message:
 
 def _handing(to: str | None) -> Callable[[ModelRequest], Message]:
     if to is None:
-        return _hello
+        return hello
     return lambda request: Message("assistant", calls=(ToolCall(f"transfer_to_{to}", {"reason": "theirs"}, "call-1"),))
 
 
@@ -49,7 +50,7 @@ def look_in_thread(order_id: str) -> dict[str, str]:
     return {"order": order_id, "status": "shipped"}
 
 
-greeter = Agent("greeter", "Be brief.", model=answering(_hello))
+greeter = Agent("greeter", "Be brief.", model=answering(hello))
 caller = Agent("caller", "Be brief.", model=answering(_calling), tools=[look])
 thread_caller = Agent("caller", "Be brief.", model=answering(_calling), tools=[look_in_thread])
 
