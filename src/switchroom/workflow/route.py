@@ -19,6 +19,9 @@ from switchroom.workflow.verdicts import confidence_of, field_of, words_of
 By: TypeAlias = str | Callable[[Any], Any]
 Label = TypeVar("Label")
 
+LIKELY = 3
+"""Routes that a question back to the person names."""
+
 _LABELS = ("route", "label", "category", "department", "intent", "classification")
 
 
@@ -67,7 +70,7 @@ class Route(Workflow[In, Out]):
         match decided.to:
             case "clarify" if self.clarify is not None and decided.route is None:
                 if isinstance(self.clarify, str):
-                    return cast("Out", self.clarify)
+                    return cast("Out", self.clarify.replace("{routes}", _listed(decided, self.routes)))
                 return await scope.call(self.clarify, input, name="clarify")
             case "fallback" if self.fallback is not None and decided.route is None:
                 return await scope.call(self.fallback, input, name="fallback")
@@ -117,6 +120,13 @@ class Route(Workflow[In, Out]):
             except ValueError:
                 continue
         return plain
+
+
+def _listed(decided: RouteDecided, routes: Mapping[str, Any]) -> str:
+    """The routes that a person is asked about: the likeliest three, or all."""
+    likely = [label for label, _ in decided.candidates if label in routes][:LIKELY]
+    *others, last = likely or list(routes)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _choice(said: Any, by: By | None, owner: str) -> Choice:
@@ -190,7 +200,8 @@ def route(
             or a field called `route`, `label`, `category`, `department`, `intent` or `classification`.
         at_least: the confidence (0 to 1, the field `confidence`) below which nothing is routed.
         fallback: who takes what nobody else does.
-        clarify: who asks back when it is not clear: a step, or the question as text.
+        clarify: who asks back when it is not clear: a step, or the question as text, in which "{routes}" stands for the likeliest
+            routes.
 
     Returns:
         a step that gives what the chosen one gives.
