@@ -200,8 +200,8 @@ def route(
             or a field called `route`, `label`, `category`, `department`, `intent` or `classification`.
         at_least: the confidence (0 to 1, the field `confidence`) below which nothing is routed.
         fallback: who takes what nobody else does.
-        clarify: who asks back when it is not clear: a step, or the question as text, in which "{routes}" stands for the likeliest
-            routes.
+        clarify: who asks back when it is not clear: a step, or the question as text, in which "{routes}" stands for the
+            likeliest routes.
 
     Returns:
         a step that gives what the chosen one gives.
