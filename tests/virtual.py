@@ -58,10 +58,11 @@ class _Jumping(selectors.DefaultSelector):
         self._threads = threading.active_count()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        at_work = threading.active_count() > self._threads  # asked first: one that ends after it was looked would be missed
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if threading.active_count() > self._threads or len(self.get_map()) > 1:  # the loop's own pipe is always there
+        if at_work or len(self.get_map()) > 1:  # the loop's own pipe is always there
             began = time.monotonic()
             ready = super().select(GLANCE if timeout is None else min(timeout, GLANCE))
             self._loop.now += time.monotonic() - began
