@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from switchroom import RunConfig, Runner, fallback, parallel
+from switchroom import RunConfig, Runner, fallback, parallel, route
+from switchroom.events import RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.workflow import Branches
 from tests.laws.worlds import CONVERSATION, cut, kept, resumed
@@ -64,3 +65,56 @@ async def every_cut(step: Any) -> None:
 def test_what_a_failure_says_is_the_same_after_a_death(fails: Any):
     in_no_time(every_cut(fallback(fails, told)))
     in_no_time(every_cut(parallel(fails, told, join=listed)))
+
+
+class Flaky:
+    """A step that fails the first time it is asked, after a while."""
+
+    name = "flaky"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def __call__(self, question: str) -> str:
+        self.asked += 1
+        await asyncio.sleep(1)
+        if self.asked == 1:
+            raise ConnectionError("the line is down")
+        return "there again"
+
+
+async def slow(question: str) -> str:
+    await asyncio.sleep(2)
+    return "slow"
+
+
+def after(events: list[RunEvent], kind: str) -> MemoryJournal:
+    """A journal that ends with the first fact of a kind."""
+    at = next(place for place, event in enumerate(events) if event.kind == kind)
+    return cut(events[: at + 1])
+
+
+def test_a_branch_that_had_failed_when_there_were_enough_is_not_tried_again():
+    flaky = Flaky()
+
+    async def check() -> None:
+        journal = MemoryJournal()
+        step = parallel(flaky, slow, quorum=1)
+        whole = await Runner.run(step, "go", config=RunConfig(journal=journal), conversation=CONVERSATION)
+        again = await resumed(step, RunConfig(journal=after(kept(journal), "quorum_reached")))
+        assert (again.final_output, flaky.asked) == (whole.final_output, 1)
+
+    in_no_time(check())
+
+
+def test_a_classifier_that_had_failed_is_not_asked_again_when_it_was_decided_who_answers():
+    flaky = Flaky()
+
+    async def check() -> None:
+        journal = MemoryJournal()
+        step = route(flaky, {"there again": slow}, fallback=told)
+        await Runner.run(step, "go", config=RunConfig(journal=journal), conversation=CONVERSATION)
+        again = await resumed(step, RunConfig(journal=after(kept(journal), "route_decided")))
+        assert (again.final_output, flaky.asked) == ("told: ", 1)
+
+    in_no_time(check())
