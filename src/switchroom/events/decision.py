@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from switchroom.events.base import Fact
 
 
@@ -28,6 +30,7 @@ class RouteDecided(Fact, frozen=True):
 class QuorumReached(Fact, frozen=True):
     """As many branches succeeded as were wanted: `won` are those, and `lost` are stopped, or were never begun."""
 
+    concerns_root: ClassVar[bool] = True
     won: tuple[str, ...]
     lost: tuple[str, ...] = ()
 
