@@ -39,6 +39,12 @@ def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return Suspended() if others is None else others
 
 
+def is_cancelled() -> bool:
+    """Whether somebody cancelled the task that runs here; a CancelledError that comes without it is the code's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Interpretation(Protocol):
     """How one step is run."""
 
