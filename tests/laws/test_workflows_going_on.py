@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from switchroom import RunConfig, Runner, fallback, parallel, route
+from switchroom import Agent, RunConfig, Runner, fallback, parallel, route, sequential
 from switchroom.events import RunEvent
 from switchroom.journals import MemoryJournal
+from switchroom.testing import call
 from switchroom.workflow import Branches
-from tests.laws.worlds import CONVERSATION, cut, kept, resumed
+from tests.laws.worlds import CONVERSATION, answering, cut, kept, resumed, sign
 from tests.virtual import in_no_time
 
 
@@ -116,5 +117,48 @@ def test_a_classifier_that_had_failed_is_not_asked_again_when_it_was_decided_who
         await Runner.run(step, "go", config=RunConfig(journal=journal), conversation=CONVERSATION)
         again = await resumed(step, RunConfig(journal=after(kept(journal), "route_decided")))
         assert (again.final_output, flaky.asked) == ("told: ", 1)
+
+    in_no_time(check())
+
+
+async def at_once(question: str) -> str:
+    return "at once"
+
+
+class Hesitant:
+    """A step that takes its time when it is asked first, and none later."""
+
+    name = "hesitant"
+    asked = 0
+
+    async def __call__(self, question: str) -> str:
+        self.asked += 1
+        if self.asked == 1:
+            await asyncio.sleep(2)
+        return "after all"
+
+
+def test_branches_that_had_ended_before_a_death_are_counted_first():
+    step = parallel(Hesitant(), at_once, quorum=1)
+
+    async def check() -> None:
+        journal = MemoryJournal()
+        whole = await Runner.run(step, "go", config=RunConfig(journal=journal), conversation=CONVERSATION)
+        again = await resumed(step, RunConfig(journal=after(kept(journal), "step_returned")))
+        assert again.final_output == whole.final_output == {"at_once": "at once"}
+
+    in_no_time(check())
+
+
+def test_a_question_of_a_branch_that_lost_is_asked_no_more():
+    asking = Agent("asking", tools=[sign], model=answering(call("sign"), "signed"))
+    step = sequential(parallel(asking, at_once, quorum=1, join=listed), Agent("last", tools=[sign], model=asking.model))
+
+    async def check() -> None:
+        config = RunConfig(journal=MemoryJournal())
+        result = await Runner.run(step, "go", config=config, conversation=CONVERSATION)
+        assert [one.agent for one in result.waiting] == ["last"]
+        again = await resumed(step, config, waiting=result.waiting)
+        assert again.final_output == "signed"
 
     in_no_time(check())

@@ -50,7 +50,8 @@ class Parallel(Workflow[In, Out]):
             raise QuorumNotReached(
                 f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted. {failed}"
             ) from ExceptionGroup("branches", errors)
-        found.update(skipped)
+        together = {**found, **skipped}
+        found = Branches({name: together[name] for name in self.branches if name in together})
         if self.join is None:
             return cast("Out", found)
         return await scope.call(self.join if self.join.by_name else self.join.step, found)

@@ -1,0 +1,84 @@
+"""Steps side by side: each is heard of, in its place, also one that cancels itself, and none of none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from switchroom import Agent, Budget, RunConfig, Runner, fallback, parallel, sequential
+from switchroom.budget import SkipOptional
+from switchroom.errors import ToolCancelled
+from switchroom.testing import FunctionModel
+from switchroom.workflow import Branches
+from tests.helpers import kinds, run_of
+from tests.virtual import in_no_time
+
+CLERK = Agent("clerk", model=FunctionModel(lambda request: "clerk"))
+SPARING = RunConfig(budget=Budget(turns=1, degrade=(SkipOptional(at=0.5),)))
+
+
+async def first(question: str) -> str:
+    return "first"
+
+
+async def second(question: str) -> str:
+    await asyncio.sleep(1)
+    return "second"
+
+
+async def cancels(question: str) -> str:
+    cast("asyncio.Task[Any]", asyncio.current_task()).cancel()
+    await asyncio.sleep(1)
+    return "never"
+
+
+async def raises_cancelled(question: str) -> str:
+    raise asyncio.CancelledError
+
+
+def given(step: Any, config: RunConfig) -> Any:
+    return in_no_time(Runner.run(step, "go", config=config)).final_output
+
+
+def test_what_a_budget_left_out_stands_in_its_place():
+    found: Branches = given(sequential(CLERK, parallel(first, second, optional=["first"])), SPARING)
+    assert list(found) == ["first", "second"]
+    assert found.failures["first"].failed == "Skipped"
+
+
+def test_a_budget_may_leave_out_all_branches():
+    found: Branches = given(sequential(CLERK, parallel(first, second, optional=["first", "second"])), SPARING)
+    assert [failure.failed for failure in found.failures.values()] == ["Skipped", "Skipped"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, None])
+@pytest.mark.parametrize("quorum", [1, None])
+def test_a_branch_that_cancels_itself_is_a_failure_and_the_others_go_on(limit: int | None, quorum: int | None):
+    step = parallel(raises_cancelled, second, limit=limit, quorum=quorum)
+    found: Branches = given(step, RunConfig())
+    assert {name: failure.failed for name, failure in found.failures.items()} == {"raises_cancelled": "ToolCancelled"}
+    assert found.results == {"second": "second"}
+
+
+@pytest.mark.parametrize("quorum", [1, None])
+def test_a_branch_that_cancels_its_task_is_a_failure_and_the_others_go_on(quorum: int | None):
+    found: Branches = given(parallel(cancels, second, limit=2, quorum=quorum), RunConfig())
+    assert {name: failure.failed for name, failure in found.failures.items()} == {"cancels": "ToolCancelled"}
+    assert found.results == {"second": "second"}
+
+
+def by_an_agent() -> Agent[str]:
+    async def answer(request: object) -> str:
+        raise asyncio.CancelledError
+
+    return Agent("canceller", model=FunctionModel(answer))
+
+
+@pytest.mark.parametrize("step", [raises_cancelled, by_an_agent()], ids=["function", "agent"])
+def test_a_step_that_cancels_itself_has_failed_and_that_is_a_fact(step: Any):
+    assert given(fallback(step, first), RunConfig()) == "first"
+    with pytest.raises(ToolCancelled, match="cancelled itself") as raised:
+        given(sequential(step), RunConfig())
+    assert kinds(run_of(raised.value).events)[-2:] == ["step_failed", "step_failed"]
