@@ -313,12 +313,8 @@ class Scope:
             return None
         less = ledger.less(kind)
         share, resource = ledger.share()
-        now = BudgetDegraded(kind.step, resource, share, less is not None)
-        if not (await self.keep(now)).applied:
-            return None
-        return (
-            less.rule if less is not None else next(r for a in ledger.around() for r in a.budget.degrade if isinstance(r, kind))
-        )
+        decided = await self.keep(BudgetDegraded(kind.step, resource, share, False) if less is None else less.fact)
+        return ledger.kept(decided) if decided.applied else None
 
     # what replays the same -------------------------------------------------------------------------------------------
 
