@@ -228,11 +228,9 @@ class Ledger:
     @property
     def cut(self) -> float | None:
         """When (by the loop's clock) what goes on is cut, for what there is then to be the answer; None if it never is."""
-        for ledger in self.around():
-            for rule in ledger.budget.degrade:
-                if isinstance(rule, PartialAnswer) and ledger.budget.seconds is not None:
-                    return ledger._began + ledger.budget.seconds * rule.at
-        return None
+        seconds = self.budget.seconds
+        ats = [rule.at for rule in self.budget.degrade if isinstance(rule, PartialAnswer)]
+        return self._began + seconds * ats[0] if ats and seconds is not None else None
 
     def exceeded(self, resource: str) -> BudgetExceeded:
         """The error of a call that does not fit."""

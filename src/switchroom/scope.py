@@ -51,6 +51,7 @@ class Scope:
         last: of the child that ended last, the same.
         said: pieces of the answer that is being shown.
         ledger: the account of the budget that holds here; None without one.
+        cut: the account that cuts what goes on, for what there is then to be the answer; None if none does.
         due: until when, by the loop's clock, it has to be over; None without a deadline.
     """
 
@@ -63,6 +64,7 @@ class Scope:
         "_kept",
         "attempt",
         "config",
+        "cut",
         "depth",
         "due",
         "fold",
@@ -80,11 +82,12 @@ class Scope:
         self.depth: int
         self.due: float | None
         self.ledger: Ledger | None
+        self.cut: Ledger | None
         if parent is None:
-            self.depth, self.due, self.ledger = 0, None, None
+            self.depth, self.due, self.ledger, self.cut = 0, None, None, None
             self.config: RunConfig = config or attempt.config
         else:
-            self.depth, self.due, self.ledger = parent.depth + 1, parent.due, parent.ledger
+            self.depth, self.due, self.ledger, self.cut = parent.depth + 1, parent.due, parent.ledger, parent.cut
             self.config = config or parent.config
         self.fold: State = NO_RUN
         self.last: State = NO_RUN
@@ -194,8 +197,8 @@ class Scope:
             run = interpretation.run
             if config is not None and (config.deadline is not None or config.budget is not None):
                 run = bounded(run, scope, config)
-            if scope.ledger is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
-                run = cut(run, scope.ledger)
+            if scope.cut is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
+                run = cut(run, scope.cut)
             if self.parent is None:
                 return await run(input, scope)
             return await self._run(run, input, scope)

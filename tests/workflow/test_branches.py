@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from switchroom import Agent, Budget, RunConfig, Runner, fallback, parallel, sequential
-from switchroom.budget import SkipOptional
-from switchroom.errors import ToolCancelled
+from switchroom import Agent, Budget, RunConfig, Runner, fallback, parallel, sequential, vote
+from switchroom.budget import PartialAnswer, SkipOptional
+from switchroom.errors import BudgetExceeded, ToolCancelled
 from switchroom.testing import FunctionModel
-from switchroom.workflow import Branches
+from switchroom.workflow import Branches, budgeted, plurality
 from tests.helpers import kinds, run_of
 from tests.virtual import in_no_time
 
@@ -82,3 +82,37 @@ def test_a_step_that_cancels_itself_has_failed_and_that_is_a_fact(step: Any):
     with pytest.raises(ToolCancelled, match="cancelled itself") as raised:
         given(sequential(step), RunConfig())
     assert kinds(run_of(raised.value).events)[-2:] == ["step_failed", "step_failed"]
+
+
+PARTIAL = RunConfig(budget=Budget(seconds=10, degrade=(PartialAnswer(at=0.5),)))
+
+
+async def endless(question: str) -> str:
+    await asyncio.sleep(1000)
+    return "never"
+
+
+def test_what_joins_branches_has_the_time_behind_the_cut():
+    async def join(found: Branches) -> str:
+        await asyncio.sleep(4)
+        return f"joined {list(found.results)} without {list(found.failures)}"
+
+    assert given(parallel(second, endless, join=join), PARTIAL) == "joined ['second'] without ['endless']"
+
+
+def test_who_decides_a_tie_has_the_time_behind_the_cut():
+    async def decides(tie: Any) -> str:
+        await asyncio.sleep(4)
+        return tie["tied"][0]
+
+    assert given(vote(first, second, endless, by=plurality, ties=decides), PARTIAL).winner == "first"
+
+
+def test_what_joins_branches_has_no_more_time_than_the_budget():
+    with pytest.raises(BudgetExceeded):
+        given(parallel(second, endless, join=endless), PARTIAL)
+
+
+def test_the_earliest_cut_of_the_budgets_around_is_the_one_that_cuts():
+    inner = budgeted(sequential(first, endless), Budget(seconds=100, degrade=(PartialAnswer(),)))
+    assert given(parallel(inner, second), PARTIAL).results == {"budgeted": "first", "second": "second"}
