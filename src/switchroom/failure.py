@@ -66,18 +66,18 @@ def _invalid(message: str) -> ValidationError:
 
 def causes(error: BaseException) -> list[BaseException]:
     """An exception, what it was raised from, and the members of a group: all that left through it."""
-    found: list[BaseException] = []
+    found: dict[int, BaseException] = {}
     waiting: list[BaseException] = [error]
     while waiting:
         cause = waiting.pop()
-        if any(cause is known for known in found):
+        if id(cause) in found:
             continue
-        found.append(cause)
+        found[id(cause)] = cause
         if cause.__cause__ is not None:
             waiting.append(cause.__cause__)
         if isinstance(cause, BaseExceptionGroup):
             waiting.extend(cast("BaseExceptionGroup[BaseException]", cause).exceptions)
-    return found
+    return list(found.values())
 
 
 def told(error: BaseException) -> str:

@@ -190,7 +190,7 @@ class Scope:
                 return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
                 error = revived(end)
-                attempt.failures.append((error, path))
+                attempt.failed(error, path)
                 raise error
         token = CURRENT.set(scope)
         try:
@@ -206,7 +206,7 @@ class Scope:
             raise
         except Exception as error:
             await scope.note(failure(error, attempt.through(error)))
-            attempt.failures.append((error, path))
+            attempt.failed(error, path)
             raise
         finally:
             CURRENT.reset(token)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from switchroom import Agent, RunConfig, Runner, fallback, parallel, route, sequential
+from switchroom.errors import QuorumNotReached
 from switchroom.events import RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.testing import call
@@ -160,5 +161,25 @@ def test_a_question_of_a_branch_that_lost_is_asked_no_more():
         assert [one.agent for one in result.waiting] == ["last"]
         again = await resumed(step, config, waiting=result.waiting)
         assert again.final_output == "signed"
+
+    in_no_time(check())
+
+
+def test_all_of_many_branches_that_failed_are_tried_again():
+    down = [True]
+
+    async def touch(question: str) -> str:
+        if down:
+            raise ConnectionError("the line is down")
+        return "there again"
+
+    step = parallel({f"branch{place}": touch for place in range(300)}, limit=10, quorum=300)
+
+    async def check() -> None:
+        config = RunConfig(journal=MemoryJournal())
+        with pytest.raises(QuorumNotReached):
+            await Runner.run(step, "go", config=config, conversation=CONVERSATION)
+        down.clear()
+        assert len((await resumed(step, config)).final_output) == 300
 
     in_no_time(check())
