@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from switchroom import Agent, RunError, Runner
-from switchroom.failure import causes, failure, revived
+from switchroom.failure import causes, failure, revived, told
 from switchroom.testing import FunctionModel
 
 
@@ -34,8 +35,29 @@ def test_an_exception_comes_back_as_its_own_type_with_its_plain_attributes():
 def test_an_exception_of_a_type_that_is_not_known_comes_back_as_a_run_error_that_names_it():
     kept = failure(OutOfStock("lamp", 0), ())
     stranger = type(kept)(kept.error, kept.message, "elsewhere:OutOfStock")
-    assert str(revived(stranger)) == "OutOfStock: lamp: 0 left"
-    assert type(revived(stranger)) is RunError
+    again = revived(stranger)
+    assert isinstance(again, RunError)
+    assert (type(again).__name__, str(again)) == ("OutOfStock", "lamp: 0 left")
+
+
+def test_an_exception_of_which_not_all_can_be_kept_says_what_it_said():
+    error = KeyError(("lamp", 1))
+    again = revived(failure(error, ()))
+    assert isinstance(again, KeyError)
+    assert told(again) == str(error) == told(revived(failure(again, ())))
+
+
+def test_what_pydantic_raises_comes_back_as_its_own_type():
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(int).validate_python("no")
+    again = revived(failure(raised.value, ()))
+    assert isinstance(again, ValidationError)
+    assert told(again) == str(raised.value)
+
+
+def test_a_group_that_cannot_be_made_again_comes_back_as_a_run_error_that_names_it():
+    again = revived(failure(ExceptionGroup("two", [ValueError("a"), KeyError("b")]), ()))
+    assert (type(again).__name__, str(again)) == ("ExceptionGroup", "two (2 sub-exceptions)")
 
 
 def test_causes_that_go_in_a_circle_are_each_named_once():

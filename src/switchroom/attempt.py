@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeAlias, cast
@@ -37,6 +36,12 @@ def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that."""
     _, others = group.split(Suspended)
     return Suspended() if others is None else others
+
+
+def is_cancelled() -> bool:
+    """Whether somebody cancelled the task that runs here; a CancelledError that comes without it is the code's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class Interpretation(Protocol):
@@ -119,7 +124,7 @@ class Attempt:
         self.trace_id = ""
         self.asking = 0
         self.interrupted = 0
-        self.failures: deque[tuple[Exception, str]] = deque(maxlen=256)
+        self.failures: dict[int, tuple[Exception, list[str]]] = {}
 
     def go_on(self, known: Conversation) -> None:
         """Take up an unfinished turn: what was noted in it is the past, and is not done again."""
@@ -159,8 +164,12 @@ class Attempt:
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""
-        left = {id(cause) for cause in causes(error)}
-        return tuple(path for failed, path in self.failures if id(failed) in left)
+        known = [self.failures[id(cause)][1] for cause in causes(error) if id(cause) in self.failures]
+        return tuple(path for paths in known for path in paths)
+
+    def failed(self, error: Exception, path: str) -> None:
+        """Know of an exception that leaves a step."""
+        self.failures.setdefault(id(error), (error, []))[1].append(path)  # held, or its id would be another's
 
     def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         """Append facts, evolve the root: for a journal that writes at once."""

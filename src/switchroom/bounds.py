@@ -23,6 +23,8 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
         if ledger.due is not None:
             run = _until(run, ledger.due, lambda: ledger.exceeded("seconds"))
             scope.due = _earlier(scope.due, ledger.due)
+        if ledger.cut is not None and (scope.cut is None or ledger.cut < scope.cut.cut):
+            scope.cut = ledger
     if config.deadline is not None:
         seconds = config.deadline
         due = asyncio.get_running_loop().time() + seconds
@@ -33,9 +35,9 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
 
 
 def cut(run: Run, ledger: Ledger) -> Run:
-    """A run that is cut when its budget wants what there is then to be the answer."""
-    at = ledger.cut
-    return run if at is None else _until(run, at, lambda: ledger.exceeded("seconds"))
+    """A run that is cut when a budget wants what there is then to be the answer."""
+    assert ledger.cut is not None, "the scope knows of accounts that cut"
+    return _until(run, ledger.cut, lambda: ledger.exceeded("seconds"))
 
 
 def _until(run: Run, when: float, error: Callable[[], Exception]) -> Run:

@@ -13,6 +13,7 @@ import msgspec
 from switchroom.errors import UserError
 from switchroom.events import (
     AnyFact,
+    DecisionFact,
     RunEvent,
     StepFailed,
     StepReturned,
@@ -156,6 +157,8 @@ def _void(attempt: Sequence[RunEvent], root: str) -> set[int]:
             case ToolReturned():
                 went_on.add((path, fact.tool, fact.index))
             case ValueDrawn() | StepReturned():
+                went_on.add(path)
+            case _ if isinstance(fact, DecisionFact):
                 went_on.add(path)
             case _:
                 pass

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from switchroom.budget import Budget, CheaperModel, Degradation, PartialAnswer
 from switchroom.errors import BudgetExceeded
-from switchroom.events import ModelAnswered, RunEvent
+from switchroom.events import BudgetDegraded, ModelAnswered, RunEvent
 from switchroom.prices import price_of
 from switchroom.usage import Usage
 
@@ -38,11 +38,22 @@ class Shortage(NamedTuple):
 
 
 class Less(NamedTuple):
-    """Something that is done with less, and why."""
+    """Something that is done with less: what, by the account that wants it and the place among what that wants, and why."""
 
-    rule: Degradation
+    ledger: Ledger
+    place: int
     resource: str
     share: float
+
+    @property
+    def rule(self) -> Degradation:
+        """What is done with less."""
+        return self.ledger.budget.degrade[self.place]
+
+    @property
+    def fact(self) -> BudgetDegraded:
+        """That it is done."""
+        return BudgetDegraded(self.rule.step, self.resource, self.share, True, self.ledger.path, self.place)
 
 
 class Ledger:
@@ -67,13 +78,18 @@ class Ledger:
         self._began = asyncio.get_running_loop().time()
         self.due = None if budget.seconds is None else self._began + budget.seconds
         self._flying: dict[str, Cost] = {}
-        self._applied: list[Degradation] = []
-        self._told: list[Degradation] = []
-        self._waiting: list[asyncio.Future[None]] = []
+        self._applied: set[int] = set()
+        self._told: set[int] = set()
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
         for event in past:
-            fact = event.fact
-            if isinstance(fact, ModelAnswered) and (event.path == path or event.path.startswith(path + "/")):
-                self.spent = self.spent.plus(self._cost(fact.usage, fact.model))
+            match event.fact:
+                case ModelAnswered(usage=usage, model=model) if event.path == path or event.path.startswith(path + "/"):
+                    self.spent = self.spent.plus(self._cost(usage, model))
+                case BudgetDegraded(budget=where, applied=True) as fact if where == path:
+                    self._told.add(fact.place)
+                    self._applied.update(place for place, at in self._steps() if place == fact.place and fact.share < at)
+                case _:
+                    pass
 
     def around(self) -> Iterator[Ledger]:
         """This account, and those that hold around it."""
@@ -94,7 +110,6 @@ class Ledger:
 
     def _lacking(self, cost: Cost, path: str) -> Shortage | None:
         budget = self.budget
-        others = [held for place, held in self._flying.items() if not path.startswith(place)]
         flying = _sum(self._flying.values())
         for resource, limit in (("turns", budget.turns), ("tokens", budget.tokens), ("money", budget.money)):
             if limit is None:
@@ -102,8 +117,13 @@ class Ledger:
             spent: Any = getattr(self.spent, resource)
             wanted = spent + getattr(cost, resource)
             if spent >= limit or wanted + getattr(flying, resource) > limit:
-                return Shortage(self, resource, bool(others) and spent < limit and wanted <= limit)
+                return Shortage(self, resource, spent < limit and wanted <= limit and self._may_end(path))
         return None
+
+    def _may_end(self, path: str) -> bool:
+        """Whether a call in flight may end while one waits for that: none that it is a part of, none that waits itself."""
+        held_up = (path, *(waiting for waiting, _ in self._waiting))
+        return any(not any(f"{one}/".startswith(f"{place}/") for one in held_up) for place in self._flying)
 
     def hold(self, usage: Usage, model: str, path: str) -> None:
         """Speak for what a call may take."""
@@ -116,16 +136,20 @@ class Ledger:
             ledger._flying.pop(path, None)
             if usage is not None:
                 ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
-            for waiter in ledger._waiting:
+            for _, waiter in ledger._waiting:
                 if not waiter.done():
                     waiter.set_result(None)
             ledger._waiting.clear()
 
-    async def change(self) -> None:
-        """Wait until a call in flight has ended."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        await waiter
+    async def change(self, path: str) -> None:
+        """Wait, for a call at a path, until one in flight has ended."""
+        waiting = (path, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        try:
+            await waiting[1]
+        finally:
+            if waiting in self._waiting:  # nobody waits there any more
+                self._waiting.remove(waiting)
 
     def _cost(self, usage: Usage, model: str) -> Cost:
         money = Decimal(0)
@@ -157,12 +181,12 @@ class Ledger:
         return max(shares)
 
     def less(self, kind: type[Degradation]) -> Less | None:
-        """What is done with less of a kind, if it holds now, here or in an account around."""
+        """What is done with less of a kind, the last of it that holds now, here or in an account around."""
         for ledger in self.around():
             share, resource = ledger.share()
-            for rule, at in ledger._steps():
-                if isinstance(rule, kind) and (rule in ledger._applied or share >= at):
-                    return Less(rule, resource, share)
+            for place, at in reversed(ledger._steps()):
+                if isinstance(ledger.budget.degrade[place], kind) and (place in ledger._applied or share >= at):
+                    return Less(ledger, place, resource, share)
         return None
 
     def declares(self, kind: type[Degradation]) -> bool:
@@ -172,34 +196,41 @@ class Ledger:
     def next_less(self) -> Less | None:
         """What is to be done next, because a call does not fit: from now on it holds."""
         share, resource = self.share()
-        for rule, at in self._steps():
-            if rule not in self._applied and share < at:
-                self._applied.append(rule)
-                return Less(rule, resource, share)
+        for place, at in self._steps():
+            if place not in self._applied and share < at:
+                self._applied.add(place)
+                return Less(self, place, resource, share)
         return None
 
-    def first_time(self, rule: Degradation) -> bool:
+    def first_time(self, place: int) -> bool:
         """Whether it was not told yet that something is done with less."""
-        for ledger in self.around():
-            if rule in ledger.budget.degrade and rule not in ledger._told:
-                ledger._told.append(rule)
-                return True
-        return False
+        if place in self._told:
+            return False
+        self._told.add(place)
+        return True
 
-    def _steps(self) -> list[tuple[Degradation, float]]:
-        """What is done with less, but for the partial answer; and from which share of the budget on."""
-        rules = [rule for rule in self.budget.degrade if not isinstance(rule, PartialAnswer)]
+    def kept(self, fact: BudgetDegraded) -> Degradation | None:
+        """What was done with less, as it was noted; None if no budget here wants it any more."""
+        for ledger in self.around():
+            if ledger.path == fact.budget and fact.place < len(ledger.budget.degrade):
+                return ledger.budget.degrade[fact.place]
+        return None
+
+    def _steps(self) -> list[tuple[int, float]]:
+        """The places of what is done with less, but for the partial answer; and from which share of the budget on."""
+        rules = [(place, rule) for place, rule in enumerate(self.budget.degrade) if not isinstance(rule, PartialAnswer)]
         spread = len(rules) + 1
-        return [(rule, 0.5 + 0.5 * place / spread if rule.at is None else rule.at) for place, rule in enumerate(rules, start=1)]
+        return [
+            (place, 0.5 + 0.5 * turn / spread if rule.at is None else rule.at)
+            for turn, (place, rule) in enumerate(rules, start=1)
+        ]
 
     @property
     def cut(self) -> float | None:
         """When (by the loop's clock) what goes on is cut, for what there is then to be the answer; None if it never is."""
-        for ledger in self.around():
-            for rule in ledger.budget.degrade:
-                if isinstance(rule, PartialAnswer) and ledger.budget.seconds is not None:
-                    return ledger._began + ledger.budget.seconds * rule.at
-        return None
+        seconds = self.budget.seconds
+        ats = [rule.at for rule in self.budget.degrade if isinstance(rule, PartialAnswer)]
+        return self._began + seconds * ats[0] if ats and seconds is not None else None
 
     def exceeded(self, resource: str) -> BudgetExceeded:
         """The error of a call that does not fit."""

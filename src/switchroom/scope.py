@@ -51,6 +51,7 @@ class Scope:
         last: of the child that ended last, the same.
         said: pieces of the answer that is being shown.
         ledger: the account of the budget that holds here; None without one.
+        cut: the account that cuts what goes on, for what there is then to be the answer; None if none does.
         due: until when, by the loop's clock, it has to be over; None without a deadline.
     """
 
@@ -63,6 +64,7 @@ class Scope:
         "_kept",
         "attempt",
         "config",
+        "cut",
         "depth",
         "due",
         "fold",
@@ -80,11 +82,12 @@ class Scope:
         self.depth: int
         self.due: float | None
         self.ledger: Ledger | None
+        self.cut: Ledger | None
         if parent is None:
-            self.depth, self.due, self.ledger = 0, None, None
+            self.depth, self.due, self.ledger, self.cut = 0, None, None, None
             self.config: RunConfig = config or attempt.config
         else:
-            self.depth, self.due, self.ledger = parent.depth + 1, parent.due, parent.ledger
+            self.depth, self.due, self.ledger, self.cut = parent.depth + 1, parent.due, parent.ledger, parent.cut
             self.config = config or parent.config
         self.fold: State = NO_RUN
         self.last: State = NO_RUN
@@ -187,15 +190,15 @@ class Scope:
                 return interpretation.load(end.output, scope.fold.agent)
             if end is not None:
                 error = revived(end)
-                attempt.failures.append((error, path))
+                attempt.failed(error, path)
                 raise error
         token = CURRENT.set(scope)
         try:
             run = interpretation.run
             if config is not None and (config.deadline is not None or config.budget is not None):
                 run = bounded(run, scope, config)
-            if scope.ledger is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
-                run = cut(run, scope.ledger)
+            if scope.cut is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
+                run = cut(run, scope.cut)
             if self.parent is None:
                 return await run(input, scope)
             return await self._run(run, input, scope)
@@ -203,7 +206,7 @@ class Scope:
             raise
         except Exception as error:
             await scope.note(failure(error, attempt.through(error)))
-            attempt.failures.append((error, path))
+            attempt.failed(error, path)
             raise
         finally:
             CURRENT.reset(token)
@@ -313,12 +316,8 @@ class Scope:
             return None
         less = ledger.less(kind)
         share, resource = ledger.share()
-        now = BudgetDegraded(kind.step, resource, share, less is not None)
-        if not (await self.keep(now)).applied:
-            return None
-        return (
-            less.rule if less is not None else next(r for a in ledger.around() for r in a.budget.degrade if isinstance(r, kind))
-        )
+        decided = await self.keep(BudgetDegraded(kind.step, resource, share, False) if less is None else less.fact)
+        return ledger.kept(decided) if decided.applied else None
 
     # what replays the same -------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from switchroom.events.base import Fact
 
 
@@ -28,6 +30,7 @@ class RouteDecided(Fact, frozen=True):
 class QuorumReached(Fact, frozen=True):
     """As many branches succeeded as were wanted: `won` are those, and `lost` are stopped, or were never begun."""
 
+    concerns_root: ClassVar[bool] = True
     won: tuple[str, ...]
     lost: tuple[str, ...] = ()
 
@@ -40,9 +43,13 @@ class BudgetDegraded(Fact, frozen=True):
         resource: of which there was little: "turns", "tokens", "money" or "seconds"; "" if there was enough.
         share: how much of the budget was spent or spoken for, 1.0 being all of it.
         applied: whether it was done.
+        budget: the path of the run whose budget wants it.
+        place: which of what that budget does with less it is, from 0.
     """
 
     step: str
     resource: str = ""
     share: float = 0.0
     applied: bool = True
+    budget: str = ""
+    place: int = 0

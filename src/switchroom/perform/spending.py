@@ -7,7 +7,6 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from switchroom.defaults import named
-from switchroom.events import BudgetDegraded
 from switchroom.ledger import Ledger, Less, cheaper_of
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.perform.run import AgentRun, Note
@@ -28,24 +27,23 @@ async def within_budget(run: AgentRun, ledger: Ledger, model: Model, asked: Aske
     own = model
     at_most = _at_most(request, ledger)
     while True:
+        model = own
         cheaper = cheaper_of(ledger)
         if cheaper is not None:
             rule, less = cheaper
             model = named(rule.model) if isinstance(rule.model, str) else rule.model
-            if ledger.first_time(rule):
-                await _tell(less, note)
-        name = getattr(model if cheaper is not None else own, "name", "")
+            await _tell(less, note)
+        name = getattr(model, "name", "")
         short = ledger.shortage(at_most, name, path)
         if short is None:
             break
         if short.may_pass:
-            await short.ledger.change()
+            await short.ledger.change(path)
             continue
         less_now = short.ledger.next_less()
         if less_now is None:
             raise short.ledger.exceeded(short.resource)
-        if short.ledger.first_time(less_now.rule):
-            await _tell(less_now, note)
+        await _tell(less_now, note)
     ledger.hold(at_most, name, path)
     response: ModelResponse | None = None
     try:
@@ -68,4 +66,5 @@ def _at_most(request: ModelRequest, ledger: Ledger) -> Usage:
 
 
 async def _tell(less: Less, note: Note) -> None:
-    await note(BudgetDegraded(less.rule.step, less.resource, less.share))
+    if less.ledger.first_time(less.place):
+        await note(less.fact)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
-from switchroom.attempt import CURRENT, Suspended, left_by
+from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
 from switchroom.context import ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
@@ -163,10 +163,9 @@ async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], i
     except BaseExceptionGroup as group:
         raise left_by(group) from None
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() == 0:
-            raise ToolCancelled(f"Tool '{made.name}' cancelled itself.") from error
-        raise
+        if is_cancelled():
+            raise
+        raise ToolCancelled(f"Tool '{made.name}' cancelled itself.") from error
     finally:
         CURRENT.reset(token)
 

@@ -11,6 +11,7 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    QuorumReached,
     RunEvent,
     StateChanged,
     StepFailed,
@@ -18,6 +19,7 @@ from switchroom.events import (
     TurnStarted,
 )
 from switchroom.messages import Message
+from switchroom.step import segment
 
 Phase: TypeAlias = Literal["new", "open", "returned", "failed"]
 
@@ -63,7 +65,11 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
     match fact:
         case ModelAnswered():
             return replace(root, answers=root.answers + 1)
-        case StepReturned() | StepFailed() if event.path != root.path:
+        case StepReturned() if event.path != root.path:
+            return _heard(root, event.path + "/") if root.asked else root
+        case QuorumReached():
+            return _heard(root, *(f"{event.path}/{segment(name)}#" for name in fact.lost)) if root.asked else root
+        case StepFailed() if event.path != root.path:
             return root
         case TurnStarted(attempt=1):
             shared = root.shared if fact.state is None else fact.state
@@ -82,3 +88,8 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return replace(root, asked={id: asked for id, asked in root.asked.items() if id != fact.id})
         case _:
             return root
+
+
+def _heard(root: Root, *below: str) -> Root:
+    """The conversation without the questions of what is over: nothing is made of the answer any more."""
+    return replace(root, asked={id: asked for id, asked in root.asked.items() if not asked.path.startswith(below)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,10 +16,10 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from switchroom.agent import Agent
-from switchroom.attempt import Attempt, left_by
+from switchroom.attempt import Attempt, is_cancelled, left_by
 from switchroom.context import settled
 from switchroom.digest import digest
-from switchroom.errors import UserError
+from switchroom.errors import ToolCancelled, UserError
 from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import Message, messages_from
 from switchroom.perform import AgentRun, Perform, perform
@@ -224,6 +225,10 @@ class Called:
             output = await self._output(input, scope)
         except BaseExceptionGroup as group:
             raise left_by(group) from None
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            raise ToolCancelled(f"Step '{self.name}' cancelled itself.") from error
         plain = jsonable(output, f"Step '{self.name}'")
         if self._taken.output is not None:
             try:

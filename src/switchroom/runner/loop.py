@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from switchroom.attempt import is_cancelled
+from switchroom.errors import ToolCancelled
 from switchroom.events import AnswerCut
 from switchroom.interruption import Interruption
 from switchroom.perform import AgentRun
@@ -19,7 +21,9 @@ async def answer(run: AgentRun) -> Any:
     while (command := decide(scope.fold)) is not None:
         try:
             await perform(run, command, note)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if not is_cancelled():
+                raise ToolCancelled(f"Agent '{scope.fold.agent}' cancelled itself.") from error
             if not await cut_short(run):
                 raise
     state = scope.fold

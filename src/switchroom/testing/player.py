@@ -171,7 +171,8 @@ class Player:
                 raise Suspended
             case ToolFailed() as failed:
                 error = tape.failed(tape.reel.failure_after(path, failed))
-                run.scope.attempt.failures.extend((error, inner) for inner in failed.through)
+                for inner in failed.through:
+                    run.scope.attempt.failed(error, inner)
                 await note(failed)
                 raise error
             case _:

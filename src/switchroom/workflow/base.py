@@ -112,6 +112,13 @@ def input_of(step: Any, plain: Any) -> Any:
     return interpret(step).reread(plain)
 
 
+async def conclude(scope: Scope, step: Any, input: Any) -> Any:
+    """Run what makes the answer of what there is: it is not cut, for the time behind the cut is given to it."""
+    behind = Scope(scope.attempt, scope.path, scope)
+    behind.cut = None
+    return await behind.enter(step, input, scope.place(step_name(step)))
+
+
 async def is_partial(scope: Scope, error: Exception) -> bool:
     """Whether a budget is spent and wants what there is so far to be the answer; that it is so is kept."""
     if not isinstance(error, BudgetExceeded) or not error.partial:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from math import inf
+from typing import Any, NamedTuple, Self, cast
 
 from pydantic_core import core_schema
 
 from switchroom.attempt import Suspended
 from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, ToolCancelled, UserError
-from switchroom.events import QuorumReached
+from switchroom.events import QuorumReached, StepFailed, StepReturned
 from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import segment
@@ -114,17 +115,17 @@ async def side_by_side(
     reached = scope.kept(QuorumReached)
     if reached is not None:
         await scope.keep(reached)
-    wanted = [name for name in branches if reached is None or name not in reached.lost]
+    wanted = _ended_first(scope, [name for name in branches if reached is None or name not in reached.lost], places)
     ended: dict[str, Any] = {}
     errors: dict[str, Exception] = {}
     waiting: list[str] = []
-    names = iter(wanted)
+    line = _Line(wanted)
 
     async def work() -> None:
         nonlocal reached
-        for name in names:
+        for name in line:
             try:
-                ended[name] = await _ended(scope, branches[name], input, places[name])
+                ended[name] = await line.ended(scope.enter(branches[name], input, places[name]), places[name])
             except Suspended:
                 waiting.append(name)
             except ENDING:
@@ -135,14 +136,15 @@ async def side_by_side(
             if quorum is not None and reached is None and len(ended) - len(errors) >= quorum:
                 won = tuple(name for name in ended if name not in errors)
                 reached = QuorumReached(won, tuple(name for name in branches if name not in ended))
+                line.close()
                 await scope.keep(reached)
                 raise _Enough
 
     at_once = min(len(wanted), limit or len(wanted))
-    if at_once == 1 and quorum is None:  # a task costs more than it is worth
+    if at_once <= 1 and quorum is None:  # a task costs more than it is worth
         await work()
     else:
-        await _all([asyncio.create_task(work()) for _ in range(at_once)], names)
+        await _all([asyncio.create_task(work()) for _ in range(at_once)], line)
     if waiting and reached is None:
         raise Suspended
     lost = () if reached is None else reached.lost  # one that ended while this was being kept is lost all the same
@@ -150,18 +152,53 @@ async def side_by_side(
     return Outcomes(found, [errors[name] for name in found if name in errors])
 
 
-async def _ended(scope: Scope, step: Any, input: Any, place: str) -> Any:
-    """What a step gives; that it cancels itself is a failure of its own, and no cancellation of what waits for it."""
-    try:
-        return await scope.enter(step, input, place)
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise ToolCancelled(f"{place} cancelled itself.") from error
+def _ended_first(scope: Scope, names: list[str], places: Mapping[str, str]) -> list[str]:
+    """Branches that had ended in an earlier attempt come first, in that order: they have won, if enough have."""
+    past = scope.attempt.past
+    if not past:
+        return names
+
+    def end(name: str) -> float:
+        last = past[places[name]][-1] if places[name] in past else None
+        return last.seq if last is not None and isinstance(last.fact, StepReturned | StepFailed) else inf
+
+    return sorted(names, key=end)
 
 
-async def _all(tasks: list[asyncio.Task[None]], names: Iterable[str]) -> None:
+class _Line:
+    """Branches that wait to be begun; none is any more when it is closed."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = iter(names)
+        self._closed = False
+        self._outer = asyncio.current_task()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._closed:
+            raise StopIteration
+        return next(self._names)
+
+    def close(self) -> None:
+        """Begin none any more: what goes on is about to be stopped."""
+        self._closed = True
+
+    async def ended(self, branch: Awaitable[Any], place: str) -> Any:
+        """What a branch gives; that it cancels the task that it runs in is a failure of its own, and stops no other branch."""
+        try:
+            return await branch
+        except asyncio.CancelledError as error:
+            task = cast("asyncio.Task[Any]", asyncio.current_task())
+            if self._closed or task is self._outer:
+                raise
+            while task.cancelling():
+                task.uncancel()
+            raise ToolCancelled(f"{place} cancelled itself.") from error
+
+
+async def _all(tasks: list[asyncio.Task[None]], line: _Line) -> None:
     """Wait until all is done, or one of them says that it is enough; then nothing of it goes on any more.
 
     Raises:
@@ -170,8 +207,7 @@ async def _all(tasks: list[asyncio.Task[None]], names: Iterable[str]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        for _ in names:  # none is begun any more
-            pass
+        line.close()
         await _stop(tasks)
     for task in tasks:
         if task.cancelled():

@@ -91,12 +91,13 @@ class Debate(Workflow[In, Debated]):
         held = await self._held(input, scope)
         conclusion: Any = None
         if self.judge is not None:
+            place = scope.place(step_name(self.judge))
             try:
-                conclusion = await scope.call(self.judge, self._motion(input, held.arguments, "Conclude."))
+                conclusion = await scope.enter(self.judge, self._motion(input, held.arguments, "Conclude."), place)
             except BudgetExceeded as error:
                 if not await is_partial(scope, error):
                     raise
-                held.failures[step_name(self.judge)] = failure_of(error, scope.path)
+                held.failures[step_name(self.judge)] = failure_of(error, place)
         return Debated(conclusion, tuple(held.arguments), held.rounds, held.agreed, held.failures)
 
     async def _held(self, input: Any, scope: Scope) -> _Held:
@@ -110,13 +111,14 @@ class Debate(Workflow[In, Debated]):
                 if name in failures:
                     continue
                 task = "Present your argument." if not arguments else "Present your argument, and answer the others'."
+                place = scope.place(name)
                 try:
-                    output = await scope.call(side, self._motion(input, arguments, task), name=name)
+                    output = await scope.enter(side, self._motion(input, arguments, task), place)
                 except ENDING:
                     raise
                 except Exception as error:
                     first = first or error
-                    failures[name] = failure_of(error, f"{scope.path}/{name}")
+                    failures[name] = failure_of(error, place)
                     continue
                 told[name] = as_text(output, f"debate: '{name}'")
                 arguments.append(Argument(name, number, told[name]))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast, overload
 from switchroom.budget import SkipOptional
 from switchroom.errors import QuorumNotReached, UserError, unknown
 from switchroom.step import Step
-from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, input_of, output_of
+from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, input_of, output_of
 from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
 from switchroom.workflow.joining import Join, joined
 
@@ -50,10 +50,11 @@ class Parallel(Workflow[In, Out]):
             raise QuorumNotReached(
                 f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted. {failed}"
             ) from ExceptionGroup("branches", errors)
-        found.update(skipped)
+        together = {**found, **skipped}
+        found = Branches({name: together[name] for name in self.branches if name in together})
         if self.join is None:
             return cast("Out", found)
-        return await scope.call(self.join if self.join.by_name else self.join.step, found)
+        return await conclude(scope, self.join if self.join.by_name else self.join.step, found)
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first branch declares."""

@@ -12,7 +12,7 @@ from switchroom.budget import FewerVoters
 from switchroom.errors import BudgetExceeded, QuorumNotReached, UserError, unknown
 from switchroom.schema import as_text
 from switchroom.step import step_name
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, input_of, is_partial, output_of
+from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, input_of, is_partial, output_of
 from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
 from switchroom.workflow.votes import By, Count, Weighted, ballot_of, majority
 
@@ -89,7 +89,7 @@ class Voting(Workflow[In, Vote[Option]]):
         count = self.by(ballots)
         winner = None if count.winner is None else given[count.winner]
         if count.tied and self.ties is not None:
-            winner = await scope.call(self.ties, {"tied": [given[option] for option in count.tied], "ballots": votes})
+            winner = await conclude(scope, self.ties, {"tied": [given[option] for option in count.tied], "ballots": votes})
         return _result(winner, count, found)
 
     def read_input(self, plain: Any) -> Any:
