@@ -110,7 +110,7 @@ def test_the_cost_grows_with_the_length_and_no_faster_whatever_the_text_repeats(
     text = piece * (2_000_000 // len(piece))
     began = time.process_time()
     count_tokens(text)
-    assert time.process_time() - began < 3  # a tenth of that is usual; what is quadratic would take hours
+    assert time.process_time() - began < 60  # less than one is usual; what is quadratic would take hours
 
 
 def test_what_is_no_text_is_counted_as_its_json():
