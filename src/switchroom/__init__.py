@@ -12,6 +12,7 @@ from switchroom.config import RunConfig as RunConfig
 from switchroom.context import RunContext as RunContext
 from switchroom.context import ToolContext as ToolContext
 from switchroom.defaults import set_default_model as set_default_model
+from switchroom.errors import CircuitBreakerOpen as CircuitBreakerOpen
 from switchroom.errors import RunError as RunError
 from switchroom.errors import UserError as UserError
 from switchroom.messages import Message as Message
@@ -22,11 +23,14 @@ from switchroom.result import RunResult as RunResult
 from switchroom.runner import Runner as Runner
 from switchroom.step import Step as Step
 from switchroom.team import Team as Team
+from switchroom.wrap.breaker import CircuitBreaker as CircuitBreaker
 
 __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
     "AgentMetrics",
+    "CircuitBreaker",
+    "CircuitBreakerOpen",
     "Decline",
     "Message",
     "Model",
