@@ -38,8 +38,8 @@ def health(guarded: Any) -> BreakerState:
     inner = _inside(guarded)
     if not inner:
         return own
-    best: BreakerState = min((health(part) for part in inner), key=_WORSE.index)
-    return max((own, best), key=_WORSE.index)
+    best = min(_WORSE.index(health(part)) for part in inner)
+    return _WORSE[max(_WORSE.index(own), best)]
 
 
 def _memory(guarded: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar, assert_never
 
 from switchroom._tool import Tool
@@ -60,14 +59,18 @@ def retrying(
         exceptions(on, "retrying(on=...)"),
     )
     kind = kind_of(guarded, "retrying")
+
+    async def of_step(step: Any, input: Any, scope: Scope) -> Any:
+        return await policy.step(_Tries((step, input, scope), policy, repeat_effects))
+
     match kind:
         case "model":
             return GuardedModel(guarded, policy.model)
         case "tool":
             _check(guarded)
-            return around_tool(guarded, policy.tool, lambda step: GuardedStep(step, _Steps(policy, repeat_effects)))
+            return around_tool(guarded, policy.tool, lambda step: GuardedStep(step, of_step))
         case "step":
-            return GuardedStep(guarded, _Steps(policy, repeat_effects))
+            return GuardedStep(guarded, of_step)
         case _:
             assert_never(kind)
 
@@ -80,14 +83,14 @@ def _check(tool: Tool) -> None:
         )
 
 
-@dataclass(frozen=True)
 class _Policy:
     """When there is another try, and after how long."""
 
-    attempts: int
-    wait: float
-    longest: float
-    on: tuple[type[Exception], ...]
+    def __init__(self, attempts: int, wait: float, longest: float, on: tuple[type[Exception], ...]) -> None:
+        self.attempts = attempts
+        self.wait = wait
+        self.longest = longest
+        self.on = on
 
     async def model(self, guarded: Model, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Ask a model, again if it has to be."""
@@ -111,6 +114,15 @@ class _Policy:
             return await call(*args)
         except self.on as error:
             return await self.again(error, lambda: call(*args))
+
+    async def step(self, tries: _Tries) -> Any:
+        """Run a step, again if it has to be."""
+        try:
+            return await tries.next()
+        except self.on as error:
+            if not tries.more:
+                raise
+            return await self.again(error, tries.next, tries)
 
     async def again(self, first: Exception, call: Callable[[], Awaitable[T]], tries: _Tries | None = None) -> T:
         """What the tries give that follow on a first failure; `tries` are those of a step, and know whether there are more."""
@@ -147,24 +159,6 @@ class _Policy:
         raise AssertionError("the last attempt returned or raised")
 
 
-@dataclass(frozen=True)
-class _Steps:
-    """Runs steps by a policy."""
-
-    policy: _Policy
-    repeat_effects: bool
-
-    async def __call__(self, step: Any, input: Any, scope: Scope) -> Any:
-        """Run a step, again if it has to be."""
-        tries = _Tries(self, step, input, scope)
-        try:
-            return await tries.next()
-        except self.policy.on as error:
-            if not tries.more:
-                raise
-            return await self.policy.again(error, tries.next, tries)
-
-
 class _Tries:
     """The tries of one call of a step, each in a place of its own.
 
@@ -172,13 +166,12 @@ class _Tries:
         more: whether there may be another after those that were made.
     """
 
-    def __init__(self, by: _Steps, step: Any, input: Any, scope: Scope) -> None:
-        self._by = by
-        self._step = step
-        self._input = input
-        self._scope = scope
-        self._left = by.policy.attempts
-        self._place = scope.place(step_name(step))
+    def __init__(self, call: tuple[Any, Any, Scope], policy: _Policy, repeat_effects: bool) -> None:
+        self._step, self._input, self._scope = call
+        self._on = policy.on
+        self._left = policy.attempts
+        self._repeat_effects = repeat_effects
+        self._place = self._scope.place(step_name(self._step))
         self.more = True
 
     @property
@@ -192,7 +185,7 @@ class _Tries:
         self._left -= 1
         try:
             return await made(self._step, self._input, self._scope, path)
-        except self._by.policy.on as error:
+        except self._on as error:
             self.more = self._left > 0
             if self.more:
                 self._place = self._scope.place(step_name(self._step))
@@ -201,7 +194,7 @@ class _Tries:
             raise
 
     async def _may_follow(self, path: str, error: Exception) -> bool:
-        effect = None if self._by.repeat_effects else touched(self._scope, path)
+        effect = None if self._repeat_effects else touched(self._scope, path)
         if effect is not None:
             error.add_note(
                 f"'{step_name(self._step)}' is not tried again, for {effect} was called and must not be called twice. "
