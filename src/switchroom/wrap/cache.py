@@ -16,6 +16,7 @@ from switchroom.context import ToolContext
 from switchroom.digest import digest
 from switchroom.errors import UserError
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
+from switchroom.step import step_name
 from switchroom.usage import Usage
 from switchroom.wrap.checks import count
 from switchroom.wrap.checks import seconds as checked
@@ -53,7 +54,7 @@ def cached(guarded: Any, size: int = 256, seconds: float | timedelta = 300, by: 
             return around_call(guarded, _tool(answers, guarded.name, by))
         case "step":
             raise UserError(
-                f"cached({guarded!r}): what a step does beside answering would be left out. Wrap its models or tools."
+                f"cached('{step_name(guarded)}'): what a step does beside answering would be left out. Wrap its models."
             )
         case _:
             assert_never(kind)

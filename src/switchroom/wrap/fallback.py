@@ -13,8 +13,9 @@ from switchroom.defaults import named
 from switchroom.errors import BulkheadFull, CircuitBreakerOpen, ModelDenied, ModelError, UserError
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.schema import Invalid, jsonable
+from switchroom.step import step_name
 from switchroom.wrap.checks import exceptions
-from switchroom.wrap.guarded import GuardedCall, Kind, invocation, kind_of
+from switchroom.wrap.guarded import GuardedCall, Kind, invocation, kind_of, shown
 
 log = logging.getLogger("switchroom")
 
@@ -52,17 +53,17 @@ def falling_back(guarded: Any, *others: Any, on: tuple[type[Exception], ...] = F
         UserError: there is none to fall back to, one is of another kind, or a tool's effect does not allow it.
     """
     kind = _kind(guarded)
-    kinds = map(_kind, others)
+    kinds = [_kind(other) for other in others]
     for other, its in zip(others, kinds, strict=True):
         if its != kind:
-            raise UserError(f"falling_back(...) has a {kind}, {guarded!r}, and a {its}, {other!r}; pass one kind.")
+            raise UserError(f"falling_back(...) has {shown(guarded, kind)} and {shown(other, its)}; pass things of one kind.")
     match kind:
         case "model":
             return FallbackModel(guarded, *others, on=on)
         case "tool":
             return _tool((guarded, *others), exceptions(on, "falling_back(on=...)"))
         case "step":
-            raise UserError(f"falling_back({guarded!r}): steps fall back by a workflow, fallback(step, other).")
+            raise UserError(f"falling_back('{step_name(guarded)}'): steps fall back by a workflow, fallback(step, other).")
         case _:
             assert_never(kind)
 

@@ -135,8 +135,11 @@ vars(GuardedStep)["__call__"].__annotations__.clear()
 class Guard(Protocol[P]):
     """A function that wraps: of a tool it makes a tool, of a model a model, of a step a step."""
 
+    # A team may answer anything, and so looks like a model, too.
     @overload
-    def __call__(self, guarded: Team, /, *args: P.args, **kwargs: P.kwargs) -> GuardedStep[Any, Any]: ...
+    def __call__(  # pyright: ignore[reportOverlappingOverload]
+        self, guarded: Team, /, *args: P.args, **kwargs: P.kwargs
+    ) -> GuardedStep[Any, Any]: ...
     @overload
     def __call__(self, guarded: M, /, *args: P.args, **kwargs: P.kwargs) -> M: ...
     @overload
@@ -232,6 +235,19 @@ def kind_of(guarded: Any, by: str) -> Kind:
         return "step"
     said = (_annotated(taken[0].annotation), _annotated(taken[1].annotation), _annotated(signature.return_annotation))
     return "model" if taken[1].name == "emit" or said[0] == "ModelRequest" or "Emit" in said else "step"
+
+
+def shown(guarded: Any, kind: Kind) -> str:
+    """What errors call it."""
+    match kind:
+        case "model":
+            return f"the model {guarded!r}"
+        case "tool":
+            return f"tool '{guarded.name}'"
+        case "step":
+            return f"step '{step_name(guarded)}'"
+        case _:
+            assert_never(kind)
 
 
 _POSITIONAL = (

@@ -12,7 +12,7 @@ from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.wrap.checks import count
 from switchroom.wrap.checks import seconds as checked
 from switchroom.wrap.each_loop import EachLoop
-from switchroom.wrap.guarded import around, guard, kind_of
+from switchroom.wrap.guarded import around, guard, kind_of, shown
 
 
 class RateLimit:
@@ -121,5 +121,7 @@ def rate_limited(guarded: Any, limit: RateLimit) -> Any:
     if limit.tokens is None:
         return around(guarded, kind, limit.call)
     if kind != "model":
-        raise UserError(f"rate_limited({guarded!r}): only models have tokens to count. Pass RateLimit(requests=...).")
+        raise UserError(
+            f"rate_limited(...): {shown(guarded, kind)} has no tokens to count, as models have. Pass RateLimit(requests=...)."
+        )
     return around(guarded, kind, limit.ask)
