@@ -43,9 +43,9 @@ class GuardedModel:
     through: Through
     guard: Any = None
 
-    def __call__(self, request: ModelRequest, emit: Emit) -> Coroutine[Any, Any, ModelResponse]:
+    async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Answer as the guarded model does, but for its failures."""
-        return self.through(self.guarded, request, emit)
+        return await self.through(self.guarded, request, emit)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
