@@ -27,7 +27,7 @@ class Bulkhead:
         self.at_once = count(at_once, "Bulkhead(at_once=...)")
         self.queue = count(queue, "Bulkhead(queue=...)", 0)
         self.name = name
-        self._lines: EachLoop[_Line] = EachLoop(lambda before: _Line(asyncio.Semaphore(self.at_once)))
+        self._lines: EachLoop[_Line] = EachLoop(lambda loop, before: _Line(asyncio.Semaphore(self.at_once)))
 
     async def call(self, fn: Any, /, *args: Any) -> Any:
         """Make a call when there is a place for it.

@@ -13,21 +13,26 @@ class EachLoop(Generic[T]):
     """Something for each event loop, made when it is first asked for.
 
     Args:
-        make: makes it, of the one before, if the loop of that one is closed.
+        make: makes it, of the loop, and of the one before if the loop of that one is closed.
     """
 
-    def __init__(self, make: Callable[[T | None], T]) -> None:
+    def __init__(self, make: Callable[[asyncio.AbstractEventLoop, T | None], T]) -> None:
         self._make = make
         self._made: dict[asyncio.AbstractEventLoop, T] = {}
 
     def get(self) -> T:
         """The one of the loop that runs."""
-        loop = asyncio.get_running_loop()
+        return self.of(asyncio.get_running_loop())
+
+    def of(self, loop: asyncio.AbstractEventLoop) -> T:
+        """The one of a loop, which is the one that runs: to ask for that costs a call of the system in some Pythons."""
         made = self._made.get(loop)
-        if made is None:
-            before: T | None = None
-            for other in list(self._made):  # by hand: what is held knows its loop, so that no weak reference would ever end
-                if other.is_closed():
-                    before = self._made.pop(other, None)
-            made = self._made[loop] = self._make(before)
+        return self._new(loop) if made is None else made
+
+    def _new(self, loop: asyncio.AbstractEventLoop) -> T:
+        before: T | None = None
+        for other in list(self._made):  # by hand: what is held knows its loop, so that no weak reference would ever end
+            if other.is_closed():
+                before = self._made.pop(other, None)
+        made = self._made[loop] = self._make(loop, before)
         return made

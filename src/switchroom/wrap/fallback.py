@@ -53,7 +53,7 @@ def falling_back(guarded: Any, *others: Any, on: tuple[type[Exception], ...] = F
         UserError: there is none to fall back to, one is of another kind, or a tool's effect does not allow it.
     """
     kind = _kind(guarded)
-    kinds = [_kind(other) for other in others]
+    kinds: list[Kind] = [_kind(other) for other in others]
     for other, its in zip(others, kinds, strict=True):
         if its != kind:
             raise UserError(f"falling_back(...) has {shown(guarded, kind)} and {shown(other, its)}; pass things of one kind.")

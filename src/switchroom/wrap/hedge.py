@@ -21,6 +21,7 @@ from switchroom.messages import Message
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.scope import Scope
 from switchroom.step import step_name
+from switchroom.wrap.alarm import Alarm
 from switchroom.wrap.checks import count, seconds, share
 from switchroom.wrap.guarded import GuardedModel, GuardedStep, around_tool, guard, kind_of
 from switchroom.wrap.race import Outcome, Race
@@ -28,6 +29,9 @@ from switchroom.wrap.tries import begun, made, recalled, returned_first
 
 BURST = 10.0
 """Second requests that may be sent one after the other, beyond the share of all."""
+
+ENOUGH = 20
+"""Calls that a quantile is measured from, at the least."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,7 @@ def hedged(guarded: Any, after: float | timedelta | Quantile, most: float = 0.15
     Raises:
         UserError: a number is out of range, or what is wrapped must not happen twice.
     """
-    delay = _Delay(after) if isinstance(after, Quantile) else _Fixed(seconds(after, "hedged(after=...)"))
-    hedge = _Hedge(delay, share(most, "hedged(most=...)"))
+    hedge = _Hedge(_Delay(after), share(most, "hedged(most=...)"))
     kind = kind_of(guarded, "hedged")
     match kind:
         case "model":
@@ -106,42 +109,38 @@ def _step(step: Any, hedge: _Hedge, repeat_effects: bool) -> GuardedStep[Any, An
     return GuardedStep(step, hedge.step)
 
 
-class _Fixed:
-    """A delay that is always the same."""
-
-    def __init__(self, after: float) -> None:
-        self.seconds = after
-
-    def learn(self, took: float) -> None:
-        """Nothing is to be learnt."""
-
-
 class _Delay:
-    """A delay that is a quantile of what recent calls took. One that was overtaken took at least as long as it was let."""
+    """Seconds before a second request, which may be learnt from what recent calls took."""
 
-    def __init__(self, quantile: Quantile) -> None:
-        self._of = quantile.of
-        self._enough = min(20, quantile.recent)
-        self._took: deque[float] = deque()
-        self._sorted: list[float] = []
-        self._recent = quantile.recent
-        self.seconds = seconds(quantile.at_first, "Quantile(at_first=...)")
+    def __init__(self, after: float | timedelta | Quantile) -> None:
+        self.learn = None
+        match after:
+            case Quantile():
+                self.seconds = seconds(after.at_first, "Quantile(at_first=...)")
+                self._quantile = after
+                self._took: deque[float] = deque()
+                self._sorted: list[float] = []
+                self.learn = self._learn
+            case _:
+                self.seconds = seconds(after, "hedged(after=...)")
 
-    def learn(self, took: float) -> None:
-        """Take a call into account."""
+    def _learn(self, took: float) -> None:
+        """Take a call into account. One that was overtaken took at least as long as it was let."""
+        recent = self._quantile.recent
         self._took.append(took)
         insort(self._sorted, took)
-        if len(self._took) > self._recent:
+        if len(self._took) > recent:
             del self._sorted[bisect_left(self._sorted, self._took.popleft())]
-        if len(self._took) >= self._enough:
-            self.seconds = self._sorted[min(int(self._of * len(self._sorted)), len(self._sorted) - 1)]
+        if len(self._took) >= min(ENOUGH, recent):
+            self.seconds = self._sorted[min(int(self._quantile.of * len(self._sorted)), len(self._sorted) - 1)]
 
 
 class _Hedge:
     """When second requests are sent, and how many."""
 
-    def __init__(self, delay: _Fixed | _Delay, most: float) -> None:
+    def __init__(self, delay: _Delay, most: float) -> None:
         self._delay = delay
+        self._alarm = Alarm()
         self._most = most
         self._credit = BURST
 
@@ -206,12 +205,16 @@ class _Hedge:
 
     async def _timed(self, race: Race[Any], first: Any, floor: _Floor | None = None) -> Outcome[Any]:
         """How a race ends, and what is learnt from it."""
-        self._credit = min(self._credit + self._most, BURST)
+        if self._credit < BURST:
+            self._credit += self._most
+        learn = self._delay.learn
+        if learn is None:
+            return await race.run(first, self._alarm, self._delay.seconds)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        outcome = await race.run(first, self._delay.seconds)
+        outcome = await race.run(first, self._alarm, self._delay.seconds)
         spoke = None if floor is None else floor.voices[0].began
-        self._delay.learn((loop.time() if spoke is None else spoke) - began)
+        learn((loop.time() if spoke is None else spoke) - began)
         return outcome
 
 

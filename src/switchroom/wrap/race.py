@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from switchroom.errors import RunError
+from switchroom.wrap.alarm import Alarm
+from switchroom.wrap.stop import Stop
 
 T = TypeVar("T")
 
@@ -44,57 +46,56 @@ class Outcome(msgspec.Struct, Generic[T]):
 class Race(Generic[T]):
     """One call, and a second one if that takes long.
 
-    The first call needs no task of its own: it runs in the caller's, which is cancelled from within when the second has won, in
-    the way in which `asyncio.timeout` does it.
+    The first call needs no task of its own: it runs in the caller's, and is stopped when the second has won.
 
     Args:
         second: begins the second call; None if it is not to begin now.
         hearing: whom somebody has heard, if somebody listens.
+
+    Attributes:
+        rival: the second call, if it has begun.
     """
 
-    __slots__ = ("_hearing", "_host", "_overtaken", "_running", "_second", "rival")
+    __slots__ = ("_hearing", "_running", "_second", "_stop", "rival")
 
     def __init__(self, second: Callable[[], Coroutine[Any, Any, T] | None], hearing: Hearing | None = None) -> None:
         self._second = second
         self._hearing = hearing
-        self._host: asyncio.Task[Any] | None = None
-        self._overtaken = False
         self._running = True
         self.rival: asyncio.Task[T] | None = None
 
-    async def run(self, first: Awaitable[T], after: float) -> Outcome[T]:
-        """What wins.
+    async def run(self, first: Awaitable[T], alarm: Alarm, after: float) -> Outcome[T]:
+        """What wins, if the second call begins so many seconds after the first.
 
         Raises:
             Exception: what the first call raised; both failed, or what was heard of one cannot be taken back.
         """
-        host = self._host = asyncio.current_task()
-        assert host is not None, "coroutines run in tasks"
-        others = host.cancelling()
-        timer = asyncio.get_running_loop().call_later(after, self._late)
+        loop = asyncio.get_running_loop()
+        stop = self._stop = Stop(loop)
+        alarm.set(self, after, loop)
         try:
-            try:
-                answer = await first
-            except asyncio.CancelledError:
-                overtaken, self._overtaken = self._overtaken, False
-                if not overtaken or host.uncancel() > others or self.rival is None:
-                    raise
-                return Outcome(self.rival.result(), 1, cut=True)
-            except Exception as error:
-                self._running = False
-                return await self._first_failed(error)
+            answer = await first
+        except asyncio.CancelledError:
+            if not stop.stopped or not stop.over() or self.rival is None:
+                raise
+            return Outcome(self.rival.result(), 1, cut=True)
+        except Exception as error:
             self._running = False
-            return await self._first_answered(answer)
+            return await self._first_failed(error)
+        else:
+            self._running = False
+            return Outcome(answer) if self.rival is None else await self._first_answered(answer, self.rival)
         finally:
-            timer.cancel()
+            alarm.clear(self, loop)
             self._running = False
-            if self._overtaken:  # the call answered or failed where it was cancelled
-                host.uncancel()
+            if stop.stopped:  # the first call made something else of it
+                stop.over()
             if self.rival is not None:
                 await _end(self.rival)
 
-    def _late(self) -> None:
-        if not self._running or (self._hearing is not None and self._hearing.heard() is not None):
+    def __call__(self) -> None:
+        """It takes long: begin the second call."""
+        if not self._running or self._heard() is not None:
             return
         second = self._second()
         if second is not None:
@@ -102,19 +103,13 @@ class Race(Generic[T]):
             self.rival.add_done_callback(self._rival_ended)
 
     def _rival_ended(self, rival: asyncio.Task[T]) -> None:
-        if rival.cancelled() or rival.exception() is not None or not self._running or self._heard() == 0:
-            return
-        assert self._host is not None, "it runs"
-        self._overtaken = True
-        self._host.cancel()
+        if self._running and _error(rival) is None and self._heard() != 0:
+            self._stop()
 
     def _heard(self) -> int | None:
         return None if self._hearing is None else self._hearing.heard()
 
-    async def _first_answered(self, answer: T) -> Outcome[T]:
-        rival = self.rival
-        if rival is None:
-            return Outcome(answer)
+    async def _first_answered(self, answer: T, rival: asyncio.Task[T]) -> Outcome[T]:
         if self._heard() == 1 and self._hearing is not None:
             await asyncio.wait([rival])
             error = _error(rival)

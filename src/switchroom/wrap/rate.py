@@ -59,7 +59,7 @@ class RateLimit:
 def _bucket(rate: int | None, per: float) -> EachLoop[_Bucket] | None:
     if rate is None:
         return None
-    return EachLoop(lambda before: _Bucket(rate, per, before))
+    return EachLoop(lambda loop, before: _Bucket(rate, per, loop, before))
 
 
 class _Bucket:
@@ -68,32 +68,38 @@ class _Bucket:
     A loop that comes after another, as `run_sync` makes one for each run, begins with what the other's bucket held.
     """
 
-    __slots__ = ("_at", "_charge", "_level", "_limiter", "_line", "_loop", "_per", "_rate")
+    __slots__ = ("_charge", "_empty", "_limiter", "_line", "_loop", "_rate", "_seconds")
 
-    def __init__(self, rate: int, per: float, before: _Bucket | None) -> None:
+    def __init__(self, rate: int, per: float, loop: asyncio.AbstractEventLoop, before: _Bucket | None) -> None:
         from aiolimiter import AsyncLimiter
 
         self._rate = rate
-        self._per = per
+        self._seconds = per / rate
         self._limiter = AsyncLimiter(rate, per)
         self._line = asyncio.Lock()  # the library serves the smallest first, and the largest perhaps never
-        self._loop = asyncio.get_running_loop()
-        self._at = self._loop.time()
-        self._level = 0.0
-        self._charge = 0.0 if before is None else before.held(self._at)
+        self._loop = loop
+        self._empty = loop.time()
+        self._charge = 0.0 if before is None else before.held(self._empty)
 
     async def take(self, amount: float) -> None:
         """Wait until so much may go out. What is more than the bucket holds goes out as if it were several."""
-        async with self._line:
-            left = max(0.0, amount + self._charge)
-            while left > self._rate:
-                await self._limiter.acquire(self._rate)
-                left -= self._rate
-            await self._limiter.acquire(left)
-            self._charge = min(0.0, amount + self._charge)
-            now = self._loop.time()
-            self._level = min(self.held(now) - self._charge + left, self._rate)
-            self._at = now
+        if self._line.locked() or self._charge or not self._limiter.has_capacity(amount):
+            async with self._line:
+                return await self._in_turn(amount)
+        await self._limiter.acquire(amount)
+        self._filled(amount)
+
+    async def _in_turn(self, amount: float) -> None:
+        amount += self._charge
+        self._charge = min(0.0, amount)
+        while amount > 0:
+            part = min(amount, self._rate)
+            await self._limiter.acquire(part)
+            self._filled(part)
+            amount -= part
+
+    def _filled(self, amount: float) -> None:
+        self._empty = max(self._empty, self._loop.time()) + amount * self._seconds
 
     def charge(self, amount: float) -> None:
         """Put on the account of the next what went out beside the estimate; below 0, what did not."""
@@ -101,7 +107,7 @@ class _Bucket:
 
     def held(self, now: float) -> float:
         """What has not leaked away, and what is still to be charged."""
-        return max(0.0, self._level - max(0.0, now - self._at) * self._rate / self._per) + self._charge
+        return max(0.0, self._empty - now) / self._seconds + self._charge
 
 
 @guard

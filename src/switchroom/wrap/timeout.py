@@ -8,8 +8,10 @@ from typing import Any, assert_never
 
 from switchroom.errors import ModelTimeout, RunError, StepTimeout, ToolTimeout
 from switchroom.step import step_name
+from switchroom.wrap.alarm import Alarm
 from switchroom.wrap.checks import seconds as checked
 from switchroom.wrap.guarded import Kind, around, guard, kind_of
+from switchroom.wrap.stop import Stop
 
 
 @guard
@@ -33,15 +35,22 @@ def timed(guarded: Any, seconds: float | timedelta) -> Any:
     limit = checked(seconds, "timed(seconds=...)")
     kind = kind_of(guarded, "timed")
 
+    alarm = Alarm()
+
     async def through(call: Any, *args: Any) -> Any:
-        patience = asyncio.timeout(limit)
+        loop = asyncio.get_running_loop()
+        stop = Stop(loop)
+        alarm.set(stop, limit, loop)
         try:
-            async with patience:
-                return await call(*args)
-        except TimeoutError as error:
-            if not patience.expired():
+            return await call(*args)
+        except asyncio.CancelledError as error:
+            if not stop.stopped or not stop.over():
                 raise
             raise _late(guarded, kind, limit, args) from error
+        finally:
+            alarm.clear(stop, loop)
+            if stop.stopped:  # the call made something else of it
+                stop.over()
 
     return around(guarded, kind, through)
 
