@@ -52,6 +52,15 @@ def test_a_task_that_was_left_behind_is_a_failure():
         in_no_time(main())
 
 
+def test_the_clock_creeps_on_where_work_goes_on_without_a_timer():
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() == 0:
+            await asyncio.sleep(0)
+
+    in_no_time(main())
+
+
 def test_a_thread_at_work_is_waited_for():
     async def main() -> tuple[str, float]:
         def work() -> str:

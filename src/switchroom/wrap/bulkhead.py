@@ -36,34 +36,25 @@ class Bulkhead:
             BulkheadFull: there is none, and no room to wait.
         """
         line = self._lines.get()
-        places = line.places
-        if places.locked():
-            if line.waiting >= self.queue:
-                whose = f" '{self.name}'" if self.name else ""
-                raise BulkheadFull(
-                    f"The bulkhead{whose} is full: {self.at_once} calls go on, and {line.waiting} wait (queue={self.queue})."
-                )
-            line.waiting += 1
-            try:
-                await places.acquire()
-            finally:
-                line.waiting -= 1
-        else:
-            await places.acquire()
+        if line.inside >= self.at_once + self.queue:
+            whose = f" '{self.name}'" if self.name else ""
+            raise BulkheadFull(f"The bulkhead{whose} is full: {self.at_once} calls go on, and {self.queue} wait for a place.")
+        line.inside += 1
         try:
-            return await fn(*args)
+            async with line.places:
+                return await fn(*args)
         finally:
-            places.release()
+            line.inside -= 1
 
 
 class _Line:
-    """The places of one event loop, and how many wait for one."""
+    """The places of one event loop, and how many calls have one or wait for one."""
 
-    __slots__ = ("places", "waiting")
+    __slots__ = ("inside", "places")
 
     def __init__(self, places: asyncio.Semaphore) -> None:
         self.places = places
-        self.waiting = 0
+        self.inside = 0
 
 
 @guard
