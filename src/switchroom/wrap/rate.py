@@ -59,7 +59,9 @@ class RateLimit:
 def _bucket(rate: int | None, per: float) -> EachLoop[_Bucket] | None:
     if rate is None:
         return None
-    return EachLoop(lambda loop, before: _Bucket(rate, per, loop, before))
+    from aiolimiter import AsyncLimiter  # here, so that no call waits for the import
+
+    return EachLoop(lambda loop, before: _Bucket(AsyncLimiter(rate, per), loop, before))
 
 
 class _Bucket:
@@ -70,12 +72,10 @@ class _Bucket:
 
     __slots__ = ("_charge", "_empty", "_limiter", "_line", "_loop", "_rate", "_seconds")
 
-    def __init__(self, rate: int, per: float, loop: asyncio.AbstractEventLoop, before: _Bucket | None) -> None:
-        from aiolimiter import AsyncLimiter
-
-        self._rate = rate
-        self._seconds = per / rate
-        self._limiter = AsyncLimiter(rate, per)
+    def __init__(self, limiter: Any, loop: asyncio.AbstractEventLoop, before: _Bucket | None) -> None:
+        self._rate: float = limiter.max_rate
+        self._seconds: float = limiter.time_period / limiter.max_rate
+        self._limiter = limiter
         self._line = asyncio.Lock()  # the library serves the smallest first, and the largest perhaps never
         self._loop = loop
         self._empty = loop.time()

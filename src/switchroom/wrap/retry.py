@@ -87,8 +87,10 @@ class _Policy:
     """When there is another try, and after how long."""
 
     def __init__(self, attempts: int, wait: float, longest: float, on: tuple[type[Exception], ...]) -> None:
+        from tenacity import wait_exponential, wait_random  # here, so that no call waits for the import
+
         self.attempts = attempts
-        self.wait = wait
+        self.backoff = wait_exponential(multiplier=wait, max=longest) + wait_random(0, wait / 4)
         self.longest = longest
         self.on = on
 
@@ -126,23 +128,14 @@ class _Policy:
 
     async def again(self, first: Exception, call: Callable[[], Awaitable[T]], tries: _Tries | None = None) -> T:
         """What the tries give that follow on a first failure; `tries` are those of a step, and know whether there are more."""
-        # The library is imported after the first failure: it costs more than the calls that need no second try.
-        from tenacity import (
-            AsyncRetrying,
-            RetryCallState,
-            retry_if_exception,
-            stop_after_attempt,
-            wait_exponential,
-            wait_random,
-        )
-
-        backoff = wait_exponential(multiplier=self.wait, max=self.longest) + wait_random(0, self.wait / 4)
+        # The library comes in after the first failure: it costs more than the calls that need no second try.
+        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
         def pause(state: RetryCallState) -> float:
             if tries is not None and tries.known:
                 return 0
             wanted = _wanted(state.outcome.exception()) if state.outcome else None
-            return min(backoff(state), self.longest) if wanted is None else wanted
+            return min(self.backoff(state), self.longest) if wanted is None else wanted
 
         def passing(error: BaseException) -> bool:
             more = tries is None or tries.more
