@@ -13,7 +13,7 @@ import tracemalloc
 from importlib import metadata
 from typing import Any
 
-from benchmarks import floor, http, ours, workflows
+from benchmarks import floor, guards, http, ours, workflows
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
@@ -151,6 +151,9 @@ def main() -> None:
     for row in (*rows(), *workflows.rows(), *http.rows()):
         verdict = "" if row.ratio <= row.goal else "  missed"
         print(f"{row.name:28}{row.floor:10.2f}{row.ours:10.2f}{row.ratio:8.1f}{row.goal:7.1f}{verdict}")
+    for row in guards.rows():
+        added = row.ours - row.floor
+        print(f"{'guard ' + row.name:28}{'':10}{added:10.2f}{'':8}{row.goal:7.1f}{_missed(added, row.goal)}")
     early, late = growth()
     print(f"{'turn at turn 10 / 200':28}{early:10.2f}{late:10.2f}{late / early:8.2f}{1.2:7.1f}{_missed(late / early, 1.2)}")
     kept = memory()

@@ -13,6 +13,7 @@ from switchroom.config import RunConfig as RunConfig
 from switchroom.context import RunContext as RunContext
 from switchroom.context import ToolContext as ToolContext
 from switchroom.defaults import set_default_model as set_default_model
+from switchroom.errors import CircuitBreakerOpen as CircuitBreakerOpen
 from switchroom.errors import RunError as RunError
 from switchroom.errors import UserError as UserError
 from switchroom.messages import Message as Message
@@ -31,12 +32,15 @@ from switchroom.workflow import route as route
 from switchroom.workflow import sequential as sequential
 from switchroom.workflow import supervisor as supervisor
 from switchroom.workflow import vote as vote
+from switchroom.wrap.breaker import CircuitBreaker as CircuitBreaker
 
 __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
     "AgentMetrics",
     "Budget",
+    "CircuitBreaker",
+    "CircuitBreakerOpen",
     "Decline",
     "Message",
     "Model",

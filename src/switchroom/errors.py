@@ -6,6 +6,7 @@
 * RunError: the world's, or a model's that did not mend its ways. It carries the run so far (`error.run`), which resumes.
     * ModelError: a model's server refused the request or gave what is no answer.
         * ModelUnavailable: it failed, was busy, or could not be reached; another try may succeed.
+            * ModelTimeout: it took longer than it was given.
     * ModelRefused: the model will not give an answer of the declared type.
     * ModelMisbehaved: the model got the same kind of thing wrong too often.
     * MaxTurnsExceeded: the run had as many model answers as it was given.
@@ -15,6 +16,9 @@
     * NoRoute: nothing says who is to answer, and nobody is there for that case.
     * NotAccepted: answers were given, and none was accepted.
     * ToolTimeout, ToolCancelled: a tool took too long, or cancelled itself.
+    * StepTimeout: a step took longer than it was given.
+    * CircuitBreakerOpen: what failed too often is not tried for a while.
+    * BulkheadFull: as much as may goes on already, and as much as may waits.
     * GuardrailTripped: a guardrail said no.
     * ConversationWaiting: the conversation waits for a person.
     * Fenced: another writer has the conversation.
@@ -75,6 +79,10 @@ class ModelUnavailable(ModelError):
     """A model's server failed, was busy, or could not be reached: another try, or another model, may succeed."""
 
 
+class ModelTimeout(ModelUnavailable):
+    """A model took longer to answer than the seconds that it was given."""
+
+
 class ModelRefused(RunError):
     """The model refused to answer where an answer of a declared type was to be given; the message is what it said."""
 
@@ -126,6 +134,29 @@ class ToolTimeout(RunError, TimeoutError):
 
 class ToolCancelled(RunError):
     """A tool raised CancelledError though nobody cancelled it."""
+
+
+class StepTimeout(RunError, TimeoutError):
+    """A step took longer than the seconds that it was given."""
+
+
+class CircuitBreakerOpen(RunError):
+    """What a breaker guards failed too often, and is not tried for a while.
+
+    Attributes:
+        retry_after: seconds after which a try may be let through; 0 while one is under way.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message, retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class BulkheadFull(RunError):
+    """As many calls as may go on at once go on, and as many as may wait for a place wait."""
 
 
 class GuardrailTripped(RunError):

@@ -199,6 +199,9 @@ class Called:
 
     def reread(self, plain: Any) -> Any:
         """What the step was given, of the type that its first parameter declares."""
+        guarded = getattr(self._step, "guarded", None)
+        if guarded is not None:
+            return interpret(guarded).reread(plain)
         read: Callable[[Any], Any] | None = getattr(self._step, "read_input", None)
         if read is not None:
             return read(plain)
@@ -258,6 +261,9 @@ class Called:
 
     def load(self, output: Any, agent: str) -> Any:
         """What the step gave, of the type that it declares to return; plain data if it declares none."""
+        guarded = getattr(self._step, "guarded", None)
+        if guarded is not None:
+            return interpret(guarded).load(output, "")
         read: Callable[[Any], Any] | None = getattr(self._step, "read_output", None)
         if read is not None:
             return read(output)

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from switchroom.estimate import estimated
 from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
 from switchroom.model import Emit, ModelRequest, ModelResponse
-from switchroom.models.estimate import estimated
 from switchroom.models.openai.faults import BrokenOff
 from switchroom.models.openai.providers import Provider
 from switchroom.models.openai.strict import json_format, unwrapped

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import msgspec
 
+from switchroom.estimate import estimated
 from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
 from switchroom.model import Emit, ModelRequest, ModelResponse
-from switchroom.models.estimate import estimated
 from switchroom.models.openai.chat import arguments, data_url
 from switchroom.models.openai.faults import BrokenOff
 from switchroom.models.openai.providers import Provider

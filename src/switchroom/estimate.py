@@ -12,8 +12,13 @@ from switchroom.usage import Usage
 
 def estimated(request: ModelRequest, answer: Message) -> Usage:
     """About what a request and its answer used."""
-    sent = count_tokens(request.instructions) + sum(count_message(message) for message in request.messages)
+    return Usage(1, sent(request), count_message(answer), estimated=1)
+
+
+def sent(request: ModelRequest) -> int:
+    """About how many tokens a request has."""
+    tokens = count_tokens(request.instructions) + sum(count_message(message) for message in request.messages)
     shown = [(tool.name, tool.description, tool.parameters) for tool in request.tools]
     if shown or request.output_schema:
-        sent += count_tokens(msgspec.json.encode((shown, request.output_schema)).decode())
-    return Usage(1, sent, count_message(answer), estimated=1)
+        tokens += count_tokens(msgspec.json.encode((shown, request.output_schema)).decode())
+    return tokens
