@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from typing import Any, Protocol, TypeAlias, cast
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
+from switchroom.context import CURRENT
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
@@ -21,11 +22,12 @@ from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State
 from switchroom.shared import Shared
 from switchroom.siblings import Siblings
+from switchroom.tracing.values import trace_id_of
 
 log = logging.getLogger("switchroom")
 
-CURRENT: ContextVar[Any] = ContextVar("switchroom_scope", default=None)
-"""The scope of the code that runs: a run started there is its child."""
+_naming = threading.Lock()
+"""Tools in threads may ask for the id of their trace at the same moment."""
 
 
 class Suspended(BaseException):
@@ -93,7 +95,7 @@ class Attempt:
         "siblings",
         "streamed",
         "task",
-        "trace_id",
+        "traced",
     )
 
     def __init__(
@@ -121,7 +123,7 @@ class Attempt:
         self.loop = asyncio.get_running_loop()
         self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
         self.siblings: Siblings | None = None
-        self.trace_id = ""
+        self.traced = ""
         self.asking = 0
         self.interrupted = 0
         self.failures: dict[int, tuple[Exception, list[str]]] = {}
@@ -131,6 +133,15 @@ class Attempt:
         self.before = known.before
         self.past = by_path(known.events, known.root.path)
         self.events = list(known.events)
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the turn's trace, made when somebody asks for it first."""
+        with _naming:
+            if not self.traced:
+                began = self.events[0].at if self.events else 0.0
+                self.traced = trace_id_of(self.conversation if self.journal.keeps else "", self.root.turn, began)
+        return self.traced
 
     @property
     def conversation(self) -> str:

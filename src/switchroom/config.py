@@ -55,6 +55,9 @@ class RunConfig:
             people write and tools know is not to leave for where traces go unless somebody decides it. Names, counts, tokens
             and times are always there.
         trace_processors: who is given the traces of the run, beside those of `add_trace_processor`. Nested runs are in them.
+        request_id: of the request that the run serves, for logs and traces: `switchroom.context.request_id()` gives it anywhere
+            in the run. By default what a context variable says (`switchroom.context.REQUEST_ID`). Never kept: who resumes a
+            turn serves another request. Nested runs have their parent's.
 
     Raises:
         UserError: a number is out of range.
@@ -78,6 +81,7 @@ class RunConfig:
     workflow_name: str = ""
     trace_include_sensitive_data: bool = False
     trace_processors: tuple[TraceProcessor, ...] = ()
+    request_id: str = ""
 
     def __post_init__(self) -> None:
         if not _number(self.max_turns, int) or self.max_turns < 1:
@@ -97,6 +101,8 @@ class RunConfig:
             raise UserError(f"RunConfig(trace_processors={self.trace_processors!r}): give a tuple of trace processors.")
         for processor in self.trace_processors:
             check_processor(processor)
+        if not isinstance(self.request_id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"RunConfig(request_id={self.request_id!r}): give text.")
 
     def redacted(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """Messages that came in, as they are to be kept.

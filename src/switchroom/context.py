@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, cast
 
 from typing_extensions import TypeVar as DefaultTypeVar
@@ -13,6 +14,24 @@ from switchroom.step import Scope
 
 Deps = DefaultTypeVar("Deps", default=Any)
 T = TypeVar("T")
+
+CURRENT: ContextVar[Any] = ContextVar("switchroom_scope", default=None)
+"""The scope of the code that runs: a run started there is its child."""
+
+REQUEST_ID: ContextVar[str] = ContextVar("switchroom_request_id", default="")
+"""The id of the request that is being served. Whoever takes requests in sets it, such as a web server's middleware; a run with
+`RunConfig(request_id=...)` sets it for itself. Tasks and threads of the run have it, and the runs within it."""
+
+
+def request_id() -> str:
+    """The id of the request that is being served, wherever in it this is called; "" where nobody said one."""
+    return REQUEST_ID.get()
+
+
+def trace_id() -> str:
+    """The id of the trace of the run that goes on, as in `RunResult.trace_id`; "" outside of a run."""
+    scope = CURRENT.get()
+    return "" if scope is None else scope.attempt.trace_id
 
 
 class RunContext(Generic[Deps]):

@@ -13,7 +13,6 @@ from switchroom.attempt import Attempt
 from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent
 from switchroom.messages import Message
 from switchroom.rules.state import State
-from switchroom.tracing.values import trace_id_of
 from switchroom.usage import Usage
 
 Out = TypeVar("Out", default=Any)
@@ -107,11 +106,7 @@ class RunResult(Generic[Out]):
     @property
     def trace_id(self) -> str:
         """An id of the run for logs and traces; a child has its parent's."""
-        attempt = self._attempt
-        if not attempt.trace_id:
-            began = attempt.events[0].at if attempt.events else 0.0
-            attempt.trace_id = trace_id_of(self.conversation, attempt.root.turn, began)
-        return attempt.trace_id
+        return self._attempt.trace_id
 
     def _answers(self) -> list[ModelAnswered]:
         return [event.fact for event in self.events if isinstance(event.fact, ModelAnswered)]

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Awaitable, Generator
 from typing import Any, Literal, TypeVar, cast
 
-from switchroom.attempt import CURRENT, Attempt, Suspended
+from switchroom.attempt import Attempt, Suspended
 from switchroom.bounds import Run, bounded, cut
 from switchroom.budget import Degradation
 from switchroom.config import RunConfig
+from switchroom.context import CURRENT
 from switchroom.errors import Diverged, Fenced, JournalUnreadable, UserError
 from switchroom.events import (
     AnyFact,

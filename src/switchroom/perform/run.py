@@ -7,8 +7,8 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from switchroom.attempt import CURRENT, left_by
-from switchroom.context import RunContext, settled
+from switchroom.attempt import left_by
+from switchroom.context import CURRENT, RunContext, settled
 from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand
 from switchroom.scope import Scope

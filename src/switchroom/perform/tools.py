@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
-from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
-from switchroom.context import ToolContext
+from switchroom.attempt import Suspended, is_cancelled, left_by
+from switchroom.context import CURRENT, ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
 from switchroom.failure import told

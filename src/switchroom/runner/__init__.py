@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from switchroom.agent import Agent
-from switchroom.attempt import CURRENT
 from switchroom.channel import Channel
 from switchroom.config import DEFAULT_CONFIG, RunConfig
+from switchroom.context import CURRENT
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream

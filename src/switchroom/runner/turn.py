@@ -12,7 +12,7 @@ import msgspec
 from switchroom.attempt import Attempt, Suspended
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, of_run
-from switchroom.context import settled
+from switchroom.context import REQUEST_ID, settled
 from switchroom.conversation import NEW, Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
@@ -52,12 +52,14 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     """Take a turn, and give its result; an exception that leaves the run carries it as `run`."""
     if not isinstance(order.config, RunConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError(f"config={order.config!r}: pass RunConfig(...).")
+    if order.config.request_id and order.config.request_id != REQUEST_ID.get():
+        return await _requested(order, prepare)
     if order.tracer is None and (order.config.trace_processors or everywhere):
         return await _traced(order, prepare)
     scope, input = await prepare(order)
     attempt = order.attempt = scope.attempt
     if order.tracer is not None:
-        attempt.trace_id = order.tracer.trace_id
+        attempt.traced = order.tracer.trace_id
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
         output = interpret(order.step).load(scope.last.output, scope.last.agent)
@@ -85,6 +87,15 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
             known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
         remember(attempt.journal, attempt.conversation, known)
     return RunResult(attempt, root.path, output, scope.last)
+
+
+async def _requested(order: Order, prepare: Prepare) -> RunResult[Any]:
+    """Take a turn that serves a request of its own."""
+    token = REQUEST_ID.set(order.config.request_id)
+    try:
+        return await take(order, prepare)
+    finally:
+        REQUEST_ID.reset(token)
 
 
 async def _traced(order: Order, prepare: Prepare) -> RunResult[Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar
 
-from switchroom.attempt import CURRENT
 from switchroom.config import RunConfig
-from switchroom.context import RunContext, settled
+from switchroom.context import CURRENT, RunContext, settled
 from switchroom.events import AnyFact, StepStarted
 from switchroom.failure import failure
 from switchroom.perform import AgentRun

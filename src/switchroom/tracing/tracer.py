@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 
+from switchroom.context import request_id
 from switchroom.errors import ConversationWaiting
 from switchroom.events import Delta, RunEvent, StepStarted, TurnStarted
 from switchroom.failure import told
@@ -68,6 +69,8 @@ class Tracer:
         if isinstance(fact, TurnStarted):
             self.trace_id = trace_id_of(self._conversation, fact.turn, event.at if self._began is None else self._began)
             known = {"step": fact.name, "turn": fact.turn, "attempt": fact.attempt}
+            if request := request_id():
+                known["request_id"] = request
             trace = Trace(self.trace_id, self._name or fact.name, self._conversation, known)
             spans = Spans(trace, self._processors, event.at)
             self._follower = Follower(spans, event.path, fact, self._runs, self._sensitive)

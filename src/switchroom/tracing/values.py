@@ -24,7 +24,7 @@ class Trace(msgspec.Struct, frozen=True):
             the same turn have the same.
         name: the workflow's name: `RunConfig(workflow_name=...)`, else the name of the step.
         group: the conversation's id; "" without a journal.
-        metadata: "step", "turn" and "attempt" (numbers from 1).
+        metadata: "step", "turn" and "attempt" (numbers from 1); "request_id", where the run serves a request that has one.
     """
 
     trace_id: str

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import switchroom
-from switchroom.attempt import CURRENT as SCOPE
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.agent import Agent
 from switchroom.compat.agents.convert import TResponseInputItem, messages_of
@@ -32,6 +31,7 @@ from switchroom.compat.agents.telling import Telling
 from switchroom.compat.agents.tool_context import ToolContext
 from switchroom.compat.agents.translate import translated
 from switchroom.compat.agents.usage import Usage
+from switchroom.context import CURRENT as SCOPE
 from switchroom.context import settled
 from switchroom.messages import Message
 
