@@ -147,7 +147,7 @@ def _choice(said: Any, by: By | None, owner: str) -> Choice:
         label = field_of(said, ("route",))
     else:
         label = field_of(said, _LABELS)
-        if label is None:
+        if label is None and not any(_has(said, name) for name in _LABELS):
             raise UserError(
                 f"'{owner}' gave {said!r}, and it is not known which field names the route. Pass by='the_field' to route."
             )
