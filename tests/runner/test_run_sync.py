@@ -203,3 +203,12 @@ async def test_in_a_plain_step_it_is_refused_or_counted_but_never_a_run_that_nob
     except UserError:
         return
     assert "worker" in result.by_agent
+
+
+def test_what_a_run_raises_in_a_script_does_not_seem_to_come_of_there_being_no_loop():
+    def fails(text: str) -> str:
+        raise ConnectionError("the line is down")
+
+    with pytest.raises(ConnectionError) as raised:
+        Runner.run_sync(fails, "go")
+    assert raised.value.__context__ is None

@@ -9,7 +9,6 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
-from switchroom.agent import Agent
 from switchroom.channel import Channel
 from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.context import CURRENT
@@ -18,7 +17,7 @@ from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import Scope
-from switchroom.step import step_name
+from switchroom.step import Step, step_name
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ class Runner:
     @overload
     @staticmethod
     def run(
-        step: Agent[T],
+        step: Step[Any, T],
         input: Any,
         *,
         deps: Any = None,
@@ -92,6 +91,28 @@ class Runner:
             return _nested(parent, parent.place(step_name(step)), step, input, config)
         return take(Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or ""), begin)
 
+    @overload
+    @staticmethod
+    def run_sync(
+        step: Step[Any, T],
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> RunResult[T]: ...
+    @overload
+    @staticmethod
+    def run_sync(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> RunResult[Any]: ...
     @staticmethod
     def run_sync(
         step: Any,
@@ -108,9 +129,7 @@ class Runner:
             return await Runner.run(step, input, deps=deps, state=state, config=config, conversation=conversation)
 
         parent = CURRENT.get()
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        if not _in_loop():  # asked first, and not in an `except`: what the run raises should not seem to come of that
             if parent is None:
                 return asyncio.run(run())
             return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
@@ -179,6 +198,15 @@ async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunCo
         config = replace(config, model=config.model or ours.model, history=config.history or ours.history)
     output = await parent.enter(step, input, path, config)
     return RunResult(parent.attempt, path, output, parent.last)
+
+
+def _in_loop() -> bool:
+    """Whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _in_thread(run: Coroutine[Any, Any, RunResult[Any]]) -> RunResult[Any]:

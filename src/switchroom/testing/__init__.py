@@ -1,5 +1,6 @@
 """For tests without a key and without the network: models from functions and scripts, cassettes, expectations of a run."""
 
+from switchroom.reply import Reply as Reply
 from switchroom.reply import call as call
 from switchroom.reply import deltas as deltas
 from switchroom.testing.cassette import Cassette as Cassette
