@@ -5,7 +5,7 @@ What is asked is a row of words: what the line is at each call, "up" or "down", 
 
 from __future__ import annotations
 
-from command import asked, command
+from command import asked, command, say
 from switchroom import Agent, CircuitBreaker, CircuitBreakerOpen, RunConfig, Runner
 from switchroom.model import ModelRequest
 from switchroom.step import Scope
@@ -58,6 +58,6 @@ if __name__ == "__main__":
     for word in text.split():
         if word == "wait":
             clock.seconds += 30
-            print(f"wait: {breaker.state}")
+            say(f"wait: {breaker.state}")
         else:
-            print(f"{word}: {told(word, RunConfig(model=model))}, now {breaker.state}")
+            say(f"{word}: {told(word, RunConfig(model=model))}, now {breaker.state}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -40,3 +41,9 @@ def asked(parser: ArgumentParser, offline: Callable[[ModelRequest], Reply]) -> A
     """
     given = parser.parse_args()
     return Asked(" ".join(given.text), given.model or FunctionModel(offline))
+
+
+def say(said: object) -> None:
+    """Print what was said, its lines wrapped."""
+    for line in str(said).splitlines():
+        print(textwrap.fill(line, 100))

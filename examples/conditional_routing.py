@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 
-from command import asked, command
+from command import asked, command, say
 from library import SWITCHES, database, passages
 from switchroom import Agent, RunConfig, Runner, route
 from switchroom.events import RouteDecided
@@ -27,8 +28,9 @@ def data_query(query: str) -> str:
     """The switches of the register whose country or principle the query names, or all, counted and listed."""
     named = [value for row in SWITCHES for value in (row.country, row.principle) if value.casefold() in query.casefold()]
     where = "country = ?1 OR principle = ?1" if named else "?1 IS NULL"
-    rows = database().execute(f"SELECT name, year FROM switches WHERE {where} ORDER BY year", (named[0] if named else None,))
-    found = [f"{name} ({year})" for name, year in rows]
+    with closing(database()) as switches:
+        rows = switches.execute(f"SELECT name, year FROM switches WHERE {where} ORDER BY year", (named[0] if named else None,))
+        found = [f"{name} ({year})" for name, year in rows]
     return f"{len(found)}: {', '.join(found)}"
 
 
@@ -60,5 +62,5 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "How many exchanges opened in France?"), offline)
     result = Runner.run_sync(desk, text, config=RunConfig(model=model))
     [decided] = [fact for fact in result.facts if isinstance(fact, RouteDecided)]
-    print(f"{decided.to}:")
-    print(result.final_output)
+    say(f"{decided.to}:")
+    say(result.final_output)

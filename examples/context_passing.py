@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from reading import spoken, years
 from switchroom import Agent, RunConfig, RunContext, Runner, ToolContext, sequential, tool
@@ -98,5 +98,5 @@ if __name__ == "__main__":
     text, model = asked(parser, offline)
     state = AgentContext(query=text, user_id=given.user, session_id="s-1")
     result = Runner.run_sync(pipeline, text, state=state, config=RunConfig(model=model, request_id="r-7"))
-    print(result.final_output)
-    print(f"metadata: {result.state.metadata}, one trace: {traces == {result.trace_id}}")
+    say(result.final_output)
+    say(f"metadata: {result.state.metadata}, one trace: {traces == {result.trace_id}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from command import asked, command
+from command import asked, command, say
 from library import PASSAGES
 from reading import words
 from switchroom import Agent, RunConfig, Runner, debate
@@ -48,5 +48,5 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "Should an exchange be controlled by a program?"), offline)
     held = Runner.run_sync(discussion, text, config=RunConfig(model=model)).final_output
     for argument in held.arguments:
-        print(f"{argument.round} {argument.side}: {argument.text}")
-    print(held.conclusion)
+        say(f"{argument.round} {argument.side}: {argument.text}")
+    say(held.conclusion)

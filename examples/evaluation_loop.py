@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from reading import sentences, words, years
 from switchroom import Agent, RunConfig, Runner, refine
@@ -51,5 +51,5 @@ def evaluated(task: str, draft: str) -> EvaluationResult:
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "Which exchanges with crossbar opened in Brooklyn and in Pennsylvania?"), offline)
     result = Runner.run_sync(loop, text, config=RunConfig(model=model)).final_output
-    print(result.draft)
-    print(f"passed: {result.passed}, rounds: {result.rounds}, score: {result.verdict.score}, {result.verdict.feedback}")
+    say(result.draft)
+    say(f"passed: {result.passed}, rounds: {result.rounds}, score: {result.verdict.score}, {result.verdict.feedback}")

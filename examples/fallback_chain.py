@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from command import asked, command
+from command import asked, command, say
 from library import SWITCHES, nearest
 from switchroom import Agent, RunConfig, Runner, fallback
 from switchroom.model import ModelRequest
@@ -47,5 +47,5 @@ def offline(request: ModelRequest) -> str:
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "Which songs were sung in 1899? Answer to desk@example.com"), offline)
     result = Runner.run_sync(chain, text, config=RunConfig(model=model))
-    print(f"asked: {', '.join(result.by_agent)}")
-    print(result.final_output)
+    say(f"asked: {', '.join(result.by_agent)}")
+    say(result.final_output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from command import asked, command
+from command import asked, command, say
 from searches import SEARCHES, Understanding, reachable, understood
 from switchroom import Agent, RunConfig, Runner, parallel, sequential
 from switchroom.model import ModelRequest
@@ -41,4 +41,4 @@ if __name__ == "__main__":
     text, model = asked(parser, offline)
     searches = parallel(reachable(parser.parse_args().down), join=generate_response)
     result = Runner.run_sync(sequential(understand, searches, answering), text, config=RunConfig(model=model))
-    print(result.final_output)
+    say(result.final_output)

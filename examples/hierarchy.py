@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from command import asked, command
+from command import asked, command, say
 from library import SWITCHES, passages
 from reading import sentences, words, years
 from switchroom import Agent, RunConfig, Runner, supervisor
@@ -85,5 +85,5 @@ def offline(request: ModelRequest) -> Reply:
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "What do we know of crossbar exchanges?"), offline)
     result = Runner.run_sync(chief, text, config=RunConfig(model=model))
-    print(result.final_output)
-    print({name: usage.requests for name, usage in result.by_agent.items()})
+    say(result.final_output)
+    say({name: usage.requests for name, usage in result.by_agent.items()})

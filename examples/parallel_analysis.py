@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from command import asked, command
+from command import asked, command, say
 from reading import repeated, sentences, spoken, words
 from switchroom import Agent, RunConfig, Runner, parallel
 from switchroom.model import ModelRequest
@@ -44,4 +44,4 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, USUAL), offline)
     found = Runner.run_sync(analysis, text, config=RunConfig(model=model)).final_output
     for name, value in found.items():
-        print(f"{name}: {value}")
+        say(f"{name}: {value}")

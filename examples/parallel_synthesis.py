@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from command import asked, command
+from command import asked, command, say
 from library import ARTICLES
 from reading import Index, sentences, years
 from switchroom import Agent, RunConfig, Runner, parallel
@@ -39,4 +39,4 @@ def offline(request: ModelRequest) -> str:
 
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "What did operators do on long distance calls?"), offline)
-    print(Runner.run_sync(workflow, text, config=RunConfig(model=model)).final_output)
+    say(Runner.run_sync(workflow, text, config=RunConfig(model=model)).final_output)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from library import RELATIONS, SWITCHES, passages
 from reading import sentences, words, years
 from switchroom import Agent, RunConfig, Runner, parallel, refine, sequential, vote
@@ -128,8 +128,8 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "Who made the Strowger switch, and when could people dial?"), offline)
     found = Runner.run_sync(system, text, config=RunConfig(model=model)).final_output
     voted: Vote[str] = found["angle"]
-    print(f"findings: {len(found['findings'])}")
-    print(f"angle: {voted.winner}, {voted.tally}")
+    say(f"findings: {len(found['findings'])}")
+    say(f"angle: {voted.winner}, {voted.tally}")
     report = found["report"]
-    print(f"report, {report.rounds} rounds, passed: {report.passed}")
-    print(report.draft)
+    say(f"report, {report.rounds} rounds, passed: {report.passed}")
+    say(report.draft)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from reading import Index
 from searches import SEARCHES, Understanding, reachable, understood
 from switchroom import Agent, RunConfig, Runner, Step, parallel
@@ -85,7 +85,7 @@ if __name__ == "__main__":
     system = Retrieval(parallel(reachable(parser.parse_args().down)))
     result = Runner.run_sync(system, text, config=RunConfig(model=model))
     answer = result.final_output
-    print(answer.text)
-    print(f"from: {', '.join(answer.sources) or 'nothing'}")
+    say(answer.text)
+    say(f"from: {', '.join(answer.sources) or 'nothing'}")
     for gap in answer.missing:
-        print(f"missing: {gap}")
+        say(f"missing: {gap}")

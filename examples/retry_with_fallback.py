@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from switchroom import Agent, RunConfig, Runner, fallback
 from switchroom.errors import ModelUnavailable
@@ -42,4 +42,4 @@ if __name__ == "__main__":
     parser.add_argument("--busy", type=int, default=3, help="calls for which the line is busy, offline; by default 3")
     text, model = asked(parser, Line(parser.parse_args().busy))
     result = Runner.run_sync(steady, text, config=RunConfig(model=model))
-    print(f"{result.last_agent.name if result.last_agent else 'nobody'}: {result.final_output}")
+    say(f"{result.last_agent.name if result.last_agent else 'nobody'}: {result.final_output}")

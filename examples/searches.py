@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import closing
 
 from pydantic import BaseModel
 
@@ -57,11 +58,12 @@ def schema_search(asked: Understanding) -> list[str]:
     """The rows that have a term in one of their columns, with the column that the question wants."""
     columns = [found.name for found in Index(COLUMNS).search(f"{asked.wants} {' '.join(asked.terms)}", 1)]
     wanted = columns[0] if columns else "year"
-    rows = database().execute("SELECT * FROM switches ORDER BY year")
-    names = [column[0] for column in rows.description]
+    with closing(database()) as switches:
+        rows = switches.execute("SELECT * FROM switches ORDER BY year")
+        names = [column[0] for column in rows.description]
+        records = [dict(zip(names, row, strict=True)) for row in rows]
     found: list[str] = []
-    for row in rows:
-        record = dict(zip(names, row, strict=True))
+    for record in records:
         of_row = {stem(word) for value in record.values() for word in spoken(str(value))} - {"switch"}
         if of_row & set(map(stem, asked.terms)):
             found.append(f"switches: {record['name']}, {wanted} {record[wanted]}")

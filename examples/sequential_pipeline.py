@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from reading import years
 from switchroom import Agent, RunConfig, Runner, sequential, tool
@@ -45,4 +45,4 @@ def offline(request: ModelRequest) -> Reply:
 
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "When could people dial without an operator?"), offline)
-    print(Runner.run_sync(pipeline, text, config=RunConfig(model=model)).final_output)
+    say(Runner.run_sync(pipeline, text, config=RunConfig(model=model)).final_output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from reading import repeated, years
 from switchroom import Agent, RunConfig, Runner, sequential
@@ -32,7 +32,7 @@ def offline(request: ModelRequest) -> str:
     found = json.loads(request.messages[-1].text)
     if not found["notes"]:
         return f"{found['input']}: nothing is known."
-    span = f", {found['years'][0]} to {found['years'][-1]}" if found["years"] else ""
+    span = f", up to {found['years'][-1]}" if found["years"] else ""
     return f"{found['input']}{span}, by {found['author']}. " + " ".join(found["notes"])
 
 
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "Long distance calls"), offline)
     state = Runner.run_sync(workflow, text, config=RunConfig(model=model)).final_output
     for name, value in state.items():
-        print(f"{name}: {value}")
+        say(f"{name}: {value}")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from reading import spoken, stem, words
 from switchroom import Agent, RunConfig, Runner, route
 from switchroom.events import RouteDecided
@@ -92,5 +92,5 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "I was charged twice, $12.50 and $12.50. I want a refund."), offline)
     result = Runner.run_sync(desk, text, config=RunConfig(model=model))
     [decided] = [fact for fact in result.facts if isinstance(fact, RouteDecided)]
-    print(f"to {decided.to}: {decided.reason}")
-    print(result.final_output)
+    say(f"to {decided.to}: {decided.reason}")
+    say(result.final_output)

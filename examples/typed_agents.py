@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from command import asked, command
+from command import asked, command, say
 from library import PASSAGES
 from reading import Index, words
 from switchroom import Agent, RunConfig, Runner, sequential
@@ -63,4 +63,4 @@ def offline(request: ModelRequest) -> str:
 
 if __name__ == "__main__":
     text, model = asked(command(__doc__, "How many lines does an exchange need?"), offline)
-    print(Runner.run_sync(pipeline, text, config=RunConfig(model=model)).final_output)
+    say(Runner.run_sync(pipeline, text, config=RunConfig(model=model)).final_output)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from command import asked, command
+from command import asked, command, say
 from library import passages
 from reading import Index, words, years
 from switchroom import Agent, RunConfig, Runner, vote
@@ -67,8 +67,8 @@ if __name__ == "__main__":
         raise SystemExit("There is nothing to vote on: the library has no answer.")
     voted = Runner.run_sync(election, Candidates(question=text, answers=answers), config=RunConfig(model=model)).final_output
     for letter, answer in answers.items():
-        print(f"{letter}: {answer}")
+        say(f"{letter}: {answer}")
     for name, ballot in voted.ballots.items():
-        print(f"{name}: {' > '.join(ballot.best_first)}")
-    print(f"rounds: {list(voted.rounds)}")
-    print(f"winner: {voted.winner or f'none, a tie of {voted.tied}'}")
+        say(f"{name}: {' > '.join(ballot.best_first)}")
+    say(f"rounds: {list(voted.rounds)}")
+    say(f"winner: {voted.winner or f'none, a tie of {len(voted.tied)}'}")
