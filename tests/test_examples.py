@@ -360,7 +360,7 @@ def filled(schema: dict[str, Any], defs: dict[str, Any]) -> Any:
             return ANSWER
 
 
-OTHERWISE = {
+OTHERWISE: dict[str, tuple[list[str], str]] = {
     "circuit_breaker": (["up", "down"], f"up: {ANSWER}"),
     "conditional_routing": (["hello"], ANSWER),
     "voting": ([], "winner: A"),
@@ -377,7 +377,7 @@ def test_an_example_runs_on_the_model_that_is_named(
         monkeypatch.setenv("OPENAI_API_KEY", "none")
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setattr(sys, "argv", [name, *args, "--model", f"openai:{known}"])
-        monkeypatch.syspath_prepend(EXAMPLES)
+        monkeypatch.setattr(sys, "path", [str(EXAMPLES), *sys.path])
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     assert expected in capsys.readouterr().out
     assert {asked.body["model"] for asked in server.requests} == {known}

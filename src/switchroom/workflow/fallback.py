@@ -1,4 +1,4 @@
-"""Steps in order until one answers: each next one is told what became of the one before."""
+"""Steps in order until one answers: each next one is told what became of those before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from switchroom.workflow.verdicts import says_yes, words_of
 
 @dataclass(frozen=True)
 class Retold:
-    """What was asked, with what became of the one who was asked before, as an agent is told it.
+    """What was asked, with what became of those who were asked before, as an agent is told it.
 
     Attributes:
         asked: what was asked.
@@ -34,7 +34,7 @@ class Retold:
         return self.asked
 
     def as_messages(self) -> Sequence[Message]:
-        """What became of it stands before the question, so that the question is the newest that was said."""
+        """What became of them stands before the question, so that the question is the newest that was said."""
         *before, last = said(self.asked, "fallback")
         return (*before, Message("system", f"[{self.error} You are asked instead.]"), last)
 
@@ -108,7 +108,7 @@ def fallback(
 ) -> Fallback[A, B]:
     """Steps in order on the same input, until one answers.
 
-    Each next one is told what became of the one before: an agent by a message before the question, a function that has a
+    Each next one is told what became of those before: an agent by a message before the question, a function that has a
     parameter `error` by that. Everything that fails is a fact.
 
     Args:

@@ -76,7 +76,7 @@ def ranked_choice(ballots: Ballots) -> Count:
     until one has more than half of the ballots that still name somebody. Options that are last together are dropped together,
     unless that would leave nobody.
     """
-    left = {option for ballot in ballots.values() for option in ballot}
+    left = list(dict.fromkeys(option for ballot in ballots.values() for option in ballot))
     rounds: list[dict[str, float]] = []
     while True:
         firsts = {name: [option for option in ballot if option in left][:1] for name, ballot in ballots.items()}
@@ -87,7 +87,7 @@ def ranked_choice(ballots: Ballots) -> Count:
         last = [option for option, votes in tally.items() if votes == min(tally.values())]
         if count.winner is not None or len(last) == len(tally):
             return Count(count.winner, tally, count.tied, tuple(rounds))
-        left -= set(last)
+        left = [option for option in left if option not in last]
 
 
 def _tally(ballots: Ballots, weights: Mapping[str, float]) -> dict[str, float]:
