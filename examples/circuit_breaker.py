@@ -5,6 +5,8 @@ What is asked is a row of words: what the line is at each call, "up" or "down", 
 
 from __future__ import annotations
 
+import logging
+
 from command import asked, command, say
 from switchroom import Agent, CircuitBreaker, CircuitBreakerOpen, RunConfig, Runner
 from switchroom.model import ModelRequest
@@ -25,22 +27,22 @@ class Clock:
 
 clock = Clock()
 breaker = CircuitBreaker(failure_threshold=2, timeout=60, clock=clock, name="clerk")
-clerk = Agent("clerk", "Say in one short sentence that you are there.")
+clerk = Agent("clerk", "You are told the state of your line. Confirm it in one short sentence.")
 
 
 async def service(line: str, scope: Scope) -> str:
     """The agent at the other end of a line that may be down."""
     if line == "down":
         raise ConnectionError("the line is down")
-    return await scope.call(clerk, f"The line is {line}.")
+    return await scope.call(clerk, line)
 
 
 guarded = breaking(service, breaker)
 
 
 def offline(request: ModelRequest) -> str:
-    """The clerk repeats what the line is."""
-    return f"I heard: {request.messages[-1].text}"
+    """The clerk says what the line is."""
+    return f"the line is {request.messages[-1].text}"
 
 
 def told(line: str, config: RunConfig) -> str:
@@ -54,6 +56,7 @@ def told(line: str, config: RunConfig) -> str:
 
 
 if __name__ == "__main__":
+    logging.getLogger("switchroom").setLevel(logging.ERROR)  # the breaker warns when it opens, which is shown anyway
     text, model = asked(command(__doc__, "up down down up wait wait down wait wait up up"), offline)
     for word in text.split():
         if word == "wait":

@@ -92,5 +92,5 @@ if __name__ == "__main__":
     text, model = asked(command(__doc__, "I was charged twice, $12.50 and $12.50. I want a refund."), offline)
     result = Runner.run_sync(desk, text, config=RunConfig(model=model))
     [decided] = [fact for fact in result.facts if isinstance(fact, RouteDecided)]
-    say(f"to {decided.to}: {decided.reason}")
+    say(f"to {decided.to}, sure by {decided.confidence:.0%}")
     say(result.final_output)

@@ -135,11 +135,11 @@ passed: False, rounds: 3, score: 1, Say something on: banana. Name a year.
 
 def test_a_classification_with_confidence_picks_the_department():
     assert printed("structured_routing") == snapshot("""\
-to billing: it says charged, twice, refund
+to billing, sure by 100%
 You name 2 amounts, $25.00 together. We look at each of them.
 """)
     assert printed("structured_routing", "the price on my invoice") == snapshot("""\
-to clarify: 'classifier' named 'billing' with a confidence of 0.50, and 0.6 is wanted
+to clarify, sure by 50%
 Is that about billing, tech, sales or general?
 """)
 
@@ -204,8 +204,19 @@ stored program #
 
 
 def test_an_agent_is_tried_again_and_then_another_is_told_the_error():
-    assert printed("retry_with_fallback") == snapshot()
-    assert printed("retry_with_fallback", "What is common control?", "--busy", "1") == snapshot()
+    assert printed("retry_with_fallback") == snapshot("""\
+call 1
+call 2
+call 3
+backup: On 15 January 1990 about half of the long distance calls of AT&T failed for nine hours.
+[primary could not answer: ModelUnavailable: the line is busy, call 3. You are asked instead.]
+""")
+    assert printed("retry_with_fallback", "What is common control?", "--busy", "1") == snapshot("""\
+call 1
+call 2
+primary: It kept the digits that were dialled and looked for a free path by itself, which is called
+common control. The 1ESS was the first large exchange that was controlled by a stored program.
+""")
 
 
 def test_what_was_found_travels_along_and_the_request_id_into_the_logs():
@@ -245,8 +256,29 @@ Missing: schema search, for ConnectionError: schema search cannot be reached.
 
 
 def test_an_agent_that_failed_too_often_is_left_alone_for_a_while():
-    assert printed("circuit_breaker") == snapshot()
-    assert printed("circuit_breaker", "down", "up", "down", "down", "up", "wait", "wait", "up") == snapshot()
+    assert printed("circuit_breaker") == snapshot("""\
+up: the line is up, now closed
+down: failed: the line is down, now closed
+down: failed: the line is down, now open
+up: not called, again in 60 s, now open
+wait: open
+wait: half_open
+down: failed: the line is down, now open
+wait: open
+wait: half_open
+up: the line is up, now closed
+up: the line is up, now closed
+""")
+    assert printed("circuit_breaker", "down", "up", "down", "down", "up", "wait", "wait", "up") == snapshot("""\
+down: failed: the line is down, now closed
+up: the line is up, now closed
+down: failed: the line is down, now closed
+down: failed: the line is down, now open
+up: not called, again in 60 s, now open
+wait: open
+wait: half_open
+up: the line is up, now closed
+""")
 
 
 def test_an_answer_comes_from_what_came_back_and_says_what_is_missing():
