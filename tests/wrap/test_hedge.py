@@ -14,7 +14,7 @@ from switchroom.estimate import estimated, sent
 from switchroom.events import StepReturned, StepStarted
 from switchroom.journals import MemoryJournal
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse, nobody
-from switchroom.wrap import Quantile, hedged, timed
+from switchroom.wrap import Quantile, hedged, retrying, timed
 from tests.helpers import facts_of
 from tests.laws.worlds import CONVERSATION, Died, DyingJournal, cut, kept
 from tests.virtual import in_no_time
@@ -295,6 +295,20 @@ def test_what_the_loser_had_said_is_part_of_its_cost():
         assert lost.output_tokens > 8
         assert response.usage == COUNTED + lost
         assert lost.input_tokens == sent(REQUEST)
+
+    in_no_time(main())
+
+
+def test_who_took_back_what_it_said_is_not_waited_for_any_more():
+    async def main() -> None:
+        server, line = Server((1, ConnectionError("gone")), (50, "slow"), (1, "quick"), pieces=2), Line()
+        response = await hedged(retrying(server, wait=0.1), 5)(REQUEST, line)
+        assert line.eyes == response.message.text == "quick.0 quick.1 "
+        assert now() == pytest.approx(6)
+        # The second has an answer that nobody heard when the first, which was heard, takes back what it said, and fails.
+        server, line = Server((8, ConnectionError("gone")), (2, "quick"), (0.1, ValueError("broken")), pieces=1), Line()
+        response = await hedged(retrying(server, wait=0.1), 3.9)(REQUEST, line)
+        assert line.eyes == response.message.text == "quick"
 
     in_no_time(main())
 

@@ -158,6 +158,8 @@ class _Hedge:
         race = Race(lambda: guarded(request, second) if self.allowed() else None, floor)
         outcome = await self._timed(race, guarded(request, first), floor)
         answer = outcome.answer
+        if floor is not None and floor.speaker is None:
+            floor.let_speak(floor.voices[outcome.winner])
         if outcome.other is not None:
             return replace(answer, usage=answer.usage + outcome.other.usage)
         if outcome.cut:
@@ -219,7 +221,7 @@ class _Hedge:
 
 
 class _Floor:
-    """Who of two is heard: the one that speaks first, until it fails."""
+    """Who of two is heard: the one that speaks first, until it takes back what it said."""
 
     def __init__(self, emit: Emit) -> None:
         self.emit = emit
@@ -234,10 +236,15 @@ class _Floor:
         """Withdraw what was heard, and let the other be heard, with all that it has said up to now."""
         if not await self.emit.withdraw(reason):
             return False
-        self.speaker = self.voices[1 - self.voices.index(self.speaker)] if self.speaker is not None else None
-        if self.speaker is not None and self.speaker.said:
-            self.emit(self.speaker.said)
+        if self.speaker is not None:
+            self.let_speak(self.voices[1 - self.voices.index(self.speaker)])
         return True
+
+    def let_speak(self, voice: _Voice) -> None:
+        """Let one of them be heard from now on, with what it has said before."""
+        self.speaker = voice
+        if voice.said:
+            self.emit(voice.said)
 
 
 class _Voice:
@@ -268,16 +275,18 @@ class _Voice:
         self._pieces.append(text)
         floor = self._floor
         if floor.speaker is None:
-            floor.speaker = self
-        if floor.speaker is self:
+            floor.let_speak(self)
+        elif floor.speaker is self:
             floor.emit(text)
 
     def __bool__(self) -> bool:
         return True
 
     async def withdraw(self, reason: str) -> bool:
-        """Take back what it said. What nobody heard is taken back without a word."""
-        if self._floor.speaker is self and not await self._floor.emit.withdraw(reason):
-            return False
+        """Take back what it said, so that the other may be heard. What nobody heard is taken back without a word."""
+        if self._floor.speaker is self:
+            if not await self._floor.emit.withdraw(reason):
+                return False
+            self._floor.speaker = None
         self._pieces.clear()
         return True
