@@ -305,7 +305,7 @@ D: A few years later most operators were women.
 nearest: A > B > C > D
 oldest: A > B > C > D
 shortest: D > B > A > C
-rounds: [{'a': 2.0, 'd': 1.0, 'c': 0.0, 'b': 0.0}]
+rounds: [{'a': 2.0, 'd': 1.0, 'b': 0.0, 'c': 0.0}]
 winner: A
 """)
     assert printed("voting", "Where did digital exchanges begin?") == snapshot("""\
