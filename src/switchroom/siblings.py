@@ -50,9 +50,9 @@ class Siblings:
                 watcher.set_result(None)
         self._watchers.clear()
 
-    async def finish(self) -> None:
-        """Wait for what user code started beside a run that waits for a person, and forgot."""
-        while others := self._others(""):
+    async def finish(self, path: str = "") -> None:
+        """Wait for what user code started below a path beside a run that waits for a person, and forgot: it waits as well."""
+        while others := self._others(path):
             await asyncio.wait(others)
 
     async def stop(self, path: str = "") -> None:
