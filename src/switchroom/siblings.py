@@ -20,12 +20,14 @@ class Siblings:
         """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
         self._running[path] = asyncio.current_task()
 
-    def ended(self, path: str) -> None:
-        """It goes on no more."""
+    def ended(self, path: str) -> bool:
+        """It goes on no more; whether it is over, and does not wait for a person."""
         del self._running[path]
+        over = path not in self._suspended
         self._suspended.discard(path)
         if self._watchers:
             self._tell()
+        return over
 
     async def others_done(self, path: str) -> None:
         """Wait, before a run leaves because a person is asked, until all runs beside it are done or wait as well.
