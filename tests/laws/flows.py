@@ -10,19 +10,37 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from switchroom import Agent, RunConfig, Runner, debate, fallback, parallel, refine, route, sequential, supervisor, tool, vote
+from switchroom import (
+    Agent,
+    Budget,
+    RunConfig,
+    Runner,
+    debate,
+    fallback,
+    parallel,
+    refine,
+    route,
+    sequential,
+    supervisor,
+    tool,
+    vote,
+)
 from switchroom.attempt import CURRENT
+from switchroom.budget import CheaperModel, Degradation, FewerVoters, PartialAnswer, SkipOptional
 from switchroom.digest import digest
 from switchroom.errors import GuardrailTripped, ModelUnavailable, UserError
 from switchroom.events import Effect
-from switchroom.model import ModelRequest, Settings
+from switchroom.model import Emit, ModelRequest, ModelResponse, Settings
 from switchroom.reply import Reply, call
 from switchroom.result import Waiting
 from switchroom.testing import FunctionModel
-from switchroom.workflow import plurality
+from switchroom.tokens import count_tokens
+from switchroom.usage import Usage
+from switchroom.workflow import budgeted, plurality
 from tests.laws.worlds import own_answers
 
 
@@ -71,7 +89,18 @@ class Leaf:
 
 
 Kind: TypeAlias = Literal[
-    "sequential", "state", "parallel", "route", "vote", "debate", "refine", "fallback", "supervisor", "code", "timed"
+    "sequential",
+    "state",
+    "parallel",
+    "route",
+    "vote",
+    "debate",
+    "refine",
+    "fallback",
+    "supervisor",
+    "code",
+    "timed",
+    "budgeted",
 ]
 
 
@@ -87,6 +116,7 @@ class Flow:
     optional: bool = False
     last: bool = False
     seconds: float = 0
+    budget: Budget | None = None
 
     @property
     def names(self) -> list[str]:
@@ -188,6 +218,8 @@ def _flow(plan: Flow, parts: list[Any]) -> Any:
             return refine(parts[0], parts[1], accept=lambda said: chance(said, 3) == 0, rounds=3)
         case "fallback":
             return fallback(*parts, accept=(lambda said: chance(said, 3) > 0) if plan.last else None)
+        case "budgeted":
+            return budgeted(parts[0], plan.budget or Budget(turns=1))
         case _:
             return _managed(plan, parts)
 
@@ -206,6 +238,25 @@ class _Managed:
         return self._agent
 
 
+class Counting:
+    """A model that uses what was declared, or less."""
+
+    name = "counting"
+
+    def __init__(self, model: FunctionModel) -> None:
+        self._model = model
+
+    async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
+        response = await self._model(request, emit)
+        specs = [(spec.name, spec.description, spec.parameters) for spec in request.tools]
+        sent = count_tokens(request.instructions, *request.messages, *([specs] if specs else ()))
+        return replace(response, usage=Usage(1, sent, chance(response.message.text, LONGEST + 1)))
+
+
+LONGEST = 40
+"""Tokens of an answer at most, as agents declare it."""
+
+
 def _managed(plan: Flow, parts: list[Any]) -> _Managed:
     workers = dict(zip(plan.names, parts, strict=True))
     calls = [call(name, input=f"for {name}") for name in workers]
@@ -215,7 +266,8 @@ def _managed(plan: Flow, parts: list[Any]) -> _Managed:
         given = own_answers(request)
         return rounds[given] if given < len(rounds) else f"{plan.name}[{mark([m.text for m in request.messages])}]"
 
-    return _Managed(supervisor(Agent(plan.name, model=FunctionModel(answer)), workers))
+    model = Counting(FunctionModel(answer))
+    return _Managed(supervisor(Agent(plan.name, model=model, settings=Settings(max_tokens=LONGEST)), workers))
 
 
 def _agent(plan: Leaf, world: World) -> Agent[str]:
@@ -228,7 +280,7 @@ def _agent(plan: Leaf, world: World) -> Agent[str]:
             return [call(one.name) for one in plan.tools]
         return f"{plan.name}[{mark([message.text for message in request.messages])}]"
 
-    return Agent(plan.name, model=FunctionModel(answer), tools=tools, settings=Settings(max_tokens=40))
+    return Agent(plan.name, model=Counting(FunctionModel(answer)), tools=tools, settings=Settings(max_tokens=LONGEST))
 
 
 def _tool(plan: Called, world: World) -> Any:
@@ -292,12 +344,26 @@ def _code(plan: Flow, world: World) -> Any:
 
 @dataclass(frozen=True)
 class Wild:
-    """What may stand in a plan: persons who are asked, steps that fail, branches that race, times of their own."""
+    """What may stand in a plan: persons, faults, branches that race, times of their own, plain functions, budgets."""
 
     persons: bool = True
     faults: bool = True
     races: bool = True
     timed: bool = False
+    threads: bool = True
+    budgets: bool = False
+
+
+CHEAP = FunctionModel(lambda request: f"cheap[{mark([message.text for message in request.messages])}]")
+
+LESS: tuple[Degradation, ...] = (SkipOptional(), FewerVoters(2), FewerVoters(1), CheaperModel(Counting(CHEAP)), PartialAnswer())
+
+
+def budgets() -> st.SearchStrategy[Budget]:
+    """Budgets of turns or tokens, which do this and that with less."""
+    less = st.lists(st.sampled_from(LESS), max_size=3, unique_by=id).map(tuple)
+    turns = st.builds(Budget, turns=st.integers(1, 6), degrade=less)
+    return turns | st.builds(Budget, tokens=st.integers(60, 600), degrade=less)
 
 
 @st.composite
@@ -329,18 +395,25 @@ def flows(draw: st.DrawFn, wild: Wild, depth: int = 2) -> Flow:
     def part(deeper: int, speaks: bool = False) -> Plan:
         if deeper > 0 and draw(st.integers(0, 2)) == 0:
             return flow(deeper, named=speaks)
-        return leaf(["agent"] if speaks else ["agent", "agent", "async", "async", "scoped", "sync"])
+        return leaf(
+            ["agent"] if speaks else ["agent", "agent", "async", "async", "scoped", *(["sync"] if wild.threads else [])]
+        )
 
     def flow(deeper: int, named: bool = False) -> Flow:
         kinds: list[Any] = ["sequential", "state", "parallel", "parallel", "route", "vote", "debate", "refine", "fallback"]
         more = [] if named else ["supervisor", "code", *(["timed"] if wild.timed else [])]
+        more += ["budgeted", "budgeted"] if wild.budgets else []
         kind: Any = draw(st.sampled_from([*kinds, *more]))
-        parts = tuple(part(deeper - 1, kind == "supervisor") for _ in range(draw(st.integers(LEAST.get(kind, 1), 3))))
+        most = 1 if kind == "budgeted" else 3
+        parts = tuple(part(deeper - 1, kind == "supervisor") for _ in range(draw(st.integers(LEAST.get(kind, 1), most))))
         last = draw(st.booleans()) and len(parts) > LEAST.get(kind, 1)
         branches = len(parts) - (kind == "parallel" and last)
         quorum = draw(st.none() | st.integers(1, branches)) if kind == "parallel" and wild.races else None
         limit = draw(st.none() | st.integers(1, 2))
-        return Flow(kind, fresh(kind), parts, quorum, limit, last=last, seconds=draw(st.sampled_from([1.5, 2.5, 4])))
+        seconds = draw(st.sampled_from([1.5, 2.5, 4]))
+        budget = draw(budgets()) if kind == "budgeted" else None
+        optional = kind == "parallel" and wild.budgets and (quorum or 0) < branches and draw(st.booleans())
+        return Flow(kind, fresh(kind), parts, quorum, limit, optional, last, seconds, budget)
 
     return flow(depth)
 

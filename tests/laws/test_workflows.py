@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 
 from switchroom import RunConfig, Runner
 from switchroom.errors import Diverged
-from switchroom.events import ModelAnswered, RunEvent, StepFailed, StepReturned, ToolReturned
+from switchroom.events import REPEATABLE, ModelAnswered, RunEvent, StepFailed, StepReturned, ToolReturned
 from switchroom.journals import MemoryJournal
 from switchroom.result import Waiting
 from tests.laws.accounts import check
 from tests.laws.flows import Flow, Plan, Wild, World, build, flows
 from tests.laws.test_nesting import drawn_once
-from tests.laws.worlds import CONVERSATION, cut, kept
+from tests.laws.worlds import CONVERSATION, Died, cut, kept
 from tests.virtual import in_no_time
 
 TIMES = float(os.environ.get("LAWS", "1"))
@@ -168,3 +169,84 @@ async def check_the_cuts(plan: Flow, places: Sequence[int]) -> None:
 @given(flows(Wild()), st.lists(st.integers(0, 200), min_size=5, max_size=5))
 def test_a_workflow_cut_after_any_fact_ends_as_the_uncut_one(plan: Flow, places: list[int]):
     in_no_time(check_the_cuts(plan, places))
+
+
+class Mortal(MemoryJournal):
+    """A journal of a process that dies before it keeps an entry, and keeps nothing after that."""
+
+    def __init__(self, entries: Sequence[RunEvent], last: int) -> None:
+        super().__init__()
+        if entries:
+            super().append(CONVERSATION, entries)
+        self._last = last
+
+    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
+        """Keep events, or die."""
+        if events[-1].seq > self._last:
+            raise Died
+        super().append(conversation, events)
+
+
+async def check_the_deaths(plan: Flow, lives: Sequence[int]) -> None:
+    """Let the process die again and again in one world, and go on each time."""
+    world, entries = World(), list[RunEvent]()
+    step = build(plan, world)
+    for life in [*lives, 10_000]:
+        journal = Mortal(entries, len(entries) + life)
+        config = RunConfig(journal=journal, max_turns=1000)
+        known = {label: world.happened[label] for label in recorded(entries)}
+        with contextlib.suppress(Died):
+            outcome = await (gone_on(step, world, config) if entries else begun(step, world, config))
+            assert outcome.error != Diverged.__name__, outcome.said
+        assert not asyncio.all_tasks() - {asyncio.current_task()}
+        assert not world.running
+        again = [label for label, count in known.items() if world.happened[label] != count]
+        assert not again, f"{again} happened again"
+        entries = kept(journal)
+    check(plan, entries, ())
+    twice = [label for label in world.happened if world.happened[label] > 1 and effect_of(plan, label) not in REPEATABLE]
+    assert not twice, f"{twice} happened twice"
+
+
+def effect_of(plan: Plan, label: str) -> str:
+    """The effect of the call at a path; "read" of what is none."""
+    name = label.rpartition("/")[2].partition("#")[0]
+    if isinstance(plan, Flow):
+        return next((effect for part in plan.parts if (effect := effect_of(part, label)) != "read"), "read")
+    return next((one.effect for one in plan.tools if one.name == name), "read")
+
+
+@examples(40)
+@given(flows(Wild()), st.lists(st.integers(1, 25), max_size=4))
+def test_nothing_is_done_twice_however_often_the_process_dies(plan: Flow, lives: list[int]):
+    in_no_time(check_the_deaths(plan, lives))
+
+
+async def check_a_cancellation(plan: Flow, when: float, again: bool) -> None:
+    """Cancel a run at some time, and go on after that."""
+    world, fresh, journal = World(), World(), MemoryJournal()
+    whole = await begun(build(plan, fresh), fresh, RunConfig(journal=MemoryJournal(), max_turns=1000))
+    step, config = build(plan, world), RunConfig(journal=journal, max_turns=1000)
+    run = asyncio.create_task(begun(step, world, config))
+    await asyncio.sleep(when)
+    run.cancel()
+    if again:
+        await asyncio.sleep(0)
+        run.cancel()
+    await asyncio.wait([run])
+    assert not asyncio.all_tasks() - {asyncio.current_task()}
+    assert not world.running
+    if not kept(journal):
+        return
+    known = {label: world.happened[label] for label in recorded(kept(journal))}
+    outcome = await alone(gone_on(step, world, config), world)
+    if not racing(plan):
+        assert outcome == whole
+    assert not [label for label, count in known.items() if world.happened[label] != count]
+    check(plan, kept(journal), ())
+
+
+@examples(40)
+@given(flows(Wild(threads=False, persons=False)), st.floats(0, 12), st.booleans())
+def test_a_cancelled_run_leaves_nothing_behind_and_can_be_gone_on_with(plan: Flow, when: float, again: bool):
+    in_no_time(check_a_cancellation(plan, when, again))
