@@ -14,6 +14,9 @@ T = TypeVar("T")
 GLANCE = 0.01
 """Seconds of real time after which it is looked again whether threads are done."""
 
+STANDSTILL = 1000
+"""Turns of the loop at one and the same time, after which the clock creeps on: what computes with times relies on that."""
+
 
 def in_no_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a loop with a virtual clock, and leave no task behind.
@@ -36,7 +39,7 @@ def in_no_time(main: Coroutine[Any, Any, T]) -> T:
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop whose `time()` begins at 0 and goes on by jumps.
+    """A loop whose `time()` begins at 0 and goes on by jumps: `now`.
 
     While threads of a test are at work, or a connection is open, time passes as it does for everybody.
     """
@@ -55,11 +58,15 @@ class _Jumping(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._threads = threading.active_count()
+        self._threads = set(threading.enumerate())
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        at_work = threading.active_count() > self._threads  # asked first: one that ends after it was looked would be missed
+        at_work = not self._threads.issuperset(threading.enumerate())  # before: one that ends in between would be missed
         ready = super().select(0)
+        self._turns += 1
+        if self._turns > STANDSTILL:
+            self._loop.now += time.get_clock_info("monotonic").resolution
         if ready or (timeout is not None and timeout <= 0):
             return ready
         if at_work or len(self.get_map()) > 1:  # the loop's own pipe is always there
@@ -69,4 +76,5 @@ class _Jumping(selectors.DefaultSelector):
             return ready
         assert timeout is not None, "the loop waits for what can never happen"
         self._loop.now += timeout
+        self._turns = 0
         return []
