@@ -58,11 +58,22 @@ class Siblings:
             await asyncio.wait(others)
 
     async def stop(self, path: str = "") -> None:
-        """Stop what was started below a path and is not waited for any more: what started it has ended."""
+        """Stop what was started below a path and is not waited for any more: what started it has ended.
+
+        It is waited for, also when this is cancelled meanwhile.
+        """
+        stopped: set[asyncio.Task[Any]] = set()
+        cancelled: asyncio.CancelledError | None = None
         while others := self._others(path):
-            for task in others:
+            for task in others - stopped:
                 task.cancel()
-            await asyncio.wait(others)
+            stopped |= others
+            try:
+                await asyncio.wait(others)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def _others(self, path: str) -> set[asyncio.Task[Any]]:
         here = asyncio.current_task()
