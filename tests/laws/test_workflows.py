@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_jsonable_python
 
 from switchroom import RunConfig, Runner
 from switchroom.errors import Diverged
@@ -50,7 +51,7 @@ async def driven(attempt: Callable[[Sequence[Waiting] | None], Awaitable[Any]], 
         except Exception as error:
             return Outcome(None, type(error).__name__, str(error))
         if not result.waiting:
-            return Outcome(result.final_output)
+            return Outcome(to_jsonable_python(result.final_output))  # what functions do not declare is given again as JSON
         waiting = result.waiting
     raise AssertionError(f"the run asks for ever: {waiting}")
 
