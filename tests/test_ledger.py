@@ -6,11 +6,13 @@ import asyncio
 from decimal import Decimal
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from switchroom import Agent, Budget, RunConfig, Runner, parallel, sequential, vote
 from switchroom.budget import CheaperModel, Degradation, FewerVoters
 from switchroom.events import ModelAnswered, RunEvent
 from switchroom.journals import MemoryJournal
-from switchroom.model import ModelRequest, Settings
+from switchroom.model import Emit, ModelRequest, ModelResponse, Settings
 from switchroom.testing import FunctionModel
 from switchroom.usage import Usage
 from tests.laws.worlds import CONVERSATION, cut, kept, resumed
@@ -81,6 +83,21 @@ def after_answers(events: list[RunEvent], answers: int) -> MemoryJournal:
     """The journal of a run that died after some answers of models."""
     ends = [place for place, event in enumerate(events) if isinstance(event.fact, ModelAnswered)]
     return cut(events[: ends[answers - 1] + 1])
+
+
+def test_a_price_that_fails_leaves_nobody_waiting():
+    class Strange(FunctionModel):
+        name = "known"
+
+        async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
+            await asyncio.sleep(1)
+            return replace(await super().__call__(request, emit), usage=Usage(1, 10, 10), model="strange")
+
+    prices = {"known": Decimal(1)}
+    budget = Budget(money=1.5, price=lambda usage, model: prices[model])
+    both = [Agent(name, model=Strange(lambda request: "answered")) for name in ("one", "other")]
+    found = in_no_time(given(parallel(*both), RunConfig(budget=budget, journal=MemoryJournal())))
+    assert [failure.failed for failure in found.failures.values()] == ["KeyError", "KeyError"]
 
 
 class Named(FunctionModel):

@@ -58,11 +58,11 @@ class _Jumping(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._threads = threading.active_count()
+        self._threads = set(threading.enumerate())
         self._turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        at_work = threading.active_count() > self._threads  # asked first: one that ends after it was looked would be missed
+        at_work = not self._threads.issuperset(threading.enumerate())  # before: one that ends in between would be missed
         ready = super().select(0)
         self._turns += 1
         if self._turns > STANDSTILL:

@@ -134,12 +134,14 @@ class Ledger:
         """The call has ended: what it used is spent, and the rest is free again. `usage` is None of one that failed."""
         for ledger in self.around():
             ledger._flying.pop(path, None)
-            if usage is not None:
-                ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
             for _, waiter in ledger._waiting:
                 if not waiter.done():
                     waiter.set_result(None)
             ledger._waiting.clear()
+        for ledger in (
+            self.around() if usage is not None else ()
+        ):  # last: a price that fails is no reason to keep others waiting
+            ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
 
     async def change(self, path: str) -> None:
         """Wait, for a call at a path, until one in flight has ended."""

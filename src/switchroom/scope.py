@@ -63,6 +63,7 @@ class Scope:
         "_drawn",
         "_draws",
         "_kept",
+        "_open",
         "attempt",
         "config",
         "cut",
@@ -96,6 +97,7 @@ class Scope:
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
         self._draws = 0
+        self._open = 0
         self._kept: list[Any] | None = None
         self._changes = 0
         self._changed: int | None = None
@@ -219,6 +221,7 @@ class Scope:
         if siblings is None:
             siblings = self.attempt.siblings = Siblings()
         path = scope.path
+        self._open += 1
         siblings.begins(path)
         try:
             return await run(input, scope)
@@ -226,7 +229,9 @@ class Scope:
             await siblings.others_done(path)
             raise
         finally:
-            siblings.ended(path)
+            self._open -= 1
+            if siblings.ended(path) and scope._open:  # what it started and did not wait for
+                await siblings.stop(path + "/")
 
     def replay(self, past: list[RunEvent], started: StepStarted) -> StepReturned | StepFailed | None:
         """Fold what was noted here before, and give its end, if it has one.

@@ -20,12 +20,14 @@ class Siblings:
         """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
         self._running[path] = asyncio.current_task()
 
-    def ended(self, path: str) -> None:
-        """It goes on no more."""
+    def ended(self, path: str) -> bool:
+        """It goes on no more; whether it is over, and does not wait for a person."""
         del self._running[path]
+        over = path not in self._suspended
         self._suspended.discard(path)
         if self._watchers:
             self._tell()
+        return over
 
     async def others_done(self, path: str) -> None:
         """Wait, before a run leaves because a person is asked, until all runs beside it are done or wait as well.
@@ -50,17 +52,28 @@ class Siblings:
                 watcher.set_result(None)
         self._watchers.clear()
 
-    async def finish(self) -> None:
-        """Wait for what user code started beside a run that waits for a person, and forgot."""
-        while others := self._others(""):
+    async def finish(self, path: str = "") -> None:
+        """Wait for what user code started below a path beside a run that waits for a person, and forgot: it waits as well."""
+        while others := self._others(path):
             await asyncio.wait(others)
 
     async def stop(self, path: str = "") -> None:
-        """Stop what was started below a path and is not waited for any more: what started it has ended."""
+        """Stop what was started below a path and is not waited for any more: what started it has ended.
+
+        It is waited for, also when this is cancelled meanwhile.
+        """
+        stopped: set[asyncio.Task[Any]] = set()
+        cancelled: asyncio.CancelledError | None = None
         while others := self._others(path):
-            for task in others:
+            for task in others - stopped:
                 task.cancel()
-            await asyncio.wait(others)
+            stopped |= others
+            try:
+                await asyncio.wait(others)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def _others(self, path: str) -> set[asyncio.Task[Any]]:
         here = asyncio.current_task()

@@ -299,3 +299,31 @@ async def test_a_run_inside_a_call_that_failed_is_tried_again_though_an_earlier_
     result = await resumed(boss, config, waiting=waiting)
     assert result.final_output == "all done"
     assert "dug and idle" in [message.text for message in result.messages]
+
+
+async def test_of_two_runs_in_a_call_that_wait_the_one_that_is_nested_deeper_is_not_asked_whether_it_happened():
+    inner: Agent[str] = clerk("deep")
+    for level in range(5):
+        inner = _paying(level, inner)
+
+    @tool(effect="read")
+    async def both() -> str:
+        results = await asyncio.gather(Runner.run(clerk("shallow"), "go"), Runner.run(inner, "go"))
+        return ", ".join(result.final_output for result in results)
+
+    boss = Agent("boss", tools=[both], model=answering(call("both"), "all done"))
+    config = RunConfig(journal=MemoryJournal())
+    first = await Runner.run(boss, "go", config=config, conversation=CONVERSATION)
+    answers = {asked.id: True for asked in first.waiting}
+    result = await Runner.resume(boss, config=config, conversation=CONVERSATION, answers=answers)
+    assert (result.waiting, result.final_output) == ((), "all done")
+
+
+def _paying(level: int, inner: Agent[str]) -> Agent[str]:
+    """An agent with a tool that must not be called twice, in which another agent runs."""
+
+    async def pay() -> str:
+        return (await Runner.run(inner, "go")).final_output
+
+    pays = tool(name=f"pay{level}", effect="irreversible")(pay)
+    return Agent(f"payer{level}", tools=[pays], model=answering(call(f"pay{level}"), "paid"))

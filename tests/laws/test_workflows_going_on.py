@@ -165,6 +165,17 @@ def test_a_question_of_a_branch_that_lost_is_asked_no_more():
     in_no_time(check())
 
 
+def test_failures_of_branches_in_a_state_are_given_again_as_failures():
+    step = sequential(parallel(misses_a_key, told), state={})
+
+    async def check() -> None:
+        config = RunConfig(journal=MemoryJournal())
+        whole = await Runner.run(step, "go", config=config, conversation=CONVERSATION)
+        assert (await resumed(step, config)).final_output == whole.final_output
+
+    in_no_time(check())
+
+
 def test_all_of_many_branches_that_failed_are_tried_again():
     down = [True]
 

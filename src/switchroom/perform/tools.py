@@ -128,6 +128,10 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
             context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), path)
             try:
                 value = await _invoke(made, context, args, inner)
+            except Suspended:
+                if scope.attempt.siblings is not None:  # what waits beside it notes that it does
+                    await scope.attempt.siblings.finish(path + "/")
+                raise
             finally:
                 if scope.attempt.siblings is not None:
                     await scope.attempt.siblings.stop(path + "/")

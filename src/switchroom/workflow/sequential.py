@@ -11,6 +11,7 @@ from typing_extensions import TypeVar
 from switchroom.errors import BudgetExceeded, UserError
 from switchroom.schema import jsonable
 from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, by_name, input_of, is_partial, output_of
+from switchroom.workflow.branches import failure_in
 
 C = TypeVar("C")
 D = TypeVar("D")
@@ -84,7 +85,12 @@ class OverState(Sequential[Any, dict[str, Any]]):
 
     def read_output(self, plain: Any) -> Any:
         """What was found; what stands under a step's name, of the type that it declares."""
-        return {name: output_of(self.stages[name], value) if name in self.stages else value for name, value in plain.items()}
+        return {name: self._read(name, value) for name, value in plain.items()}
+
+    def _read(self, name: str, value: Any) -> Any:
+        if name in self.stages:
+            return output_of(self.stages[name], value)
+        return failure_in(value) or value  # branches were taken into the dict, and what failed of them
 
 
 @overload
