@@ -138,9 +138,9 @@ class Ledger:
                 if not waiter.done():
                     waiter.set_result(None)
             ledger._waiting.clear()
-        for ledger in (
-            self.around() if usage is not None else ()
-        ):  # last: a price that fails is no reason to keep others waiting
+        if usage is None:
+            return
+        for ledger in self.around():  # last: a price that fails is no reason to keep others waiting
             ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
 
     async def change(self, path: str) -> None:
