@@ -13,12 +13,15 @@ from typing import Any, Protocol, TypeAlias, cast
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
+from switchroom.errors import Diverged, JournalUnreadable
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State
+from switchroom.saying import asked_first
+from switchroom.schema import jsonable
 from switchroom.shared import Shared
 from switchroom.siblings import Siblings
 
@@ -69,6 +72,7 @@ class Attempt:
 
     __slots__ = (
         "_conversation",
+        "_failures",
         "_order",
         "asking",
         "before",
@@ -77,7 +81,6 @@ class Attempt:
         "config",
         "deps",
         "events",
-        "failures",
         "inbox",
         "interpret",
         "interrupted",
@@ -141,7 +144,10 @@ class Attempt:
 
     def asked(self, input: Any) -> bool:
         """Whether a step of a workflow is given what the person says, and not what another step made of it."""
-        return not self.root.messages and getattr(input, "asked", input) == self.root.input
+        if self.root.messages:
+            return False
+        first = asked_first(input)
+        return (first if type(first) is str else jsonable(first, "The input of an agent")) == self.root.input
 
     @property
     def withdraws(self) -> bool:
@@ -161,6 +167,10 @@ class Attempt:
         if self.task is not None:
             self.interrupted += 1
             self.task.cancel()
+
+    def failed(self, error: Exception, path: str) -> None:
+        """Know that an exception left a place."""
+        self._failures.setdefault(id(error), (error, []))[1].append(path)
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""
@@ -229,3 +239,29 @@ class Attempt:
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
+
+
+def compare(path: str, before: Any, now: StepStarted) -> None:
+    """Hold what is started at a place against what an unfinished turn started there.
+
+    Raises:
+        Diverged: it is another step, another version of it, or has another input.
+    """
+    if not isinstance(before, StepStarted):
+        raise JournalUnreadable(f"The journal is damaged: at {path} it begins with {before!r}.")
+    if before.fingerprint == now.fingerprint:
+        return
+    for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
+        if was != has:
+            raise Diverged(
+                f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code."
+            )
+    raise Diverged(
+        f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
+        "Take clock, chance and ids from the scope, so that they are the same on resume."
+    )
+
+
+def _shown(started: StepStarted) -> str:
+    text = started.messages[-1].text if started.messages else repr(started.input)
+    return repr(text if len(text) <= 80 else text[:77] + "...")

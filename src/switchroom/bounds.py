@@ -30,7 +30,7 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
         due = asyncio.get_running_loop().time() + seconds
         name = scope.path.rpartition("/")[2].partition("#")[0]
         run = _until(run, due, lambda: DeadlineExceeded(f"The run of '{name}' took longer than its deadline of {seconds} s."))
-        scope.due = _earlier(scope.due, due)
+        scope.due = earlier(scope.due, due)
     return run
 
 
@@ -58,5 +58,6 @@ def _until(run: Run, when: float, error: Callable[[], Exception]) -> Run:
     return until
 
 
-def _earlier(one: float | None, other: float) -> float:
+def earlier(one: float | None, other: float) -> float:
+    """The earlier of two times; None is never."""
     return other if one is None else min(one, other)

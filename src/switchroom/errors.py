@@ -14,7 +14,7 @@
     * QuorumNotReached: fewer branches succeeded, or voters voted, than were wanted.
     * NoRoute: nothing says who is to answer, and nobody is there for that case.
     * NotAccepted: answers were given, and none was accepted.
-    * ToolTimeout, ToolCancelled: a tool took too long, or cancelled itself.
+    * ToolTimeout, ToolCancelled: a tool took too long; a tool or a step cancelled itself.
     * GuardrailTripped: a guardrail said no.
     * ConversationWaiting: the conversation waits for a person.
     * Fenced: another writer has the conversation.
@@ -97,12 +97,14 @@ class BudgetExceeded(RunError):
     Attributes:
         resource: "turns", "tokens", "money" or "seconds".
         partial: whether the budget says that what there is so far is to be the answer.
+        path: the place in the run from which on the budget holds.
     """
 
-    def __init__(self, message: str, resource: str = "", partial: bool = False) -> None:
-        super().__init__(message, resource, partial)
+    def __init__(self, message: str, resource: str = "", partial: bool = False, path: str = "") -> None:
+        super().__init__(message, resource, partial, path)
         self.resource = resource
         self.partial = partial
+        self.path = path
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -125,7 +127,7 @@ class ToolTimeout(RunError, TimeoutError):
 
 
 class ToolCancelled(RunError):
-    """A tool raised CancelledError though nobody cancelled it."""
+    """A tool, or another step, raised CancelledError though nobody cancelled it."""
 
 
 class GuardrailTripped(RunError):

@@ -66,7 +66,8 @@ def weighted(weights: Mapping[str, float]) -> Weighted:
         UserError: a weight is negative or no number.
     """
     for name, weight in weights.items():
-        if isinstance(weight, bool) or not isfinite(weight) or weight < 0:
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not number or not isfinite(weight) or weight < 0:
             raise UserError(f"weighted(...): '{name}' weighs {weight!r}; give a number from 0 up.")
     return Weighted(dict(weights))
 
@@ -76,7 +77,7 @@ def ranked_choice(ballots: Ballots) -> Count:
     until one has more than half of the ballots that still name somebody. Options that are last together are dropped together,
     unless that would leave nobody.
     """
-    left = {option for ballot in ballots.values() for option in ballot}
+    left = list(dict.fromkeys(option for ballot in ballots.values() for option in ballot))
     rounds: list[dict[str, float]] = []
     while True:
         firsts = {name: [option for option in ballot if option in left][:1] for name, ballot in ballots.items()}
@@ -87,7 +88,7 @@ def ranked_choice(ballots: Ballots) -> Count:
         last = [option for option, votes in tally.items() if votes == min(tally.values())]
         if count.winner is not None or len(last) == len(tally):
             return Count(count.winner, tally, count.tied, tuple(rounds))
-        left -= set(last)
+        left = [option for option in left if option not in last]
 
 
 def _tally(ballots: Ballots, weights: Mapping[str, float]) -> dict[str, float]:
@@ -128,6 +129,8 @@ def _compared(option: Any, owner: str) -> str:
     value = getattr(option, "value", option)  # of an enum's member
     if isinstance(value, str):
         return value.strip().strip("\"'`*.!").strip().casefold()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # 1.0 is as much as 1
     if isinstance(value, bool | int | float) or value is None:
         return str(value)
     raise UserError(
