@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeAlias, cast
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
-from switchroom.errors import Diverged, JournalUnreadable
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
@@ -72,7 +71,6 @@ class Attempt:
 
     __slots__ = (
         "_conversation",
-        "_failures",
         "_order",
         "asking",
         "before",
@@ -81,6 +79,7 @@ class Attempt:
         "config",
         "deps",
         "events",
+        "failures",
         "inbox",
         "interpret",
         "interrupted",
@@ -168,10 +167,6 @@ class Attempt:
             self.interrupted += 1
             self.task.cancel()
 
-    def failed(self, error: Exception, path: str) -> None:
-        """Know that an exception left a place."""
-        self._failures.setdefault(id(error), (error, []))[1].append(path)
-
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""
         known = [self.failures[id(cause)][1] for cause in causes(error) if id(cause) in self.failures]
@@ -239,29 +234,3 @@ class Attempt:
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
-
-
-def compare(path: str, before: Any, now: StepStarted) -> None:
-    """Hold what is started at a place against what an unfinished turn started there.
-
-    Raises:
-        Diverged: it is another step, another version of it, or has another input.
-    """
-    if not isinstance(before, StepStarted):
-        raise JournalUnreadable(f"The journal is damaged: at {path} it begins with {before!r}.")
-    if before.fingerprint == now.fingerprint:
-        return
-    for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
-        if was != has:
-            raise Diverged(
-                f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code."
-            )
-    raise Diverged(
-        f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
-        "Take clock, chance and ids from the scope, so that they are the same on resume."
-    )
-
-
-def _shown(started: StepStarted) -> str:
-    text = started.messages[-1].text if started.messages else repr(started.input)
-    return repr(text if len(text) <= 80 else text[:77] + "...")

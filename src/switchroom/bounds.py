@@ -22,7 +22,7 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
         scope.ledger = ledger
         if ledger.due is not None:
             run = _until(run, ledger.due, lambda: ledger.exceeded("seconds"))
-            scope.due = _earlier(scope.due, ledger.due)
+            scope.due = earlier(scope.due, ledger.due)
         if ledger.cut is not None and (scope.cut is None or ledger.cut < scope.cut.cut):
             scope.cut = ledger
     if config.deadline is not None:
@@ -34,9 +34,10 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
     return run
 
 
-def cut(run: Run, ledger: Ledger) -> Run:
-    """A run that is cut when a budget wants what there is then to be the answer."""
+def cut(run: Run, scope: Any, ledger: Ledger) -> Run:
+    """A run that is cut when a budget wants what there is then to be the answer; the scope knows of it."""
     assert ledger.cut is not None, "the scope knows of accounts that cut"
+    scope.due = earlier(scope.due, ledger.cut)
     return _until(run, ledger.cut, lambda: ledger.exceeded("seconds"))
 
 

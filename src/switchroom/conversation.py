@@ -156,7 +156,7 @@ def _void(attempt: Sequence[RunEvent], root: str) -> set[int]:
                 left.update(fact.through)
             case ToolReturned():
                 went_on.add((path, fact.tool, fact.index))
-            case ValueDrawn() | StepReturned() | RouteDecided() | QuorumReached() | BudgetDegraded():
+            case ValueDrawn() | StepReturned():
                 went_on.add(path)
             case _ if isinstance(fact, DecisionFact):
                 went_on.add(path)

@@ -14,9 +14,6 @@ from switchroom.schema import jsonable
 
 def failure(error: Exception, through: tuple[str, ...]) -> StepFailed:
     """What is kept of an exception: what is not JSON of its arguments is kept as text, of its attributes not at all."""
-    kept = vars(error).get(_KEPT)
-    if kept is not None:  # it was kept before, and is the same one
-        return replace(kept, through=through)
     kind = type(error)
     args: list[Any] = []
     for value in error.args:

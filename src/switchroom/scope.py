@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Awaitable, Generator
 from typing import Any, Literal, TypeVar, cast
 
-from switchroom.attempt import CURRENT, Attempt, Suspended, compare
+from switchroom.attempt import CURRENT, Attempt, Suspended
 from switchroom.bounds import Run, bounded, cut
 from switchroom.budget import Degradation
 from switchroom.config import RunConfig
-from switchroom.errors import Diverged, Fenced, ToolCancelled, UserError
+from switchroom.errors import Diverged, Fenced, JournalUnreadable, UserError
 from switchroom.events import (
     AnyFact,
     BudgetDegraded,
@@ -53,7 +53,6 @@ class Scope:
         ledger: the account of the budget that holds here; None without one.
         cut: the account that cuts what goes on, for what there is then to be the answer; None if none does.
         due: until when, by the loop's clock, it has to be over; None without a deadline.
-        cut: the account that cuts what is begun here, so that there is time for an answer; None if none does.
     """
 
     __slots__ = (
@@ -199,19 +198,12 @@ class Scope:
             if config is not None and (config.deadline is not None or config.budget is not None):
                 run = bounded(run, scope, config)
             if scope.cut is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
-                run = cut(run, scope.cut)
+                run = cut(run, scope, scope.cut)
             if self.parent is None:
                 return await run(input, scope)
             return await self._run(run, input, scope)
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            failed = ToolCancelled(f"Step '{started.name}' at {path} cancelled itself.")
-            await scope.failed(failed)
-            raise failed from error
         except Exception as error:
             await scope.note(failure(error, attempt.through(error)))
             attempt.failed(error, path)
@@ -219,12 +211,6 @@ class Scope:
         finally:
             CURRENT.reset(token)
             self.last = scope.fold
-
-    async def failed(self, error: Exception) -> None:
-        """Note that this step failed."""
-        attempt = self.attempt
-        await self.note(failure(error, attempt.through(error)))
-        attempt.failed(error, self.path)
 
     async def _run(self, run: Run, input: Any, scope: Scope) -> Any:
         """Run a step below this place, known to be going on, for user code may start several and not wait for all."""
@@ -247,7 +233,7 @@ class Scope:
         Raises:
             Diverged: what was started here is not what is started now.
         """
-        compare(self.path, past[0].fact, started)
+        _compare(self.path, past[0].fact, started)
         end: StepReturned | StepFailed | None = None
         for event in past:
             self._evolve((cast("AnyFact", event.fact),))
@@ -323,8 +309,8 @@ class Scope:
         await self.note(decision)
         return decision
 
-    async def less(self, kind: type[Degradation]) -> BudgetDegraded | None:
-        """What a budget wants to be done with less of a kind, if it does so now; on resume, what it did then."""
+    async def less(self, kind: type[Degradation]) -> Degradation | None:
+        """What a budget wants to be done with less of a kind, if it does so now; on resume, if it did then."""
         ledger = self.ledger
         if ledger is None or not ledger.declares(kind):
             return None
@@ -384,3 +370,24 @@ class _Done:
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
+
+
+def _compare(path: str, before: Any, now: StepStarted) -> None:
+    if not isinstance(before, StepStarted):
+        raise JournalUnreadable(f"The journal is damaged: at {path} it begins with {before!r}.")
+    if before.fingerprint == now.fingerprint:
+        return
+    for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
+        if was != has:
+            raise Diverged(
+                f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code."
+            )
+    raise Diverged(
+        f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
+        "Take clock, chance and ids from the scope, so that they are the same on resume."
+    )
+
+
+def _shown(started: StepStarted) -> str:
+    text = started.messages[-1].text if started.messages else repr(started.input)
+    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -227,6 +227,7 @@ async def test_a_budget_that_is_spent_ends_it_with_the_best():
     config = RunConfig(budget=Budget(turns=3))
     found = (await Runner.run(refine(numbering(), critic), "an ode", config=config)).final_output
     assert (found.draft, found.passed, found.rounds) == ("draft 1", False, 2)
+    assert found.failure is not None
     assert found.failure.failed == "BudgetExceeded"
 
 
@@ -257,6 +258,7 @@ draft 1
 async def test_a_critic_that_stays_outside_of_its_scale_ends_it_with_what_there_is():
     critic = agent("critic", '{"score": 11}', output_type=Judged)
     found = (await Runner.run(refine(numbering(), critic, scale=(0, 10)), "an ode")).final_output
+    assert found.failure is not None
     assert (found.draft, found.passed, found.failure.failed) == ("draft 1", False, "ModelMisbehaved")
 
 

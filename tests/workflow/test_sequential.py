@@ -236,7 +236,7 @@ async def test_workflows_that_run_one_another_for_ever_are_a_circle():
     async def again(text: str, scope: Scope) -> Any:
         return await scope.call(outer, text)
 
-    outer = sequential(parallel(sequential(again), shout, join=lambda found: str(found)))
+    outer = sequential(parallel(sequential(again), shout, join=str))
     with pytest.raises(UserError, match="which is a circle: sequential > parallel > sequential > again > sequential"):
         await Runner.run(outer, "x")
 

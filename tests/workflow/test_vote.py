@@ -199,7 +199,7 @@ async def test_with_little_left_fewer_are_asked():
     workflow = vote(*[echo(name) for name in "abcde"], by=plurality)
     result = await Runner.run(workflow, "x", config=RunConfig(budget=budget))
     assert list(result.final_output.ballots) == ["a", "b"]
-    assert facts_of(BudgetDegraded, result.events) == [BudgetDegraded("fewer_voters", "turns", 0.0, count=2)]
+    assert facts_of(BudgetDegraded, result.events) == [BudgetDegraded("fewer_voters", "turns", 0.0, budget="turn#1/vote#0")]
 
 
 # read again ----------------------------------------------------------------------------------------------------------

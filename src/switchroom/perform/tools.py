@@ -10,7 +10,7 @@ from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
 from switchroom.context import ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
-from switchroom.failure import kind_of, told
+from switchroom.failure import told
 from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
@@ -139,10 +139,10 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         if made.on_error == "tell_model" and not isinstance(error, UserError):
             unclear = isinstance(error, ToolTimeout) and not made.repeatable
             known = "not known whether this happened" if unclear else "failed"
-            text = f"[{known}: {kind_of(error)}: {told(error)}]"
+            text = f"[{known}: {type(error).__name__}: {told(error)}]"
             return await note(ToolReturned(index, state.asker, made.name, text, failed=True))
         through = scope.attempt.through(error)
-        await note(ToolFailed(index, state.asker, made.name, kind_of(error), told(error), through))
+        await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error), through))
         raise
     return await note(ToolReturned(index, state.asker, made.name, text))
 

@@ -71,10 +71,6 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return _heard(root, *(f"{event.path}/{segment(name)}#" for name in fact.lost)) if root.asked else root
         case StepFailed() if event.path != root.path:
             return root
-        case StepReturned() if event.path != root.path:
-            return _nothing_asked_below(root, event.path)
-        case QuorumReached():
-            return _nothing_asked_below(root, event.path)
         case TurnStarted(attempt=1):
             shared = root.shared if fact.state is None else fact.state
             return Root(fact.turn, 1, fact.name, fact.messages, fact.input, f"turn#{fact.turn}/{fact.name}#0", "open", shared)

@@ -18,7 +18,7 @@ from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import Scope
-from switchroom.step import step_name
+from switchroom.step import Step, step_name
 
 T = TypeVar("T")
 
@@ -30,6 +30,17 @@ class Runner:
     @staticmethod
     def run(
         step: Agent[T],
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+    ) -> Coroutine[Any, Any, RunResult[T]]: ...
+    @overload
+    @staticmethod
+    def run(
+        step: Step[Any, T],
         input: Any,
         *,
         deps: Any = None,

@@ -74,7 +74,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     finally:
         if attempt.siblings is not None:
             await attempt.siblings.stop()
-        attempt.forget_failures()
+        attempt.failures.clear()  # their tracebacks hold on to everything
         attempt.task = None
         for interruption in attempt.inbox:
             interruption.refuse("The run ended before the interruption was taken.")

@@ -120,7 +120,7 @@ def output_of(step: Any, plain: Any) -> Any:
 
 
 def output_of_one(steps: Iterable[Any], plain: Any) -> Any:
-    """What one of several steps gave, of what a journal kept of it: of the first type that it fits, plain where it fits none."""
+    """What one of several steps gave, of what a journal kept of it: of the first type that it fits, else plain."""
     fitting = (typed for step in steps for typed in _fitting(step, plain) if typed is not plain)
     return next(fitting, plain)
 
@@ -145,10 +145,9 @@ def input_of(step: Any, plain: Any) -> Any:
 
 
 async def conclude(scope: Scope, step: Any, input: Any) -> Any:
-    """Run what makes the answer of what there is: it is not cut, for the time behind the cut is given to it."""
-    behind = Scope(scope.attempt, scope.path, scope)
-    behind.cut = None
-    return await behind.enter(step, input, scope.place(step_name(step)))
+    """Run what makes the answer of what there is, as the last of a workflow: it is not cut, for that left time for it."""
+    scope.cut = None
+    return await scope.call(step, input)
 
 
 async def is_partial(scope: Scope, error: Exception) -> bool:

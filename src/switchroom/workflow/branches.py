@@ -11,15 +11,12 @@ from typing import Any, NamedTuple, Self, cast
 from pydantic_core import core_schema
 
 from switchroom.attempt import Suspended
-from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, ToolCancelled, UserError
+from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, QuorumNotReached, ToolCancelled, UserError
 from switchroom.events import QuorumReached, StepFailed, StepReturned
 from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import segment
 from switchroom.workflow.base import is_partial
-
-SHOWN = 8
-"""How many failures a sentence tells."""
 
 ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalUnreadable, ConversationWaiting)
 """What ends a workflow whatever else succeeds: the developer has to change something, or somebody else has the conversation."""
@@ -68,7 +65,7 @@ class Branches(dict[str, Any]):
 
 def failure_of(error: Exception, path: str) -> Failure:
     """An exception as a value."""
-    return Failure(kind_of(error), told(error), path)
+    return Failure(type(error).__name__, told(error), path)
 
 
 def failed_below(scope: Scope, error: Exception) -> Failure:
@@ -96,6 +93,10 @@ class Outcomes(NamedTuple):
 
     found: Branches
     errors: list[Exception]
+
+
+SHOWN = 8
+"""How many failures a sentence tells."""
 
 
 async def too_few(scope: Scope, outcomes: Outcomes, enough: str) -> QuorumNotReached | None:

@@ -89,13 +89,12 @@ class Debate(Workflow[In, Debated]):
         held = await self._held(input, scope)
         conclusion: Any = None
         if self.judge is not None:
-            place = scope.place(step_name(self.judge))
             try:
-                conclusion = await scope.enter(self.judge, self._motion(input, held.arguments, "Conclude."), place)
+                conclusion = await scope.call(self.judge, self._motion(input, held.arguments, "Conclude."))
             except BudgetExceeded as error:
                 if not await is_partial(scope, error):
                     raise
-                held.failures[step_name(self.judge)] = failure_of(error, place)
+                held.failures[step_name(self.judge)] = failed_below(scope, error)
         return Debated(conclusion, tuple(held.arguments), held.rounds, held.agreed, held.failures)
 
     async def _held(self, input: Any, scope: Scope) -> _Held:
@@ -109,14 +108,13 @@ class Debate(Workflow[In, Debated]):
                 if name in failures:
                     continue
                 task = "Present your argument." if not arguments else "Present your argument, and answer the others'."
-                place = scope.place(name)
                 try:
-                    output = await scope.enter(side, self._motion(input, arguments, task), place)
+                    output = await scope.call(side, self._motion(input, arguments, task), name=name)
                 except ENDING:
                     raise
                 except Exception as error:
                     first = first or error
-                    failures[name] = failure_of(error, place)
+                    failures[name] = failed_below(scope, error)
                     continue
                 told[name] = as_text(output, f"debate: '{name}'")
                 arguments.append(Argument(name, number, told[name]))

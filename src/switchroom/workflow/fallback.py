@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from switchroom.errors import Fenced, GuardrailTripped, JournalUnreadable, ModelDenied, NotAccepted, UserError
-from switchroom.failure import kind_of, told
+from switchroom.failure import told
 from switchroom.messages import Message
 from switchroom.saying import Derived, said, sayable
 from switchroom.scope import Scope
@@ -70,7 +70,7 @@ class Fallback(Workflow[In, Out]):
                 if not self._goes_on(failure):
                     raise
                 error = failure
-                failed.append(f"{name} could not answer: {kind_of(failure)}: {told(failure)}.")
+                failed.append(f"{name} could not answer: {type(failure).__name__}: {told(failure)}.")
         for note in failed[:-1]:
             error.add_note(f"Before, {note}")
         raise error

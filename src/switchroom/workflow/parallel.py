@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast, overload
 
 from switchroom.budget import SkipOptional
-from switchroom.errors import QuorumNotReached, UserError, unknown
-from switchroom.step import Step
-from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, input_of, output_of
-from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
-from switchroom.workflow.joining import Join, joined
+from switchroom.errors import UserError, unknown
+from switchroom.step import Step, step_name
+from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side, too_few
+from switchroom.workflow.joining import joined
 
 J = TypeVar("J")
 
@@ -38,22 +38,22 @@ class Parallel(Workflow[In, Out]):
         Raises:
             QuorumNotReached: fewer succeeded than were wanted.
         """
-        skipped: Collection[str] = ()
+        skipped = dict[str, Failure]()
         if self.optional and await scope.less(SkipOptional) is not None:
-            skipped = self.optional
+            skipped = {name: Failure("Skipped", "The budget left it out.") for name in self.optional}
         branches = {name: step for name, step in self.branches.items() if name not in skipped}
         outcomes = await side_by_side(scope, branches, input, limit=self.limit, quorum=self.quorum)
         succeeded = len(outcomes.found) - len(outcomes.errors)
         if self.quorum is not None and succeeded < self.quorum:
-            failed = "; ".join(f"{name}: {failure}" for name, failure in found.failures.items())
-            raise QuorumNotReached(
-                f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted. {failed}"
-            ) from ExceptionGroup("branches", errors)
-        together = {**found, **skipped}
+            enough = f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted."
+            error = await too_few(scope, outcomes, enough)
+            if error is not None:
+                raise error
+        together = {**outcomes.found, **skipped}
         found = Branches({name: together[name] for name in self.branches if name in together})
         if self.join is None:
             return cast("Out", found)
-        return await conclude(scope, self.join if self.join.by_name else self.join.step, found)
+        return await conclude(scope, self.join, found)
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first branch declares."""
@@ -66,13 +66,14 @@ class Parallel(Workflow[In, Out]):
         found = Branches()
         for name, value in plain.items():
             failure = failure_in(value)
-            found[name] = output_of_one([self.branches[name]], value) if failure is None else failure
+            found[name] = output_of(self.branches[name], value) if failure is None else failure
         return found
 
 
 @overload
 def parallel(
     *steps: Stage[A, Any],
+    join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),
@@ -92,6 +93,7 @@ def parallel(
     branches: Mapping[str, Stage[A, Any]],
     /,
     *,
+    join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),

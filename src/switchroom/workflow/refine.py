@@ -127,17 +127,20 @@ class Refine(Workflow[In, Refined[Draft]]):
         best: Refined[Any] | None = None
         asked: Any = input
         for number in range(1, self.rounds + 1):
-            place = scope.place(step_name(self.writer))
             try:
-                draft = await scope.enter(self.writer, asked, place)
+                draft = await scope.call(self.writer, asked)
             except Exception as error:
                 if best is None or isinstance(error, ENDING):
                     raise
-                return _ended(best, number - 1, failure_of(error, place))
-            verdict = await self._verdict(input, draft, scope)
-            if isinstance(verdict, Failure):
-                return _ended(best or Refined(draft, False, number), number, verdict)
-            passed = await self._passes(verdict, scope)
+                return _ended(best, number - 1, failed_below(scope, error))
+            verdict: Any = None
+            try:
+                verdict = await self._verdict(input, draft, scope)
+                passed = await self._passes(verdict, scope)
+            except ENDING:
+                raise
+            except Exception as error:
+                return _ended(best or Refined(draft, False, number, verdict), number, failed_below(scope, error))
             if passed or best is None or _better(verdict, best.verdict):
                 best = Refined(draft, passed, number, verdict)
             if passed:
@@ -147,23 +150,17 @@ class Refine(Workflow[In, Refined[Draft]]):
         return _ended(best, self.rounds, None)
 
     async def _verdict(self, input: Any, draft: Any, scope: Scope) -> Any:
-        """What the critic says, or how it failed; one that leaves its scale is told so once."""
+        """What the critic says; one that leaves its scale is told so once."""
         plain = not speaks(self.critic) and not hasattr(self.critic, "parts")
-        objection = place = ""
+        objection = ""
         for _ in range(2):
-            place = scope.place(step_name(self.critic))
-            try:
-                verdict = await scope.enter(self.critic, draft if plain else Review.of(input, draft, objection), place)
-            except ENDING:
-                raise
-            except Exception as error:
-                return failure_of(error, place)
+            verdict = await scope.call(self.critic, draft if plain else Review.of(input, draft, objection))
             objection = self._off_scale(verdict)
             if not objection:
                 return verdict
             if plain:
                 raise UserError(f"refine: {objection}")
-        return failure_of(ModelMisbehaved(objection), place)
+        raise ModelMisbehaved(objection)
 
     def _off_scale(self, verdict: Any) -> str:
         score = score_of(verdict)

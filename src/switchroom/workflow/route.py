@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 from switchroom.context import settled
 from switchroom.errors import GuardrailTripped, NoRoute, UserError
 from switchroom.events import RouteDecided
-from switchroom.failure import kind_of, told
+from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, checked, input_of, output_of_one
@@ -93,7 +93,7 @@ class Route(Workflow[In, Out]):
         except Exception as error:
             if self.fallback is None:
                 raise
-            return RouteDecided(None, "fallback", by=by, reason=f"'{by}' failed: {kind_of(error)}: {told(error)}")
+            return RouteDecided(None, "fallback", by=by, reason=f"'{by}' failed: {type(error).__name__}: {told(error)}")
         choice = await _choice(said, self.by, by)
         known = _known(choice.label, self.routes)
         about = (choice.confidence, choice.candidates, by)
@@ -141,7 +141,7 @@ def _listed(decided: RouteDecided, routes: Mapping[str, Any]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _choice(said: Any, by: By | None, owner: str) -> Choice:
+async def _choice(said: Any, by: By | None, owner: str) -> Choice:
     """What a classifier said, found in what it gave.
 
     Raises:

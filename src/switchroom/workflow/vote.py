@@ -12,8 +12,8 @@ from switchroom.budget import FewerVoters
 from switchroom.errors import UserError, unknown
 from switchroom.schema import as_text, jsonable
 from switchroom.step import step_name
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, input_of, is_partial, output_of
-from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
+from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.branches import Failure, failure_in, side_by_side, too_few
 from switchroom.workflow.votes import By, Count, Weighted, ballot_of, majority
 
 Option = TypeVar("Option", default=Any)
@@ -67,7 +67,7 @@ class Voting(Workflow[In, Vote[Option]]):
         """
         voters, quorum = self.voters, self.quorum
         fewer = await scope.less(FewerVoters)
-        if fewer is not None:
+        if isinstance(fewer, FewerVoters):
             voters = dict(list(voters.items())[: fewer.count])
             quorum = min(quorum, len(voters))
         outcomes = await side_by_side(scope, voters, input)
@@ -88,7 +88,21 @@ class Voting(Workflow[In, Vote[Option]]):
         winner = None if count.winner is None else given[count.winner]
         if count.tied and self.ties is not None:
             winner = await conclude(scope, self.ties, {"tied": [given[option] for option in count.tied], "ballots": votes})
-        return _result(winner, count, found)
+        return Vote(winner, count.tally, votes, count.tied, outcomes.found.failures, count.rounds)
+
+    def _counted(self, ballots: dict[str, list[str]], options: Collection[str]) -> Count:
+        """What counting came to.
+
+        Raises:
+            UserError: the function that counts gave no count of these votes.
+        """
+        count: Any = self.by(ballots)
+        if not isinstance(count, Count):
+            raise UserError(f"vote(by=...): {self.by!r} gave {count!r}; it gives Count(winner, tally).")
+        for option in (*count.tied, *(() if count.winner is None else (count.winner,))):
+            if option not in options:
+                raise UserError(unknown("vote(by=...): the vote", "option", option, options))
+        return count
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first voter declares."""
