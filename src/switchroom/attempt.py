@@ -20,6 +20,8 @@ from switchroom.interruption import Interruption
 from switchroom.journal import Journal
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State
+from switchroom.saying import asked_first
+from switchroom.schema import jsonable
 from switchroom.shared import Shared
 from switchroom.siblings import Siblings
 from switchroom.tracing.values import trace_id_of
@@ -152,7 +154,10 @@ class Attempt:
 
     def asked(self, input: Any) -> bool:
         """Whether a step of a workflow is given what the person says, and not what another step made of it."""
-        return not self.root.messages and getattr(input, "asked", input) == self.root.input
+        if self.root.messages:
+            return False
+        first = asked_first(input)
+        return (first if type(first) is str else jsonable(first, "The input of an agent")) == self.root.input
 
     @property
     def withdraws(self) -> bool:

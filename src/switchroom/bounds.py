@@ -22,7 +22,7 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
         scope.ledger = ledger
         if ledger.due is not None:
             run = _until(run, ledger.due, lambda: ledger.exceeded("seconds"))
-            scope.due = _earlier(scope.due, ledger.due)
+            scope.due = earlier(scope.due, ledger.due)
         if ledger.cut is not None and (scope.cut is None or ledger.cut < scope.cut.cut):
             scope.cut = ledger
     if config.deadline is not None:
@@ -30,13 +30,14 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
         due = asyncio.get_running_loop().time() + seconds
         name = scope.path.rpartition("/")[2].partition("#")[0]
         run = _until(run, due, lambda: DeadlineExceeded(f"The run of '{name}' took longer than its deadline of {seconds} s."))
-        scope.due = _earlier(scope.due, due)
+        scope.due = earlier(scope.due, due)
     return run
 
 
-def cut(run: Run, ledger: Ledger) -> Run:
-    """A run that is cut when a budget wants what there is then to be the answer."""
+def cut(run: Run, scope: Any, ledger: Ledger) -> Run:
+    """A run that is cut when a budget wants what there is then to be the answer; the scope knows of it."""
     assert ledger.cut is not None, "the scope knows of accounts that cut"
+    scope.due = earlier(scope.due, ledger.cut)
     return _until(run, ledger.cut, lambda: ledger.exceeded("seconds"))
 
 
@@ -58,5 +59,6 @@ def _until(run: Run, when: float, error: Callable[[], Exception]) -> Run:
     return until
 
 
-def _earlier(one: float | None, other: float) -> float:
+def earlier(one: float | None, other: float) -> float:
+    """The earlier of two times; None is never."""
     return other if one is None else min(one, other)

@@ -15,7 +15,7 @@
     * QuorumNotReached: fewer branches succeeded, or voters voted, than were wanted.
     * NoRoute: nothing says who is to answer, and nobody is there for that case.
     * NotAccepted: answers were given, and none was accepted.
-    * ToolTimeout, ToolCancelled: a tool took too long, or cancelled itself.
+    * ToolTimeout, ToolCancelled: a tool took too long; a tool or a step cancelled itself.
     * StepTimeout: a step took longer than it was given.
     * CircuitBreakerOpen: what failed too often is not tried for a while.
     * BulkheadFull: as much as may goes on already, and as much as may waits.
@@ -105,12 +105,14 @@ class BudgetExceeded(RunError):
     Attributes:
         resource: "turns", "tokens", "money" or "seconds".
         partial: whether the budget says that what there is so far is to be the answer.
+        path: the place in the run from which on the budget holds.
     """
 
-    def __init__(self, message: str, resource: str = "", partial: bool = False) -> None:
-        super().__init__(message, resource, partial)
+    def __init__(self, message: str, resource: str = "", partial: bool = False, path: str = "") -> None:
+        super().__init__(message, resource, partial, path)
         self.resource = resource
         self.partial = partial
+        self.path = path
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -133,7 +135,7 @@ class ToolTimeout(RunError, TimeoutError):
 
 
 class ToolCancelled(RunError):
-    """A tool raised CancelledError though nobody cancelled it."""
+    """A tool, or another step, raised CancelledError though nobody cancelled it."""
 
 
 class StepTimeout(RunError, TimeoutError):

@@ -245,6 +245,7 @@ class Ledger:
             f"Give more than Budget({resource}={limit}), or say what is to be done with less: degrade=.",
             resource,
             partial,
+            self.path,
         )
 
 

@@ -9,16 +9,31 @@ from switchroom.messages import File, Image, Message, Text, messages_from
 from switchroom.schema import as_text
 
 
+class Derived:
+    """An input that code made of one that it was given.
+
+    Attributes:
+        asked: what was asked, that this goes back to.
+    """
+
+    asked: Any
+
+
+def asked_first(input: Any) -> Any:
+    """What was asked first, that an input goes back to."""
+    while isinstance(input, Derived):
+        input = input.asked
+    return input
+
+
 class Sayable(Protocol):
     """An input that says itself how an agent is to be asked.
 
     Attributes:
-        asked: what was asked, that this goes back to.
         plain: what a function is given in its place.
         error: what became of who was asked before; "" of nobody.
     """
 
-    asked: Any
     plain: Any
     error: str
 
@@ -30,6 +45,15 @@ class Sayable(Protocol):
 def sayable(input: Any) -> Sayable | None:
     """The input, if it says itself how an agent is to be asked."""
     return input if hasattr(cast("Any", type(input)), "as_messages") else None
+
+
+def text_of(input: Any, owner: str) -> str:
+    """An input as one text, as an agent would read it.
+
+    Raises:
+        UserError: nothing that an agent reads can be made of it.
+    """
+    return "\n".join(message.text for message in said(input, owner))
 
 
 def said(input: Any, owner: str) -> tuple[Message, ...]:

@@ -201,7 +201,7 @@ class Scope:
             if config is not None and (config.deadline is not None or config.budget is not None):
                 run = bounded(run, scope, config)
             if scope.cut is not None and not hasattr(step, "parts"):  # what runs in a workflow is cut, and it goes on
-                run = cut(run, scope.cut)
+                run = cut(run, scope, scope.cut)
             if self.parent is None:
                 return await run(input, scope)
             return await self._run(run, input, scope)

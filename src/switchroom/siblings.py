@@ -9,22 +9,28 @@ from typing import Any
 class Siblings:
     """The runs below the root of an attempt that are going on."""
 
-    __slots__ = ("_running", "_suspended", "_watchers")
+    __slots__ = ("_free", "_held", "_running", "_suspended", "_watchers")
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[Any] | None] = {}
         self._suspended: set[str] = set()
+        self._held: dict[str, int] = {}  # places at or below which somebody waits for a person, and how many do
+        self._free = 0  # runs that nobody at or below them holds up
         self._watchers: list[asyncio.Future[None]] = []
 
     def begins(self, path: str) -> None:
         """Know of a run below the root while it goes on, for user code may start several and not wait for all."""
         self._running[path] = asyncio.current_task()
+        self._free += path not in self._held
 
     def ended(self, path: str) -> bool:
         """It goes on no more; whether it is over, and does not wait for a person."""
-        del self._running[path]
         over = path not in self._suspended
-        self._suspended.discard(path)
+        if not over:
+            self._suspended.remove(path)
+            self._hold(path, -1)
+        del self._running[path]
+        self._free -= path not in self._held
         if self._watchers:
             self._tell()
         return over
@@ -35,18 +41,29 @@ class Siblings:
         Whoever started them side by side would cancel or forget the others: `asyncio.TaskGroup` the one, `gather` the other.
         """
         self._suspended.add(path)
+        self._hold(path, 1)
         self._tell()
         await asyncio.sleep(0)  # a run that was started beside this one may not have had its first step
-        while any(not self._held_up(other) for other in self._running):
+        while self._free:
             change = asyncio.get_running_loop().create_future()
             self._watchers.append(change)
             await change
 
-    def _held_up(self, path: str) -> bool:
-        """Whether a run waits for a person, itself or below it."""
-        return any(waiting == path or waiting.startswith(path + "/") for waiting in self._suspended)
+    def _hold(self, path: str, by: int) -> None:
+        """Count that somebody at a place waits for a person, or does so no more, there and at all places around."""
+        while path:
+            before = self._held.get(path, 0)
+            if before + by:
+                self._held[path] = before + by
+            else:
+                del self._held[path]
+            if path in self._running and not (before and before + by):
+                self._free -= by
+            path = path.rpartition("/")[0]
 
     def _tell(self) -> None:
+        if self._free:
+            return
         for watcher in self._watchers:
             if not watcher.done():
                 watcher.set_result(None)

@@ -103,13 +103,18 @@ class Spoken:
         """What the run gave, of the type that the agent declares who had the conversation at its end.
 
         Where that is not known any more, for a workflow passed it on, it is whose type it is of, the entry's first.
+
+        Raises:
+            ValueError: it is of nobody's type.
         """
         if agent:
             return self.roster[agent].output.load(output)
         for name in (self.roster.entry.name, *self.roster.agents):
+            given = self.roster[name].output
             with contextlib.suppress(ValidationError):
-                return self.roster[name].output.load(output)
-        return output
+                if given.shape is not None or isinstance(output, str):
+                    return given.load(output)
+        raise ValueError(f"{_shortly(output)} is of no type that an agent of '{self.name}' gives")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -133,9 +138,11 @@ class Taken(msgspec.Struct, frozen=True):
 def _read(step: Any) -> Taken:
     if hasattr(step, "parts"):  # a workflow: the steps in it say what goes in and comes out
         return Taken(True, False, False, None, None)
-    parameters = [
-        given for given in inspect.signature(step).parameters.values() if given.kind in _POSITIONAL or given.name == "error"
-    ]
+    try:
+        signature = inspect.signature(step)
+    except ValueError:  # a type such as int, which makes its value of the input
+        return Taken(False, False, True, None, None)
+    parameters = [given for given in signature.parameters.values() if given.kind in _POSITIONAL or given.name == "error"]
     function = step if inspect.isroutine(step) else getattr(step, "__call__", None)  # noqa: B004
     try:
         hints = get_type_hints(function)
@@ -248,8 +255,25 @@ class Called:
         speaking = sayable(input)
         return input if speaking is None or hasattr(self._step, "parts") else speaking.plain
 
+    def _typed(self, given: Any) -> Any:
+        """The input as the type that the step declares to take.
+
+        Raises:
+            UserError: it is none.
+        """
+        declared = self._taken.input
+        if declared is None:
+            return given
+        try:
+            typed = declared.validate_python(given)
+        except ValidationError as error:
+            raise UserError(
+                f"Step '{self.name}' was given {_shortly(given)}, which is not what it declares to take: {explained(error)}."
+            ) from error
+        return given if typed == given else typed  # it may be more than it has to be, as a text with attributes is
+
     def _output(self, input: Any, scope: Scope) -> Awaitable[Any]:
-        step, given = self._step, self._given(input)
+        step, given = self._step, self._typed(self._given(input))
         if self._taken.error:
             speaking = sayable(input)
             step = partial(step, error="" if speaking is None else speaking.error)
@@ -269,6 +293,11 @@ class Called:
             return read(output)
         declared = self._taken.output
         return output if declared is None else declared.validate_json(to_json(output))
+
+
+def _shortly(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 async def _settled_in_thread(call: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from switchroom.digest import digest
 from switchroom.errors import BudgetExceeded, UserError
 from switchroom.events import BudgetDegraded
 from switchroom.runner.interpreter import interpret
+from switchroom.schema import jsonable
 from switchroom.scope import Scope
 from switchroom.step import Step, step_name
 
@@ -102,9 +103,40 @@ def by_name(steps: Iterable[Any], owner: str) -> dict[str, Any]:
     return named
 
 
+def counted(number: Any, option: str, at_least: int = 1) -> int:
+    """A number of things.
+
+    Raises:
+        UserError: it is no whole number, or too small.
+    """
+    if isinstance(number, bool) or not isinstance(number, int) or number < at_least:
+        raise UserError(f"{option}={number!r}): give a whole number from {at_least} up.")
+    return number
+
+
 def output_of(step: Any, plain: Any) -> Any:
     """What a step gave, of what a journal kept of it."""
     return interpret(step).load(plain, "")
+
+
+def output_of_one(steps: Iterable[Any], plain: Any) -> Any:
+    """What one of several steps gave, of what a journal kept of it: of the first type that it fits, else plain."""
+    fitting = (typed for step in steps for typed in _fitting(step, plain) if typed is not plain)
+    return next(fitting, plain)
+
+
+def output_of_last(steps: Iterable[Any], plain: Any) -> Any:
+    """What the last of several steps gave, of what a journal kept of it; where it does not fit, what the one before it gave."""
+    return next((typed for step in reversed([*steps]) for typed in _fitting(step, plain)), plain)
+
+
+def _fitting(step: Any, plain: Any) -> list[Any]:
+    """What a step gave, if it is the step's: nothing is missing of what was kept, and nothing added."""
+    try:
+        typed = output_of(step, plain)
+    except Exception:  # it is another's
+        return []
+    return [typed] if typed is plain or jsonable(typed, step_name(step)) == plain else []
 
 
 def input_of(step: Any, plain: Any) -> Any:
@@ -113,15 +145,14 @@ def input_of(step: Any, plain: Any) -> Any:
 
 
 async def conclude(scope: Scope, step: Any, input: Any) -> Any:
-    """Run what makes the answer of what there is: it is not cut, for the time behind the cut is given to it."""
-    behind = Scope(scope.attempt, scope.path, scope)
-    behind.cut = None
-    return await behind.enter(step, input, scope.place(step_name(step)))
+    """Run what makes the answer of what there is, as the last of a workflow: it is not cut, for that left time for it."""
+    scope.cut = None
+    return await scope.call(step, input)
 
 
 async def is_partial(scope: Scope, error: Exception) -> bool:
-    """Whether a budget is spent and wants what there is so far to be the answer; that it is so is kept."""
-    if not isinstance(error, BudgetExceeded) or not error.partial:
+    """Whether the budget around is spent and wants what there is so far to be the answer; that it is so is kept."""
+    if not isinstance(error, BudgetExceeded) or not error.partial or not f"{scope.path}/".startswith(f"{error.path}/"):
         return False
     share = 1.0 if scope.ledger is None else scope.ledger.share()[0]
     await scope.keep(BudgetDegraded("partial_answer", error.resource, share))

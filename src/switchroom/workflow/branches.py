@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, Self, cast
 from pydantic_core import core_schema
 
 from switchroom.attempt import Suspended
-from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, ToolCancelled, UserError
+from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, QuorumNotReached, ToolCancelled, UserError
 from switchroom.events import QuorumReached, StepFailed, StepReturned
 from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import segment
+from switchroom.workflow.base import is_partial
 
 ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalUnreadable, ConversationWaiting)
 """What ends a workflow whatever else succeeds: the developer has to change something, or somebody else has the conversation."""
@@ -67,6 +68,12 @@ def failure_of(error: Exception, path: str) -> Failure:
     return Failure(type(error).__name__, told(error), path)
 
 
+def failed_below(scope: Scope, error: Exception) -> Failure:
+    """An exception of a step that a workflow called, as a value: where it happened is known of it."""
+    places = (path for path in scope.attempt.through(error) if path.rpartition("/")[0] == scope.path)
+    return failure_of(error, next(places, scope.path))
+
+
 def failure_in(plain: Any) -> Failure | None:
     """The failure that a journal kept, if it is one."""
     match plain:
@@ -86,6 +93,31 @@ class Outcomes(NamedTuple):
 
     found: Branches
     errors: list[Exception]
+
+
+SHOWN = 8
+"""How many failures a sentence tells."""
+
+
+async def too_few(scope: Scope, outcomes: Outcomes, enough: str) -> QuorumNotReached | None:
+    """The error of too few that succeeded; None if the budget around wants what there is to be the answer.
+
+    Args:
+        scope: of the workflow.
+        outcomes: how its branches ended.
+        enough: how many there were and how many were wanted, as a sentence.
+    """
+    found, errors = outcomes
+    if found.results:
+        for error in errors:
+            if await is_partial(scope, error):
+                return None
+    told = [f"{name}: {failure}" for name, failure in found.failures.items()]
+    more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    error = QuorumNotReached(f"{enough} {'; '.join(told[:SHOWN])}{more}")
+    if errors:
+        error.__cause__ = ExceptionGroup("branches", errors)
+    return error
 
 
 class _Enough(Exception):

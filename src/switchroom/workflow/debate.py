@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, cast
 
 from switchroom.errors import BudgetExceeded, UserError
-from switchroom.saying import said
+from switchroom.saying import Derived, text_of
 from switchroom.schema import as_text
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.workflow.base import In, Stage, Workflow, by_name, checked, is_partial, output_of
-from switchroom.workflow.branches import ENDING, Failure, failure_in, failure_of
+from switchroom.workflow.base import In, Stage, Workflow, by_name, checked, counted, is_partial, output_of
+from switchroom.workflow.branches import ENDING, Failure, failed_below, failure_in
 from switchroom.workflow.verdicts import says_yes
 
 
@@ -25,14 +25,12 @@ class Argument:
     text: str
 
 
-class Motion(str):
+class Motion(str, Derived):
     """What a side or the judge is asked: the question, what was said, and what it is to do.
 
     Attributes:
         asked: the question, as the workflow was given it.
     """
-
-    asked: Any
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Debated:
         arguments: what was said, in order.
         rounds: how many rounds were begun.
         consensus: whether the sides agreed before the rounds were over.
-        failures: of sides that fell silent, by name, and of a judge whom a budget stopped.
+        failures: of sides that fell silent, by name, of a judge whom a budget stopped, and of what was to tell "consensus".
     """
 
     conclusion: Any
@@ -91,13 +89,12 @@ class Debate(Workflow[In, Debated]):
         held = await self._held(input, scope)
         conclusion: Any = None
         if self.judge is not None:
-            place = scope.place(step_name(self.judge))
             try:
-                conclusion = await scope.enter(self.judge, self._motion(input, held.arguments, "Conclude."), place)
+                conclusion = await scope.call(self.judge, self._motion(input, held.arguments, "Conclude."))
             except BudgetExceeded as error:
                 if not await is_partial(scope, error):
                     raise
-                held.failures[step_name(self.judge)] = failure_of(error, place)
+                held.failures[step_name(self.judge)] = failed_below(scope, error)
         return Debated(conclusion, tuple(held.arguments), held.rounds, held.agreed, held.failures)
 
     async def _held(self, input: Any, scope: Scope) -> _Held:
@@ -111,33 +108,39 @@ class Debate(Workflow[In, Debated]):
                 if name in failures:
                     continue
                 task = "Present your argument." if not arguments else "Present your argument, and answer the others'."
-                place = scope.place(name)
                 try:
-                    output = await scope.enter(side, self._motion(input, arguments, task), place)
+                    output = await scope.call(side, self._motion(input, arguments, task), name=name)
                 except ENDING:
                     raise
                 except Exception as error:
                     first = first or error
-                    failures[name] = failure_of(error, place)
+                    failures[name] = failed_below(scope, error)
                     continue
                 told[name] = as_text(output, f"debate: '{name}'")
                 arguments.append(Argument(name, number, told[name]))
-            if len(told) > 1 and await self._agree(told, scope):
+            if len(told) > 1 and await self._agree(told, scope, failures):
                 return _Held(arguments, failures, number, True)
-            if len(self.sides) - len(failures) < min(2, len(self.sides)):  # nobody is left to answer
+            if sum(name not in failures for name in self.sides) < 2:  # nobody is left to answer
                 break
         if not arguments and first is not None:
             raise first
         return _Held(arguments, failures, number, False)
 
-    async def _agree(self, told: dict[str, str], scope: Scope) -> bool:
+    async def _agree(self, told: dict[str, str], scope: Scope, failures: dict[str, Failure]) -> bool:
+        """Whether the sides agree; not as far as anybody knows, where that could not be found out."""
         if self.consensus is None:
             return len({" ".join(text.split()).casefold() for text in told.values()}) == 1
-        return says_yes(await scope.call(self.consensus, told, name="consensus"), "debate: consensus")
+        try:
+            return says_yes(await scope.call(self.consensus, told, name="consensus"), "debate: consensus")
+        except ENDING:
+            raise
+        except Exception as error:
+            failures["consensus"] = failed_below(scope, error)
+            return False
 
     def _motion(self, input: Any, arguments: list[Argument], task: str) -> Motion:
         """The question, as much of what was said as the transcript may hold, the newest first kept, and what is to be done."""
-        question = "\n".join(message.text for message in said(input, "debate"))
+        question = text_of(input, "debate")
         kept = arguments
         while len(kept) > 1 and sum(len(argument.text) for argument in kept) > self.transcript:
             kept = kept[1:]
@@ -193,9 +196,9 @@ def debate(
     """
     if len(sides) < 2:
         raise UserError(f"debate has {len(sides)} sides. Pass at least two steps.")
-    for option, number in (("rounds", rounds), ("transcript", transcript)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"debate({option}={number!r}): give a number from 1 up.")
-    if judge is not None:
-        checked(judge, "debate: judge")
+    counted(rounds, "debate(rounds")
+    counted(transcript, "debate(transcript")
+    for option, step in (("judge", judge), ("consensus", consensus)):
+        if step is not None:
+            checked(step, f"debate: {option}")
     return Debate(sides=by_name(sides, "debate"), rounds=rounds, judge=judge, consensus=consensus, transcript=transcript)

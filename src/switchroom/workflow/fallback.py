@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from switchroom.errors import GuardrailTripped, ModelDenied, NotAccepted, UserError
+from switchroom.errors import Fenced, GuardrailTripped, JournalUnreadable, ModelDenied, NotAccepted, UserError
 from switchroom.failure import told
 from switchroom.messages import Message
-from switchroom.saying import said
+from switchroom.saying import Derived, said, sayable
 from switchroom.scope import Scope
-from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, by_name, checked, input_of, output_of
+from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, by_name, checked, input_of, output_of_one
 from switchroom.workflow.branches import ENDING
 from switchroom.workflow.verdicts import says_yes, words_of
 
 
 @dataclass(frozen=True)
-class Retold:
+class Retold(Derived):
     """What was asked, with what became of those who were asked before, as an agent is told it.
 
     Attributes:
         asked: what was asked.
-        error: what became of the one before.
+        error: what became of them.
     """
 
     asked: Any
@@ -31,7 +31,8 @@ class Retold:
     @property
     def plain(self) -> Any:
         """A function is given what was asked; and the error, if it has a parameter of that name."""
-        return self.asked
+        asked = sayable(self.asked)
+        return self.asked if asked is None else asked.plain
 
     def as_messages(self) -> Sequence[Message]:
         """What became of them stands before the question, so that the question is the newest that was said."""
@@ -64,7 +65,7 @@ class Fallback(Workflow[In, Out]):
         error: Exception = NotAccepted("nobody was asked")
         for name, step in self.steps.items():
             try:
-                return await self._asked(name, step, Retold(input, failed[-1]) if failed else input, scope)
+                return await self._asked(name, step, Retold(input, " ".join(failed)) if failed else input, scope)
             except Exception as failure:
                 if not self._goes_on(failure):
                     raise
@@ -85,6 +86,8 @@ class Fallback(Workflow[In, Out]):
         return output
 
     def _goes_on(self, error: Exception) -> bool:
+        if isinstance(error, (Fenced, JournalUnreadable)):  # nothing that is asked now could be kept
+            return False
         if self.on is not None:
             return isinstance(error, (*self.on, NotAccepted))
         return isinstance(error, ModelDenied) or not isinstance(error, (*ENDING, GuardrailTripped))
@@ -94,13 +97,12 @@ class Fallback(Workflow[In, Out]):
         return input_of(next(iter(self.steps.values())), plain)
 
     def read_output(self, plain: Any) -> Any:
-        """What it gave, of the type that the first step declares to give whose it can be."""
-        for step in self.steps.values():
-            try:
-                return output_of(step, plain)
-            except ValueError:
-                continue
-        return plain
+        """What it gave, of the type of the step whose it is."""
+        return output_of_one(self.steps.values(), plain)
+
+
+def _is_exception(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Exception)
 
 
 def fallback(
@@ -129,6 +131,6 @@ def fallback(
         raise UserError("fallback() has no steps. Pass at least one.")
     if accept is not None:
         checked(accept, "fallback: accept")
-    if on is not None and (not isinstance(on, tuple) or not all(isinstance(kind, type) for kind in on)):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if on is not None and not (isinstance(on, tuple) and all(map(_is_exception, on))):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError(f"fallback(on={on!r}): give a tuple of exception types.")
     return Fallback(steps=by_name(steps, "fallback"), accept=accept, on=on)

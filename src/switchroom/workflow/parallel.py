@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast, overload
 
 from switchroom.budget import SkipOptional
-from switchroom.errors import QuorumNotReached, UserError, unknown
-from switchroom.step import Step
-from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, input_of, output_of
-from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
-from switchroom.workflow.joining import Join, joined
+from switchroom.errors import UserError, unknown
+from switchroom.step import Step, step_name
+from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side, too_few
+from switchroom.workflow.joining import joined
 
 J = TypeVar("J")
 
@@ -22,7 +22,7 @@ class Parallel(Workflow[In, Out]):
 
     KIND: ClassVar[str] = "parallel"
     branches: Mapping[str, Any] = cast("Mapping[str, Any]", None)
-    join: Join | None = None
+    join: Any = None
     quorum: int | None = None
     limit: int | None = None
     optional: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class Parallel(Workflow[In, Out]):
     @property
     def parts(self) -> Mapping[str, Any]:
         """The branches, and what joins them."""
-        return self.branches if self.join is None else {**self.branches, self.join.name: self.join.step}
+        return self.branches if self.join is None else {**self.branches, step_name(self.join): self.join}
 
     async def __call__(self, input: In, scope: Any, /) -> Out:
         """Run the branches, and give what they gave, or what joins made of it.
@@ -38,23 +38,22 @@ class Parallel(Workflow[In, Out]):
         Raises:
             QuorumNotReached: fewer succeeded than were wanted.
         """
-        branches = self.branches
-        skipped = Branches()
+        skipped = dict[str, Failure]()
         if self.optional and await scope.less(SkipOptional) is not None:
-            skipped.update((name, Failure("Skipped", "The budget left it out.")) for name in self.optional)
-            branches = {name: step for name, step in branches.items() if name not in self.optional}
-        found, errors = await side_by_side(scope, branches, input, limit=self.limit, quorum=self.quorum)
-        succeeded = len(found) - len(errors)
+            skipped = {name: Failure("Skipped", "The budget left it out.") for name in self.optional}
+        branches = {name: step for name, step in self.branches.items() if name not in skipped}
+        outcomes = await side_by_side(scope, branches, input, limit=self.limit, quorum=self.quorum)
+        succeeded = len(outcomes.found) - len(outcomes.errors)
         if self.quorum is not None and succeeded < self.quorum:
-            failed = "; ".join(f"{name}: {failure}" for name, failure in found.failures.items())
-            raise QuorumNotReached(
-                f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted. {failed}"
-            ) from ExceptionGroup("branches", errors)
-        together = {**found, **skipped}
+            enough = f"Of {len(branches)} branches of '{self.name}' {succeeded} succeeded, and {self.quorum} were wanted."
+            error = await too_few(scope, outcomes, enough)
+            if error is not None:
+                raise error
+        together = {**outcomes.found, **skipped}
         found = Branches({name: together[name] for name in self.branches if name in together})
         if self.join is None:
             return cast("Out", found)
-        return await conclude(scope, self.join if self.join.by_name else self.join.step, found)
+        return await conclude(scope, self.join, found)
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first branch declares."""
@@ -63,7 +62,7 @@ class Parallel(Workflow[In, Out]):
     def read_output(self, plain: Any) -> Any:
         """What it gave, of the types that the branches, or what joins them, declare."""
         if self.join is not None:
-            return self.join.read_output(plain)
+            return output_of(self.join, plain)
         found = Branches()
         for name, value in plain.items():
             failure = failure_in(value)
@@ -74,6 +73,7 @@ class Parallel(Workflow[In, Out]):
 @overload
 def parallel(
     *steps: Stage[A, Any],
+    join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),
@@ -93,6 +93,7 @@ def parallel(
     branches: Mapping[str, Stage[A, Any]],
     /,
     *,
+    join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),
@@ -137,20 +138,16 @@ def parallel(
         UserError: there is no branch, a name is not known, a number is out of range, or `join` does not match the branches.
     """
     if len(steps) == 1 and isinstance(steps[0], Mapping):
-        given = {str(name): step for name, step in cast("Mapping[Any, Any]", steps[0]).items()}
+        given = _disjoint(cast("Mapping[Any, Any]", steps[0]), branches)
     else:
-        given = by_name(steps, "parallel")
-    for name, step in branches.items():
-        if name in given:
-            raise UserError(f"parallel has two branches called '{name}'.")
-        given[name] = step
+        given = _disjoint(by_name(steps, "parallel"), branches)
     if not given:
         raise UserError("parallel() has no branches. Pass at least one step.")
     for name, step in given.items():
         checked(step, f"parallel: branch '{name}'")
     for option, number in (("quorum", quorum), ("limit", limit)):
-        if number is not None and (isinstance(number, bool) or number < 1):
-            raise UserError(f"parallel({option}={number!r}): give a number from 1 up.")
+        if number is not None:
+            counted(number, f"parallel({option}")
     for name in optional:
         if name not in given:
             raise UserError(unknown("parallel(optional=...): the workflow", "branch", name, given))
@@ -165,3 +162,17 @@ def parallel(
         limit=limit,
         optional=frozenset(optional),
     )
+
+
+def _disjoint(*mappings: Mapping[Any, Any]) -> dict[str, Any]:
+    """Branches by their names.
+
+    Raises:
+        UserError: two have one name.
+    """
+    named: dict[str, Any] = {}
+    for name, step in ((str(name), step) for mapping in mappings for name, step in mapping.items()):
+        if name in named:
+            raise UserError(f"parallel has two branches called '{name}'.")
+        named[name] = step
+    return named

@@ -10,19 +10,19 @@ from typing_extensions import TypeVar
 
 from switchroom.errors import ModelMisbehaved, UserError
 from switchroom.messages import Message
-from switchroom.saying import said
+from switchroom.saying import Derived, said, text_of
 from switchroom.schema import as_text
 from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import speaks
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, input_of, output_of
-from switchroom.workflow.branches import ENDING, Failure, failure_in, failure_of
+from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, counted, input_of, output_of
+from switchroom.workflow.branches import ENDING, Failure, failed_below, failure_in
 from switchroom.workflow.verdicts import says_yes, score_of, words_of
 
 Draft = TypeVar("Draft", default=Any)
 
 
-class Revision(str):
+class Revision(str, Derived):
     """What a writer is asked from the second round on: the task, its last draft, and what is to be better.
 
     Attributes:
@@ -32,7 +32,6 @@ class Revision(str):
         round: the number of the round, from 1.
     """
 
-    asked: Any
     draft: Any
     feedback: str
     round: int
@@ -41,7 +40,7 @@ class Revision(str):
     @classmethod
     def of(cls, asked: Any, draft: Any, feedback: str, round: int) -> Revision:
         """The revision, and how it reads as text."""
-        task, written = as_text(asked, "refine"), as_text(draft, "refine")
+        task, written = text_of(asked, "refine"), as_text(draft, "refine")
         revision = cls(f"{task}\n\nYour last draft:\n{written}\n\nWhat to do better:\n{feedback}")
         revision.asked, revision.draft, revision.feedback, revision.round = asked, draft, feedback, round
         return revision
@@ -75,7 +74,7 @@ class Review(str):
     @classmethod
     def of(cls, asked: Any, draft: Any, objection: str = "") -> Review:
         """The review, as it reads."""
-        text = f"The task:\n{as_text(asked, 'refine')}\n\nThe draft to judge:\n{as_text(draft, 'refine')}"
+        text = f"The task:\n{text_of(asked, 'refine')}\n\nThe draft to judge:\n{as_text(draft, 'refine')}"
         review = cls(f"{text}\n\n[{objection}]" if objection else text)
         review.draft, review.objection = draft, objection
         return review
@@ -128,17 +127,20 @@ class Refine(Workflow[In, Refined[Draft]]):
         best: Refined[Any] | None = None
         asked: Any = input
         for number in range(1, self.rounds + 1):
-            place = scope.place(step_name(self.writer))
             try:
-                draft = await scope.enter(self.writer, asked, place)
+                draft = await scope.call(self.writer, asked)
             except Exception as error:
                 if best is None or isinstance(error, ENDING):
                     raise
-                return _ended(best, number - 1, failure_of(error, place))
-            verdict = await self._verdict(input, draft, scope)
-            if isinstance(verdict, Failure):
-                return _ended(best or Refined(draft, False, number), number, verdict)
-            passed = await self._passes(verdict, scope)
+                return _ended(best, number - 1, failed_below(scope, error))
+            verdict: Any = None
+            try:
+                verdict = await self._verdict(input, draft, scope)
+                passed = await self._passes(verdict, scope)
+            except ENDING:
+                raise
+            except Exception as error:
+                return _ended(best or Refined(draft, False, number, verdict), number, failed_below(scope, error))
             if passed or best is None or _better(verdict, best.verdict):
                 best = Refined(draft, passed, number, verdict)
             if passed:
@@ -148,23 +150,17 @@ class Refine(Workflow[In, Refined[Draft]]):
         return _ended(best, self.rounds, None)
 
     async def _verdict(self, input: Any, draft: Any, scope: Scope) -> Any:
-        """What the critic says, or how it failed; one that leaves its scale is told so once."""
+        """What the critic says; one that leaves its scale is told so once."""
         plain = not speaks(self.critic) and not hasattr(self.critic, "parts")
-        objection = place = ""
+        objection = ""
         for _ in range(2):
-            place = scope.place(step_name(self.critic))
-            try:
-                verdict = await scope.enter(self.critic, draft if plain else Review.of(input, draft, objection), place)
-            except ENDING:
-                raise
-            except Exception as error:
-                return failure_of(error, place)
+            verdict = await scope.call(self.critic, draft if plain else Review.of(input, draft, objection))
             objection = self._off_scale(verdict)
             if not objection:
                 return verdict
             if plain:
                 raise UserError(f"refine: {objection}")
-        return failure_of(ModelMisbehaved(objection), place)
+        raise ModelMisbehaved(objection)
 
     def _off_scale(self, verdict: Any) -> str:
         score = score_of(verdict)
@@ -229,12 +225,16 @@ def refine(
     Raises:
         UserError: there are no rounds, or something is no step.
     """
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"refine(rounds={rounds!r}): at least 1 draft is written.")
+    counted(rounds, "refine(rounds")
     if accept is not None and not callable(accept):
         raise UserError(f"refine(accept={accept!r}): give a function of what the critic says.")
-    if scale is not None and not scale[0] < scale[1]:
-        raise UserError(f"refine(scale={scale!r}): give the lowest and the highest score.")
+    match scale:
+        case None:
+            pass
+        case (int() | float() as low, int() | float() as high) if low < high:
+            pass
+        case _:
+            raise UserError(f"refine(scale={scale!r}): give the lowest and the highest score.")
     return Refine(
         writer=checked(writer, "refine: writer"),
         critic=checked(critic, "refine: critic"),

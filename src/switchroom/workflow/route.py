@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast
 
+from switchroom.context import settled
 from switchroom.errors import GuardrailTripped, NoRoute, UserError
 from switchroom.events import RouteDecided
 from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, checked, input_of, output_of
+from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, checked, input_of, output_of_one
 from switchroom.workflow.branches import ENDING
 from switchroom.workflow.verdicts import confidence_of, field_of, words_of
 
@@ -93,33 +94,44 @@ class Route(Workflow[In, Out]):
             if self.fallback is None:
                 raise
             return RouteDecided(None, "fallback", by=by, reason=f"'{by}' failed: {type(error).__name__}: {told(error)}")
-        choice = _choice(said, self.by, by)
+        choice = await _choice(said, self.by, by)
         known = _known(choice.label, self.routes)
-        sure = choice.confidence is None or self.at_least is None or choice.confidence >= self.at_least
         about = (choice.confidence, choice.candidates, by)
-        if known is not None and sure:
+        if known is not None and self._sure(said, choice.confidence, by):
             return RouteDecided(known, known, *about, choice.reason)
         if known is None:
             what = "named nobody" if choice.label is None else f"named {_text(choice.label)!r}; there is {list(self.routes)}"
             order = ("clarify", "fallback") if choice.label is None else ("fallback", "clarify")
         else:
-            what = f"named '{known}' with a confidence of {choice.confidence:.2f}, and {self.at_least} is wanted"
+            given = "no confidence" if choice.confidence is None else f"a confidence of {choice.confidence:.2f}"
+            what = f"named '{known}' with {given}, and {self.at_least} to 1 is wanted"
             order = ("clarify", "fallback")
         to = next((one for one in order if getattr(self, one) is not None), "")
         return RouteDecided(None, to, *about, f"'{by}' {what}")
+
+    def _sure(self, said: Any, confidence: float | None, by: str) -> bool:
+        """Whether the classifier is sure enough.
+
+        Raises:
+            UserError: it gives nothing that could say so.
+        """
+        if self.at_least is None:
+            return True
+        if confidence is None and not _has(said, "confidence"):
+            raise UserError(
+                f"route(at_least={self.at_least}): '{by}' gave {said!r}, which does not say how sure it is. "
+                "Let it give a type with a field 'confidence', or leave at_least out."
+            )
+        return confidence is not None and self.at_least <= confidence <= 1
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the classifier declares."""
         return input_of(self.classifier, plain)
 
     def read_output(self, plain: Any) -> Any:
-        """What the chosen step gave, if all declare one type; plain data if they do not."""
-        for step in self.routes.values():
-            try:
-                return output_of(step, plain)
-            except ValueError:
-                continue
-        return plain
+        """What the chosen step gave, of the type of the steps whose it is."""
+        others = [step for step in (self.clarify, self.fallback) if step is not None and not isinstance(step, str)]
+        return output_of_one([*self.routes.values(), *others], plain)
 
 
 def _listed(decided: RouteDecided, routes: Mapping[str, Any]) -> str:
@@ -129,7 +141,7 @@ def _listed(decided: RouteDecided, routes: Mapping[str, Any]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _choice(said: Any, by: By | None, owner: str) -> Choice:
+async def _choice(said: Any, by: By | None, owner: str) -> Choice:
     """What a classifier said, found in what it gave.
 
     Raises:
@@ -140,7 +152,7 @@ def _choice(said: Any, by: By | None, owner: str) -> Choice:
         if label is None and not _has(said, by):
             raise UserError(f"route(by='{by}'): '{owner}' gave {said!r}, which has no field '{by}'.")
     elif by is not None:
-        label = by(said)
+        label = await settled(by(said))
     elif said is None or isinstance(said, str | Enum | bool | int):
         return Choice(said)
     elif _has(said, "route"):
@@ -151,9 +163,17 @@ def _choice(said: Any, by: By | None, owner: str) -> Choice:
             raise UserError(
                 f"'{owner}' gave {said!r}, and it is not known which field names the route. Pass by='the_field' to route."
             )
-    candidates: Any = field_of(said, ("candidates",)) or ()
-    listed = tuple((_text(name), float(share)) for name, share in candidates)
-    return Choice(label, confidence_of(said), listed, words_of(said) if not isinstance(said, str) else "")
+    return Choice(label, confidence_of(said), _candidates(said), words_of(said) if not isinstance(said, str) else "")
+
+
+def _candidates(said: Any) -> tuple[tuple[str, float], ...]:
+    """Labels with their probabilities, where a classifier gives them in a form that can be read."""
+    given = field_of(said, ("candidates",))
+    pairs: Any = cast("Mapping[Any, Any]", given).items() if isinstance(given, Mapping) else given
+    try:
+        return tuple((_text(label), float(share)) for label, share in pairs)
+    except (TypeError, ValueError):
+        return ()
 
 
 def _has(said: Any, name: str) -> bool:
@@ -198,7 +218,8 @@ def route(
         routes: steps by label.
         by: the field of what the classifier gives that holds the label, or a function of it. By default it is the thing itself,
             or a field called `route`, `label`, `category`, `department`, `intent` or `classification`.
-        at_least: the confidence (0 to 1, the field `confidence`) below which nothing is routed.
+        at_least: the confidence (0 to 1, the field `confidence`) below which nothing is routed. Nor is anything where the
+            field is empty or outside of 0 to 1.
         fallback: who takes what nobody else does.
         clarify: who asks back when it is not clear: a step, or the question as text, in which "{routes}" stands for the
             likeliest routes.
@@ -211,7 +232,9 @@ def route(
     """
     if not isinstance(routes, Mapping) or not routes:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError("route(...) has no routes. Pass a dict of labels and steps.")
-    if at_least is not None and (isinstance(at_least, bool) or not 0 <= at_least <= 1):
+    if by is not None and not isinstance(by, str) and not callable(by):
+        raise UserError(f"route(by={by!r}): give the name of a field, or a function of what the classifier gives.")
+    if at_least is not None and (not isinstance(at_least, int | float) or not 0 <= at_least <= 1):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError(f"route(at_least={at_least!r}): give a confidence from 0 to 1.")
     labels = [_text(label) for label in routes]
     for label in labels:

@@ -10,7 +10,19 @@ from typing_extensions import TypeVar
 
 from switchroom.errors import BudgetExceeded, UserError
 from switchroom.schema import jsonable
-from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, by_name, input_of, is_partial, output_of
+from switchroom.workflow.base import (
+    A,
+    B,
+    In,
+    Out,
+    Stage,
+    Workflow,
+    by_name,
+    input_of,
+    is_partial,
+    output_of_last,
+    output_of_one,
+)
 from switchroom.workflow.branches import failure_in
 
 C = TypeVar("C")
@@ -51,8 +63,8 @@ class Sequential(Workflow[In, Out]):
         return input_of(next(iter(self.stages.values())), plain)
 
     def read_output(self, plain: Any) -> Any:
-        """What it gave, of the type that the last step declares."""
-        return output_of(list(self.stages.values())[-1], plain)
+        """What it gave, of the type that the last step declares; of one before it, where a budget ended it there."""
+        return output_of_last(self.stages.values(), plain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +97,11 @@ class OverState(Sequential[Any, dict[str, Any]]):
 
     def read_output(self, plain: Any) -> Any:
         """What was found; what stands under a step's name, of the type that it declares."""
-        return {name: self._read(name, value) for name, value in plain.items()}
-
-    def _read(self, name: str, value: Any) -> Any:
-        if name in self.stages:
-            return output_of(self.stages[name], value)
-        return failure_in(value) or value  # branches were taken into the dict, and what failed of them
+        stages = self.stages
+        return {
+            name: failure_in(value) or output_of_one([stages[name]] if name in stages else (), value)
+            for name, value in plain.items()
+        }
 
 
 @overload

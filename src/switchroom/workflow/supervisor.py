@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -9,8 +10,8 @@ from typing import Any, TypeVar
 from switchroom._tool import Tool, as_tool, tool
 from switchroom.agent import Agent
 from switchroom.errors import UserError
+from switchroom.step import step_name
 from switchroom.team import speaks
-from switchroom.workflow.base import by_name
 
 Out = TypeVar("Out")
 
@@ -23,8 +24,9 @@ def supervisor(manager: Agent[Out], workers: Mapping[str, Any] | Sequence[Any]) 
 
     Args:
         manager: an agent; its instructions say how the work is divided.
-        workers: by the name under which the manager calls them: agents, teams, workflows, which are given a text (or the fields
-            of their `input_type`); functions and tools, with their own parameters. In a list they go by their own names.
+        workers: by the name under which the manager calls them: agents, teams, workflows and functions of (input, scope), which
+            are given a text (or the fields of their `input_type`); other functions and tools, with their own parameters. In a
+            list they go by their own names.
 
     Returns:
         the manager with its workers.
@@ -34,18 +36,23 @@ def supervisor(manager: Agent[Out], workers: Mapping[str, Any] | Sequence[Any]) 
     """
     if not isinstance(manager, Agent):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError(f"supervisor: the manager is {manager!r}. Pass an agent.")
-    given = workers if isinstance(workers, Mapping) else by_name(workers, "supervisor")
+    match workers:
+        case Mapping():
+            given = [(str(name), worker) for name, worker in workers.items()]
+        case list() | tuple():
+            given = [(step_name(worker), worker) for worker in workers]
+        case _:
+            raise UserError(f"supervisor: workers is {workers!r}. Pass a dict of names and workers, or a list.")
     if not given:
         raise UserError(f"supervisor: agent '{manager.name}' has no workers. Pass at least one.")
-    tools = [_hired(name, worker) for name, worker in given.items()]
-    return replace(manager, tools=[*manager.tools, *tools])
+    return replace(manager, tools=[*manager.tools, *(_hired(name, worker) for name, worker in given)])
 
 
 def _hired(name: str, worker: Any) -> Tool:
     match worker:
         case Tool():
             hired = replace(worker, name=name)
-        case _ if speaks(worker) or hasattr(worker, "parts"):
+        case _ if speaks(worker) or hasattr(worker, "parts") or _takes_scope(worker):
             hired = as_tool(worker, name)
         case _ if callable(worker):
             hired = replace(tool(worker), name=name)
@@ -54,3 +61,8 @@ def _hired(name: str, worker: Any) -> Tool:
                 f"supervisor: worker '{name}' is {worker!r}. Pass an agent, a team, a workflow, a tool or a function."
             )
     return replace(hired, on_error="tell_model")
+
+
+def _takes_scope(worker: Any) -> bool:
+    """Whether a function is a step, which is given one input and the scope."""
+    return inspect.isroutine(worker) and list(inspect.signature(worker).parameters)[1:] == ["scope"]

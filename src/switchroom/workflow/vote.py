@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar
 
 from switchroom.budget import FewerVoters
-from switchroom.errors import BudgetExceeded, QuorumNotReached, UserError, unknown
-from switchroom.schema import as_text
+from switchroom.errors import UserError, unknown
+from switchroom.schema import as_text, jsonable
 from switchroom.step import step_name
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, input_of, is_partial, output_of
-from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side
+from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.branches import Failure, failure_in, side_by_side, too_few
 from switchroom.workflow.votes import By, Count, Weighted, ballot_of, majority
 
 Option = TypeVar("Option", default=Any)
@@ -70,15 +70,13 @@ class Voting(Workflow[In, Vote[Option]]):
         if isinstance(fewer, FewerVoters):
             voters = dict(list(voters.items())[: fewer.count])
             quorum = min(quorum, len(voters))
-        found, errors = await side_by_side(scope, voters, input)
-        votes = found.results
+        outcomes = await side_by_side(scope, voters, input)
+        votes = outcomes.found.results
         if len(votes) < quorum:
-            spent = next((error for error in errors if isinstance(error, BudgetExceeded)), None)
-            if spent is None or not votes or not await is_partial(scope, spent):
-                failed = "; ".join(f"{name}: {failure}" for name, failure in found.failures.items())
-                raise QuorumNotReached(
-                    f"Of {len(voters)} voters of '{self.name}' {len(votes)} voted, and {quorum} have to. {failed}"
-                ) from ExceptionGroup("voters", errors)
+            enough = f"Of {len(voters)} voters of '{self.name}' {len(votes)} voted, and {quorum} have to."
+            error = await too_few(scope, outcomes, enough)
+            if error is not None:
+                raise error
         given: dict[str, Any] = {}
         ballots: dict[str, list[str]] = {}
         for name, vote in votes.items():
@@ -86,11 +84,25 @@ class Voting(Workflow[In, Vote[Option]]):
             ballots[name] = compared
             for option, called in zip(options, compared, strict=True):
                 given.setdefault(called, option)
-        count = self.by(ballots)
+        count = self._counted(ballots, given)
         winner = None if count.winner is None else given[count.winner]
         if count.tied and self.ties is not None:
             winner = await conclude(scope, self.ties, {"tied": [given[option] for option in count.tied], "ballots": votes})
-        return _result(winner, count, found)
+        return Vote(winner, count.tally, votes, count.tied, outcomes.found.failures, count.rounds)
+
+    def _counted(self, ballots: dict[str, list[str]], options: Collection[str]) -> Count:
+        """What counting came to.
+
+        Raises:
+            UserError: the function that counts gave no count of these votes.
+        """
+        count: Any = self.by(ballots)
+        if not isinstance(count, Count):
+            raise UserError(f"vote(by=...): {self.by!r} gave {count!r}; it gives Count(winner, tally).")
+        for option in (*count.tied, *(() if count.winner is None else (count.winner,))):
+            if option not in options:
+                raise UserError(unknown("vote(by=...): the vote", "option", option, options))
+        return count
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first voter declares."""
@@ -100,17 +112,13 @@ class Voting(Workflow[In, Vote[Option]]):
         """What the vote came to, the votes of the types that the voters declare."""
         ballots = {name: output_of(self.voters[name], vote) for name, vote in plain["ballots"].items()}
         winner = plain["winner"]
-        for vote in ballots.values():
-            options, compared = ballot_of(vote, self.key, self.name)
-            if winner is not None and ballot_of(winner, None, self.name)[1][0] in compared:
-                winner = options[compared.index(ballot_of(winner, None, self.name)[1][0])]
-                break
+        if plain["tied"] and winner is not None:
+            winner = output_of(self.ties, winner)
+        elif winner is not None:
+            options = [option for vote in ballots.values() for option in ballot_of(vote, self.key, self.name)[0]]
+            winner = next(option for option in options if jsonable(option, self.name) == winner)
         failures = {name: failure_in(failure) or Failure("Unknown") for name, failure in plain["failures"].items()}
         return Vote(winner, plain["tally"], ballots, tuple(plain["tied"]), failures, tuple(plain["rounds"]))
-
-
-def _result(winner: Any, count: Count, found: Branches) -> Vote[Any]:
-    return Vote(winner, count.tally, found.results, count.tied, found.failures, count.rounds)
 
 
 def vote(
@@ -143,13 +151,13 @@ def vote(
     if not voters:
         raise UserError("vote() has no voters. Pass at least one step.")
     named = by_name(voters, "vote")
-    wanted = len(named) // 2 + 1 if quorum is None else quorum
-    if isinstance(wanted, bool) or wanted < 1:
-        raise UserError(f"vote(quorum={quorum!r}): give a number from 1 up.")
+    wanted = len(named) // 2 + 1 if quorum is None else counted(quorum, "vote(quorum")
     if wanted > len(named):
         raise UserError(f"vote(quorum={quorum}) has {len(named)} voters, which cannot be enough.")
     if not callable(by):
         raise UserError(f"vote(by={by!r}): give majority, plurality, weighted(...), ranked_choice, or a function of ballots.")
+    if key is not None and not callable(key):
+        raise UserError(f"vote(key={key!r}): give a function from what a voter gives to the option that it chose.")
     for name in by.weights if isinstance(by, Weighted) else ():
         if name not in named:
             raise UserError(unknown("vote(by=weighted(...)): the workflow", "voter", name, named))

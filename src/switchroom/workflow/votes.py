@@ -66,7 +66,8 @@ def weighted(weights: Mapping[str, float]) -> Weighted:
         UserError: a weight is negative or no number.
     """
     for name, weight in weights.items():
-        if isinstance(weight, bool) or not isfinite(weight) or weight < 0:
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not number or not isfinite(weight) or weight < 0:
             raise UserError(f"weighted(...): '{name}' weighs {weight!r}; give a number from 0 up.")
     return Weighted(dict(weights))
 
@@ -128,6 +129,8 @@ def _compared(option: Any, owner: str) -> str:
     value = getattr(option, "value", option)  # of an enum's member
     if isinstance(value, str):
         return value.strip().strip("\"'`*.!").strip().casefold()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # 1.0 is as much as 1
     if isinstance(value, bool | int | float) or value is None:
         return str(value)
     raise UserError(
