@@ -118,7 +118,13 @@ class Budget:
 def _check(step: Any) -> None:
     if not isinstance(step, Degradation):
         raise UserError(f"Budget(degrade=...) holds {step!r}; it takes CheaperModel, FewerVoters, SkipOptional, PartialAnswer.")
-    if step.at is not None and not 0 <= step.at <= 1:
+    at: Any = step.at
+    if at is not None and (not isinstance(at, int | float) or not 0 <= at <= 1):
         raise UserError(f"{step!r}: at= is a share of the budget, from 0 to 1.")
-    if isinstance(step, FewerVoters) and step.count < 1:
-        raise UserError(f"{step!r}: at least 1 voter votes.")
+    match step:
+        case FewerVoters(count=count) if not isinstance(count, int) or count < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"{step!r}: at least 1 voter votes.")
+        case CheaperModel(model=model) if not isinstance(model, str) and not callable(model):
+            raise UserError(f"{step!r}: give a model or the name of one.")
+        case _:
+            pass
