@@ -67,7 +67,8 @@ async def test_turns_are_answers_of_models_and_the_next_does_not_fit():
     with pytest.raises(BudgetExceeded) as error:
         await Runner.run(workflow, "x", config=RunConfig(budget=Budget(turns=2)))
     assert str(error.value) == snapshot(
-        "The budget of turns at turn#1/sequential#0 does not allow another call: 2 of 2 are spent. Give more than Budget(turns=2), or say what is to be done with less: degrade=."
+        "The budget of turns at turn#1/sequential#0 does not allow another call: 2 of 2 are spent. "
+        "Give more than Budget(turns=2), or say what is to be done with less: degrade=."
     )
     assert (error.value.resource, error.value.partial) == ("turns", False)
     assert run_of(error.value).usage.requests == 2

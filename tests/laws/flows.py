@@ -211,7 +211,7 @@ def _flow(plan: Flow, parts: list[Any]) -> Any:
             routes = {step.name if hasattr(step, "name") else step.__name__: step for step in firsts[1:]}
             return route(parts[0], routes, by=partial(_label, list(routes)), fallback=last)
         case "vote":
-            return vote(*firsts, by=plurality, quorum=1, key=lambda said: chance(said, 2), ties=last)
+            return vote(*firsts, by=plurality, quorum=1, key=_bit, ties=last)
         case "debate":
             return debate(*firsts, rounds=2, judge=last)
         case "refine":
@@ -222,6 +222,10 @@ def _flow(plan: Flow, parts: list[Any]) -> Any:
             return budgeted(parts[0], plan.budget or Budget(turns=1))
         case _:
             return _managed(plan, parts)
+
+
+def _bit(said: Any) -> int:
+    return chance(said, 2)
 
 
 def _label(labels: list[str], said: Any) -> str:
