@@ -215,7 +215,7 @@ def _flow(plan: Flow, parts: list[Any]) -> Any:
         case "debate":
             return debate(*firsts, rounds=2, judge=last)
         case "refine":
-            return refine(parts[0], parts[1], accept=lambda said: chance(said, 3) == 0, rounds=3)
+            return refine(parts[0], parts[1], accept=_seldom, rounds=3)
         case "fallback":
             return fallback(*parts, accept=(lambda said: chance(said, 3) > 0) if plan.last else None)
         case "budgeted":
@@ -226,6 +226,10 @@ def _flow(plan: Flow, parts: list[Any]) -> Any:
 
 def _bit(said: Any) -> int:
     return chance(said, 2)
+
+
+def _seldom(said: Any) -> bool:
+    return chance(said, 3) == 0
 
 
 def _label(labels: list[str], said: Any) -> str:
