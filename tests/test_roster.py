@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, RunContext, Runner, Team, UserError, handoff, tool
+from switchroom import Agent, RunContext, Runner, Team, UserError, handoff, sequential, supervisor, tool
 from switchroom.guardrail import Pass, on_input, on_output, on_tool
 from switchroom.roster import Roster, roster_of
 from switchroom.testing import FunctionModel, ScriptedModel, call
+from switchroom.wrap import retrying
 
 
 async def refusal(step: Any) -> str:
@@ -166,3 +167,16 @@ def test_a_role_that_nobody_has_is_refused():
     assert str(error.value) == snapshot(
         "The run of 'orders' has no agent 'return'; it has ['orders', 'returns']. Did you mean 'returns'?"
     )
+
+
+async def test_an_approval_within_a_workflow_that_is_a_tool_is_told_before_anything_runs():
+    @tool(needs_approval=True)
+    async def sign() -> str:
+        return "signed"
+
+    clerk = Agent("clerk", tools=[sign])
+    asked = ScriptedModel([])
+    boss = supervisor(Agent("boss", model=asked), {"signing": sequential(retrying(clerk))})
+    with pytest.raises(UserError, match="Tool 'sign' of agent 'clerk' may wait for a person's approval"):
+        await Runner.run(boss, "sign")
+    assert asked.requests == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -111,8 +112,7 @@ class Roster(dict[str, Role]):
             for made in agent.all_tools:
                 if made.needs_approval:
                     return agent.name, made.name
-                if speaks(made.step):
-                    waiting += roster_of(made.step).agents.values()
+                waiting += _agents_in(made.step)
         return None
 
     def knows(self, source: str, target: str) -> bool:
@@ -131,6 +131,14 @@ class Roster(dict[str, Role]):
             about = f"Give the conversation back to {asker}, who asked for it, with the outcome."
             known = self._returns[asker, target] = Transfer(return_name(asker), about, terms, terms.returns)
         return known
+
+
+def _agents_in(step: Any) -> list[Agent[Any]]:
+    """The agents of a step, also of one made of steps."""
+    if speaks(step):
+        return list(roster_of(step).agents.values())
+    parts: Mapping[str, Any] = getattr(step, "parts", {})
+    return [agent for part in parts.values() for agent in _agents_in(part)]
 
 
 def roster_of(step: Speaking) -> Roster:
