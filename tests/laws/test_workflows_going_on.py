@@ -166,7 +166,13 @@ def test_a_question_of_a_branch_that_lost_is_asked_no_more():
 
 
 def test_failures_of_branches_in_a_state_are_given_again_as_failures():
-    step = sequential(parallel(misses_a_key, told), state={})
+    def misses(found: dict[str, Any]) -> str:
+        return found["nothing"]
+
+    def tells(found: dict[str, Any]) -> str:
+        return f"told of {sorted(found)}"
+
+    step = sequential(parallel(misses, tells), state={})
 
     async def check() -> None:
         config = RunConfig(journal=MemoryJournal())

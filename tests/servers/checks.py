@@ -19,8 +19,8 @@ PARAMETERS: dict[Api, frozenset[str]] = {
         web_search_options""".split()
     ),
     "responses": frozenset(
-        f"""{BOTH} access_programs background context_management conversation image include input instructions
-        max_output_tokens max_tool_calls previous_response_id prompt reasoning text truncation""".split()
+        f"""{BOTH} access_programs background background_options context_management conversation image include input
+        instructions max_output_tokens max_tool_calls previous_response_id prompt reasoning text truncation""".split()
     ),
 }
 

@@ -128,4 +128,4 @@ def test_no_text_takes_long_to_be_looked_through(text: str):
     masked(text, lambda form: False)
     emails_in(text)
     phones_in(text)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 60  # a second is usual; what is quadratic would take hours

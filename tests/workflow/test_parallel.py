@@ -226,7 +226,6 @@ parallel is given "go"
   a begins, person: "go"
   a: "a(go)"
 a won, b stopped
-  b begins with "go"
 parallel returns {"a":"a(go)"}\
 """)
 

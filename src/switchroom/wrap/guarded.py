@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from types import CoroutineType
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, assert_never, cast, overload
 
 from switchroom._tool import Tool
@@ -43,9 +44,9 @@ class GuardedModel:
     through: Through
     guard: Any = None
 
-    async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
+    def __call__(self, request: ModelRequest, emit: Emit) -> CoroutineType[Any, Any, ModelResponse]:
         """Answer as the guarded model does, but for its failures."""
-        return await self.through(self.guarded, request, emit)
+        return cast("CoroutineType[Any, Any, ModelResponse]", self.through(self.guarded, request, emit))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
