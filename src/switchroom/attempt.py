@@ -17,7 +17,7 @@ from switchroom.conversation import Conversation, by_path, left
 from switchroom.events import AnyFact, RunEvent, StepStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
-from switchroom.journal import Journal
+from switchroom.journal import GONE, Journal
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State
 from switchroom.saying import asked_first
@@ -177,6 +177,11 @@ class Attempt:
         if self.task is not None:
             self.interrupted += 1
             self.task.cancel()
+
+    def leave_behind(self) -> None:
+        """Refuse what is noted from now on, and wait for nobody: what still runs was cancelled, and did not end."""
+        self.journal = GONE
+        self.siblings = None
 
     def through(self, error: Exception) -> tuple[str, ...]:
         """The paths of the children whose failures an exception is."""

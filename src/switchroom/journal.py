@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from switchroom.adapters import load
-from switchroom.errors import UserError
+from switchroom.errors import Fenced, UserError
 from switchroom.events import RunEvent
 
 
@@ -59,7 +59,27 @@ class NoJournal:
         return []
 
 
+class Gone:
+    """Stands in the place of the journal when an attempt is over and something of it still runs: it keeps nothing more."""
+
+    keeps = True
+    waits = False
+
+    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
+        """Refuse the events.
+
+        Raises:
+            Fenced: always.
+        """
+        raise Fenced(f"Conversation '{conversation}': the turn in which this runs is over.")
+
+    def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
+        """Nothing."""
+        return []
+
+
 NO_JOURNAL = NoJournal()
+GONE = Gone()
 _opened: dict[tuple[int, str], Journal] = {}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Generator
-from typing import Any, Literal, TypeVar, cast
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.bounds import Run, bounded, cut
@@ -40,6 +40,9 @@ Decision = TypeVar("Decision", bound=DecisionFact)
 DEEPEST = 100
 """How many steps may stand within one another; more are a circle."""
 
+Ear: TypeAlias = "Callable[[Scope, str, int], Emit]"
+"""Says where an agent's model shows an answer: of (the run's place, the agent, the number of the answer)."""
+
 
 class Scope:
     """Where a step runs. It implements the protocol of the same name that nouns know.
@@ -54,6 +57,7 @@ class Scope:
         ledger: the account of the budget that holds here; None without one.
         cut: the account that cuts what goes on, for what there is then to be the answer; None if none does.
         due: until when, by the loop's clock, it has to be over; None without a deadline.
+        ear: who hears what is said here and below in place of the listeners; None for the listeners.
     """
 
     __slots__ = (
@@ -69,6 +73,7 @@ class Scope:
         "cut",
         "depth",
         "due",
+        "ear",
         "fold",
         "last",
         "ledger",
@@ -94,6 +99,7 @@ class Scope:
         self.fold: State = NO_RUN
         self.last: State = NO_RUN
         self.said: list[str] | None = None
+        self.ear: Ear | None = None if parent is None else parent.ear
         self._counts: dict[str, int] | None = None
         self._drawn: list[ValueDrawn] | None = None
         self._draws = 0
@@ -144,6 +150,8 @@ class Scope:
         """Where a model shows its answer; false if nobody listens."""
         if not self.attempt.streamed:
             return nobody
+        if self.ear is not None:
+            return self.ear(self, agent, answer)
         self.said = []
         return Speaker(self.attempt, self.path, TextDelta("", agent, answer), self.said, self.note)
 

@@ -39,6 +39,20 @@ from switchroom.events.handoff import (
     HandoffProposed,
     HandoffReturned,
 )
+from switchroom.events.session import (
+    CallEnded,
+    CallerJoined,
+    EventRouted,
+    FallbackCalled,
+    NodeDidNotHandOver,
+    NodeFailed,
+    NodeHandedOver,
+    NodeLogged,
+    SpeakerSilenced,
+    StatesKept,
+    TurnAnswered,
+    TurnCut,
+)
 from switchroom.events.step import StepFailed, StepReturned, StepStarted, ValueDrawn
 from switchroom.events.turn import StateChanged, TurnStarted
 
@@ -63,7 +77,21 @@ CallFact: TypeAlias = (
 HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
 TurnFact: TypeAlias = TurnStarted | StateChanged
 DecisionFact: TypeAlias = RouteDecided | QuorumReached | BudgetDegraded
-AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact | DecisionFact
+SessionFact: TypeAlias = (
+    CallerJoined
+    | EventRouted
+    | NodeFailed
+    | SpeakerSilenced
+    | NodeHandedOver
+    | NodeDidNotHandOver
+    | NodeLogged
+    | CallEnded
+    | FallbackCalled
+    | TurnAnswered
+    | TurnCut
+    | StatesKept
+)
+AnyFact: TypeAlias = TurnFact | StepFact | AnswerFact | CallFact | HandoffFact | DecisionFact | SessionFact
 _BLOB = "\0blob"  # a reference's key; a user's own key that begins with NUL is escaped by another NUL
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)

@@ -32,6 +32,7 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    SessionFact,
     StateChanged,
     StepFact,
     StepFailed,
@@ -48,6 +49,7 @@ from switchroom.events import (
 )
 from switchroom.history import History
 from switchroom.messages import Message
+from switchroom.rules.session import evolve_session
 from switchroom.rules.state import TRIED, Call, Due, Frame, State, Summarised, result_of, settled, with_call
 
 _KIND = attrgetter("kind")
@@ -270,4 +272,5 @@ _FAMILIES: dict[type[Any], Callable[[State, Any], State]] = {
     **dict.fromkeys(get_args(HandoffFact), _handoff),
     **dict.fromkeys(get_args(TurnFact), _turn),
     **dict.fromkeys(get_args(DecisionFact), _decision),
+    **dict.fromkeys(get_args(SessionFact), evolve_session),
 }

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from switchroom.events import CallKind, Effect
 from switchroom.history import History
 from switchroom.messages import Message, ToolCall
+from switchroom.rules.live import Live
 
 Consent = Literal["free", "needed", "asked", "given"]
 
@@ -83,6 +84,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
         learned: the same, shortened, for the next brief.
         summary: what models see in place of the oldest messages, where an agent summarised them.
         output: what the run returned, as JSON, once it is `finished`.
+        live: what a live session knows besides; None of what is none.
     """
 
     agent: str = ""
@@ -104,6 +106,19 @@ class State(msgspec.Struct, frozen=True, gc=False):
     summary: Summarised | None = None
     output: Any = None
     finished: bool = False
+    live: Live | None = None
+
+
+class GoingOn(msgspec.Struct, frozen=True):
+    """An input of an agent's run that goes on from what is known, as the next turn of a conversation does.
+
+    Args:
+        before: what it goes on from.
+        messages: what is new.
+    """
+
+    before: State
+    messages: tuple[Message, ...]
 
 
 TRIED = ("", "")
@@ -128,7 +143,10 @@ def carried(state: State) -> State:
         history = History(history[: history.length - 1])
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
-    return State(agent=state.agent, history=history, heard=history.length, frames=state.frames, summary=state.summary)
+    live = None if state.live is None else replace(state.live, answered=False, tail=0)
+    return State(
+        agent=state.agent, history=history, heard=history.length, frames=state.frames, summary=state.summary, live=live
+    )
 
 
 def tried_again(state: State) -> State:

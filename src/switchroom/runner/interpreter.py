@@ -25,7 +25,7 @@ from switchroom.messages import Message, messages_from
 from switchroom.perform import AgentRun, Perform, perform
 from switchroom.roster import roster_of
 from switchroom.rules.root import Root
-from switchroom.rules.state import State
+from switchroom.rules.state import GoingOn, State
 from switchroom.runner.loop import answer
 from switchroom.saying import said, sayable
 from switchroom.schema import explained, jsonable
@@ -78,6 +78,8 @@ class Spoken:
         fold = State()
         if scope.path == attempt.root.path:
             fold = attempt.before
+        elif isinstance(input, GoingOn):
+            fold, input = input.before, input.messages
         elif attempt.before.history.length and attempt.asked(
             input
         ):  # it is given what the person says, so it knows what was said
@@ -313,7 +315,7 @@ Interpretation: TypeAlias = Spoken | Called
 
 
 def interpret(step: Any) -> Interpretation:
-    """How a step is run; of an agent or a team found out once and kept with it.
+    """How a step is run; of an agent or a team found out once and kept with it, where steps of later floors bring theirs.
 
     Raises:
         UserError: it is nothing that can be run.

@@ -49,9 +49,11 @@ from switchroom.events import (
     Verdict,
 )
 from switchroom.messages import Message, ToolCall
-
-LONGEST = 200
-"""Characters of a text that a line shows."""
+from switchroom.testing.quoting import FLAT as FLAT
+from switchroom.testing.quoting import data as data
+from switchroom.testing.quoting import quoted as quoted
+from switchroom.testing.quoting import short
+from switchroom.testing.sessions import session_line
 
 
 def line(event: RunEvent, calls: Sequence[ToolCall] = ()) -> str:
@@ -61,7 +63,7 @@ def line(event: RunEvent, calls: Sequence[ToolCall] = ()) -> str:
         event: a fact and where it happened.
         calls: the calls of the answer that it is about, where it is about a call.
     """
-    return _line(cast("AnyFact", event.fact), event.path, calls).translate(_FLAT)
+    return _line(cast("AnyFact", event.fact), event.path, calls).translate(FLAT)
 
 
 def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
@@ -85,20 +87,19 @@ def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
             | PersonAnswered()
         ):
             return _call(fact, calls)
-        case _:
+        case (
+            InputJudged()
+            | ModelAnswered()
+            | HistorySummarised()
+            | AnswerRejected()
+            | AnswerReplaced()
+            | AnswerWithdrawn()
+            | AnswerCut()
+            | GuardTripped()
+        ):
             return _answer(fact)
-
-
-def quoted(text: str) -> str:
-    """A text in quotes, on one line, shortened where it is long."""
-    return f'"{_short(text).translate(_FLAT)}"'
-
-
-def data(value: Any) -> str:
-    """Plain data as it is shown: text in quotes, anything else as JSON."""
-    if isinstance(value, str):
-        return quoted(value)
-    return _short(msgspec.json.encode(value).decode())
+        case _:
+            return session_line(fact)
 
 
 def called(call: ToolCall) -> str:
@@ -113,22 +114,14 @@ def _result(text: str) -> str:
     if text[:1] in ("{", "["):
         try:
             msgspec.json.decode(text)
-            return _short(text)
+            return short(text)
         except msgspec.DecodeError:
             pass
     return quoted(text)
 
 
 def _argument(value: Any) -> str:
-    return _short(repr(value))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
-
-
-_FLAT = {ord(end): repr(end)[1:-1] for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
-"""What would end a line, as code would write it."""
+    return short(repr(value))
 
 
 def spoken(messages: Sequence[Message]) -> str:

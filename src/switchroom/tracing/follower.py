@@ -28,9 +28,13 @@ from switchroom.events import (
     HistorySummarised,
     InputJudged,
     ModelAnswered,
+    NodeDidNotHandOver,
+    NodeFailed,
+    NodeHandedOver,
     PersonAnswered,
     PersonAsked,
     RunEvent,
+    SessionFact,
     StateChanged,
     StepFact,
     StepFailed,
@@ -299,6 +303,17 @@ class Follower:
             case _:
                 assert_never(fact)
 
+    def _session(self, run: Run, place: Open, fact: SessionFact) -> None:
+        match fact:
+            case NodeHandedOver():
+                self._handed(run, fact, "committed", self._content(reason=fact.reason, brief=fact.context))
+            case NodeDidNotHandOver():
+                self._handed(run, fact, "declined", self._content(reason=fact.why))
+            case NodeFailed():
+                place.counts("failed nodes")
+            case _:
+                pass
+
     def _handed(self, run: Run, fact: Any, result: str, content: dict[str, Any]) -> None:
         data = {"source": fact.source, "target": fact.target, "result": result, **content}
         self._at_once("handoff", f"{fact.source} to {fact.target}", run, data)
@@ -314,6 +329,7 @@ class Follower:
         **dict.fromkeys(get_args(AnswerFact), _answer),
         **dict.fromkeys(get_args(CallFact), _call),
         **dict.fromkeys(get_args(HandoffFact), _handoff),
+        **dict.fromkeys(get_args(SessionFact), _session),
     }
 
 

@@ -1,0 +1,166 @@
+"""An event on its way to one node, and its place among all that one message caused."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from hashlib import blake2b
+from typing import Any
+
+from switchroom.scope import Scope
+from switchroom.session.event import Event
+
+LONGEST = 48
+"""Characters of a place's name in paths; a longer one is named by its digest."""
+
+
+class Via:
+    """A handoff on its way: who hands over, with what event, and the claim of the speaker who does, if it speaks."""
+
+    __slots__ = ("claim", "event", "settled", "source", "target", "told")
+
+    def __init__(self, source: str, target: str, event: Event, claim: Any) -> None:
+        self.source = source
+        self.target = target
+        self.event = event
+        self.claim = claim
+        self.settled = False
+        self.told = ""
+
+
+class Delivery:
+    """An event for one node. Deliveries form a tree: what a node sends while it has one are the next ones, in that order.
+
+    Attributes:
+        turn: the turn it is part of.
+        node: who gets the event.
+        event: its own copy.
+        parent: during which it was sent.
+        index: the how-manieth it is there.
+        depth: how many nodes it came through.
+        open: how many of itself and those below are not through; 0 when it has gone quiet.
+        running: the node has it, or will have.
+        claim: the claim to be heard that was made during it.
+        handoffs: what was handed over during it.
+        via: the handoff that it carries out.
+        route: the route that the event had when it came.
+        scope: where steps run that the node calls.
+    """
+
+    __slots__ = (
+        "_first",
+        "_key",
+        "_kids",
+        "claim",
+        "depth",
+        "event",
+        "handoffs",
+        "index",
+        "node",
+        "open",
+        "parent",
+        "route",
+        "running",
+        "scope",
+        "turn",
+        "via",
+    )
+
+    def __init__(self, turn: Any, node: Any, event: Event | None, parent: Delivery | None, via: Via | None = None) -> None:
+        self.turn = turn
+        self.node = node
+        self.event = event
+        self.parent = parent
+        self.via = via
+        self.claim: Any = None
+        self.handoffs: list[Event] | None = None
+        self.route: Any = None
+        self.scope: Scope | None = None
+        self.running = event is not None
+        self.open = 0
+        self.depth = 0
+        self.index = 0
+        self._first = 0
+        self._kids: list[Delivery | None] | None = None
+        self._key: str | None = None
+        if parent is not None:
+            kids = parent._kids
+            if kids is None:
+                kids = parent._kids = []
+            self.index = len(kids)
+            self.depth = parent.depth + 1
+            kids.append(None)
+            if self.running:
+                self._opens()
+
+    def _opens(self) -> None:
+        """Count as not through, here and above; also what had gone quiet before."""
+        here = self
+        while True:
+            here.open += 1
+            parent = here.parent
+            if here.open > 1 or parent is None:
+                return
+            assert parent._kids is not None, "a parent knows its own"
+            parent._kids[here.index] = here
+            here = parent
+
+    def close(self) -> None:
+        """The node is through with it."""
+        self.running = False
+        here = self
+        while True:
+            here.open -= 1
+            parent = here.parent
+            if here.open or parent is None:
+                return
+            assert parent._kids is not None, "a parent knows its own"
+            parent._kids[here.index] = None
+            here = parent
+
+    def is_behind(self) -> bool:
+        """Whether anything that comes before it, by the order of edges, has not gone quiet."""
+        here = self
+        while (parent := here.parent) is not None:
+            kids = parent._kids
+            assert kids is not None, "a parent knows its own"
+            first = parent._first
+            while first < here.index and kids[first] is None:
+                first += 1
+            parent._first = first
+            if first < here.index:
+                return True
+            here = parent
+        return False
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """Its place in the order of all deliveries of the turn."""
+        indexes: list[int] = []
+        here = self
+        while here.parent is not None:
+            indexes.append(here.index)
+            here = here.parent
+        return tuple(reversed(indexes))
+
+    @property
+    def key(self) -> str:
+        """Its place as a name for paths: the same whenever the same nodes send the same, in whatever order they finish."""
+        if self._key is None:
+            above = "" if self.parent is None or self.parent.parent is None else f"{self.parent.key}-"
+            key = f"{above}{self.index}"
+            self._key = key if len(key) <= LONGEST else blake2b(key.encode(), digest_size=8).hexdigest()
+        return self._key
+
+    def vias(self) -> list[Via]:
+        """The handoffs by which it came, the first one first."""
+        found: list[Via] = []
+        here: Delivery | None = self
+        while here is not None:
+            if here.via is not None:
+                found.append(here.via)
+            here = here.parent
+        return found[::-1]
+
+
+DELIVERY: ContextVar[Delivery | None] = ContextVar("switchroom_delivery", default=None)
+"""The delivery that the code which runs is dealing with."""

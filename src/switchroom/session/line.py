@@ -1,0 +1,248 @@
+"""The line of a session: what comes in waits its turn, is run as a turn of the conversation, and gets its reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from switchroom.attempt import CURRENT, Attempt
+from switchroom.channel import Channel
+from switchroom.config import RunConfig
+from switchroom.conversation import Conversation, recall, remember
+from switchroom.errors import RunError
+from switchroom.events import Fact, RunEvent, TurnAnswered, TurnCut
+from switchroom.journal import Journal
+from switchroom.result import RunResult, Waiting
+from switchroom.runner.interpreter import interpret
+from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.scope import Scope
+from switchroom.session.exchange import Entry, note_cut
+from switchroom.session.graph import Graph
+from switchroom.session.parts import BETWEEN
+from switchroom.session.reply import Reply
+from switchroom.session.watchdog import watchdog
+
+Job: TypeAlias = "Callable[[Caller], Awaitable[None]]"
+
+
+class Caller:
+    """Something that came in and waits for its reply."""
+
+    __slots__ = ("channel", "job", "reply")
+
+    def __init__(self, job: Job, channel: Channel | None = None) -> None:
+        self.job = job
+        self.channel = channel
+        self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def answer(self, reply: Reply) -> None:
+        """Give the reply to who waits for it, if they still do."""
+        if not self.reply.done():
+            self.reply.set_result(reply)
+
+    def refuse(self, error: BaseException) -> None:
+        """Tell who waits that there is none, and why."""
+        if not self.reply.done():
+            self.reply.set_exception(error)
+            self.reply.exception()  # nobody may wait for it
+
+
+class Told:
+    """Listens for the answers of turns, so that a reply need not wait for the quiet after it."""
+
+    deltas = False
+    withdraws = True
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def __call__(self, event: RunEvent) -> None:
+        """Hear of a fact."""
+        if isinstance(event.fact, TurnAnswered | TurnCut):
+            self._line.answered(event.path, event.fact)
+
+
+class Line:
+    """One thing after the other.
+
+    Args:
+        graph: what answers.
+        journal: where turns are kept.
+        config: how they are run.
+
+    Attributes:
+        over: why nothing is answered any more; "" as long as it is.
+        completed: called when that begins.
+    """
+
+    __slots__ = ("_now", "_order", "_queue", "_worker", "completed", "config", "graph", "journal", "over")
+
+    def __init__(self, graph: Graph, journal: Journal, config: RunConfig) -> None:
+        self.graph = graph
+        self.journal = journal
+        self.config = config
+        self.over = ""
+        self.completed: Callable[[], None] | None = None
+        self._queue: deque[Caller] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._now: Caller | None = None
+        self._order: Order | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being answered."""
+        return self._now is not None
+
+    def put(self, waiting: Caller, *, work: bool = True, first: bool = False) -> asyncio.Future[Reply]:
+        """Let something wait its turn; it begins at once if there is nothing before it, unless it is not to `work` yet."""
+        if self.over:
+            waiting.refuse(self.ended())
+            return waiting.reply
+        if self._queue is None:
+            self._queue = deque()
+        if first:
+            self._queue.appendleft(waiting)
+        else:
+            self._queue.append(waiting)
+        if work and self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._serve())
+        return waiting.reply
+
+    def take_back(self, waiting: Caller, error: BaseException) -> None:
+        """Let something wait no longer."""
+        if self._queue is not None and waiting in self._queue:
+            self._queue.remove(waiting)
+            waiting.refuse(error)
+
+    def end(self, why: str) -> None:
+        """Answer nothing more: who waits is told."""
+        self.over = self.over or why
+        if self.completed is not None:
+            self.completed()
+        while self._queue:
+            self._queue.popleft().refuse(self.ended())
+
+    def ended(self) -> RunError:
+        """What is told to who comes too late."""
+        return RunError(f"Session '{self.graph.session_id}' {self.over}: it answers no more messages. Begin another one.")
+
+    async def stop(self) -> None:
+        """Cut off what is going on."""
+        worker = self._worker
+        if worker is not None and worker is not asyncio.current_task():
+            worker.cancel()
+            await asyncio.wait([worker])
+
+    async def _serve(self) -> None:
+        CURRENT.set(None)  # whatever the sender runs in, a session stands on its own
+        loop = asyncio.get_running_loop()
+        watchdog.begin(loop)
+        try:
+            while self._queue:
+                waiting = self._now = self._queue.popleft()
+                try:
+                    await waiting.job(waiting)
+                except Exception as error:
+                    waiting.refuse(error)
+                finally:
+                    self._now = None
+                    self.graph.exchange.settle()
+                    waiting.refuse(self._broken_off())
+                if self.graph.live.ended:
+                    self.end("has ended" if not self.graph.live.to else f"was put through to {self.graph.live.to}")
+        finally:
+            watchdog.end(loop)
+            if not self._queue:
+                self._queue = None
+            self._worker = None
+
+    def _broken_off(self) -> RunError:
+        return RunError(
+            f"Session '{self.graph.session_id}' was stopped before it had answered. With a journal, the next start answers."
+        )
+
+    # jobs ------------------------------------------------------------------------------------------------------------
+
+    def said(self, entry: Entry) -> Job:
+        """Something comes in."""
+
+        async def job(waiting: Caller) -> None:
+            order = self._ordered(waiting)
+            order.input = entry
+            await self._run(waiting, order, begin)
+
+        return job
+
+    def person_answered(self, answers: Answers) -> Job:
+        """A person answers what an unfinished turn asked."""
+
+        async def job(waiting: Caller) -> None:
+            order = self._ordered(waiting)
+            order.answers = answers
+            await self._run(waiting, order, resume)
+
+        return job
+
+    async def taken_up(self, waiting: Caller) -> None:
+        """Go on with a conversation that is kept: a turn without an answer is answered, or waits for a person still."""
+        known = await recall(self.journal, self.graph.session_id)
+        root = known.root
+        self.graph.rest(known.state)
+        if root.turn == 0 or root.phase == "returned":
+            return waiting.answer(Reply())
+        if root.asked:
+            return waiting.answer(Reply(turn=root.turn, waiting=_asked(known)))
+        await self._run(waiting, self._ordered(waiting), resume)
+
+    def heard(self, heard: int) -> Job:
+        """A person heard only a part of the last answer."""
+
+        async def job(waiting: Caller) -> None:
+            known = await recall(self.journal, self.graph.session_id)
+            if known.root.phase == "returned":
+                attempt = Attempt(self.config, self.journal, interpret, self.graph.session_id, known)
+                attempt.go_on(known)
+                scope = Scope(attempt, known.root.path)
+                scope.fold = known.state
+                await note_cut(scope, heard)
+                cut = Conversation(attempt.seq, attempt.root, known.before, scope.fold, tuple(attempt.events))
+                remember(self.journal, self.graph.session_id, cut)
+                self.graph.rest(scope.fold)
+            waiting.answer(Reply())
+
+        return job
+
+    def _ordered(self, waiting: Caller) -> Order:
+        return Order(self.graph, self.config, conversation=self.graph.session_id, channel=waiting.channel)
+
+    async def _run(self, waiting: Caller, order: Order, prepare: Any) -> None:
+        self._order = order
+        try:
+            result: RunResult[Any] = await take(order, prepare)
+            waiting.answer(Reply(turn=result.turn, events=result.events, waiting=result.waiting))
+        finally:
+            self._order = None
+
+    def answered(self, path: str, fact: Fact) -> None:
+        """The turn has its answer."""
+        attempt = None if self._order is None else self._order.attempt
+        if attempt is None or self._now is None or path != attempt.root.path:
+            return
+        match fact:
+            case TurnAnswered():
+                by, fallback, cut = fact.by, fact.fallback, False
+                parts = [part.text for part in fact.parts]
+            case TurnCut():
+                by, fallback, cut = fact.parts[-1].speaker if fact.parts else "", False, True
+                parts = [part.text for part in fact.parts]
+            case _:
+                return
+        events = tuple(attempt.events)
+        self._now.answer(Reply(BETWEEN.join(parts), parts, by, attempt.root.turn, events, fallback, cut))
+
+
+def _asked(known: Conversation) -> tuple[Waiting, ...]:
+    asked = [one.fact for one in known.root.asked.values()]
+    return tuple(Waiting(fact.id, fact.agent, fact.tool, fact.args, fact.question) for fact in asked)

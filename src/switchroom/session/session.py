@@ -1,0 +1,335 @@
+"""A conversation that goes on: each message has one answer, in order and in time, and what was said is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from switchroom.adapters import load
+from switchroom.agent import Agent
+from switchroom.channel import Channel
+from switchroom.config import RunConfig
+from switchroom.conversation import NEW, Conversation
+from switchroom.errors import UserError
+from switchroom.journal import Journal, journal_at
+from switchroom.messages import Input, Message, messages_from
+from switchroom.runner.turn import Answers
+from switchroom.schema import jsonable
+from switchroom.session.context import heard as heard_in
+from switchroom.session.delivery import DELIVERY
+from switchroom.session.exchange import Entry
+from switchroom.session.graph import Graph, When
+from switchroom.session.line import Caller, Job, Line, Told
+from switchroom.session.node import Node, OutputNode, StepNode
+from switchroom.session.reply import Reply
+from switchroom.session.stream import SessionStream
+from switchroom.step import step_name
+from switchroom.team import Team
+
+
+class Session:
+    """A live conversation over a graph of nodes, or over any step.
+
+    Each message is a turn of the conversation and has exactly one answer, in order, within the deadline. With a journal it
+    survives the process: a session with the same conversation goes on where it was, and answers what was left unanswered.
+
+    Args:
+        step: an agent, a team, or a function of (input, scope) that answers; None for a graph that is built by `add_node` and
+            `add_edge`.
+        conversation: its id; by default a new one.
+        journal: a journal or its URL, such as "sqlite:///chats.db"; by default it is kept as long as the session.
+        fallback: an output node or a step, which speaks when nobody else does, fails, or takes too long. Without it, or when
+            it fails too, a sentence of ours is said.
+        deadline: seconds in which a turn has its answer.
+        config: other options of the runs.
+
+    Raises:
+        UserError: something passed is of no use.
+    """
+
+    __slots__ = ("__weakref__", "_begun", "_completion", "_graph", "_line", "_recalled", "_step")
+
+    def __init__(
+        self,
+        step: Any = None,
+        *,
+        conversation: str | None = None,
+        journal: Journal | str | None = None,
+        fallback: Any = None,
+        deadline: float = 30.0,
+        config: RunConfig | None = None,
+    ) -> None:
+        if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"Session(deadline={deadline!r}): give the seconds in which a turn has its answer, above 0.")
+        if conversation is not None and (not isinstance(conversation, str) or not conversation):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"Session(conversation={conversation!r}): give the id of the conversation, as text.")
+        config = config or RunConfig()
+        if config.deadline is not None:
+            raise UserError("A session's turns have the deadline of Session(deadline=...); leave it out of the RunConfig.")
+        kept = journal_at(journal or config.journal or load("journal", "memory")("memory:"))
+        if not kept.keeps:
+            raise UserError("A session keeps its conversation. Pass another journal, or none, to keep it as long as it lives.")
+        self._graph = Graph(conversation or uuid4().hex, float(deadline))
+        self._line = Line(self._graph, kept, config)
+        self._line.config = replace(config, journal=kept, listeners=(*config.listeners, Told(self._line)))
+        self._step = step
+        self._begun = False
+        self._recalled = False
+        self._completion: asyncio.Future[None] | None = None
+        if step is not None:
+            self._graph.add_node(_node_of(step, StepNode))
+        if fallback is not None:
+            self._graph.fallback = _node_of(fallback, OutputNode)
+            self._graph.adopt(self._graph.fallback)
+
+    # the graph -------------------------------------------------------------------------------------------------------
+
+    def add_node(self, node: Node) -> None:
+        """Add a node.
+
+        Raises:
+            UserError: it is none, was added before, is in another session, has the name of another, or the session has begun.
+        """
+        self._refuse_when_begun("nodes")
+        self._graph.add_node(node)
+
+    def add_edge(self, source: Node | str, target: Node | str, when: When = None) -> None:
+        """Connect two nodes: what the first sends, the second gets.
+
+        Args:
+            source: a node, or its name.
+            target: the same.
+            when: a function of the event that says whether it goes along, or the name of a route: then events go along whose
+                `metadata["route"]` it is. By default all do.
+
+        Raises:
+            UserError: one of them was not added, they are connected already, or the session has begun.
+        """
+        self._refuse_when_begun("edges")
+        self._graph.add_edge(source, target, when)
+
+    def _refuse_when_begun(self, what: str) -> None:
+        if self._step is not None:
+            raise UserError(
+                f"A session over a step has no other {what}. Build a graph with Session(), and OutputNode(step=...)."
+            )
+        if self._begun:
+            raise UserError(f"The session has begun; add its {what} before session.start().")
+
+    # its life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> Reply | None:
+        """Begin. A turn that a crash left without its answer is answered first.
+
+        Returns:
+            that answer; None if there was nothing to answer.
+
+        Raises:
+            UserError: nobody speaks, no message can enter, or a circle has no exit.
+        """
+        if self._begun:
+            return None
+        reply = await asyncio.shield(self._begin())
+        return reply if reply.turn else None
+
+    def _begin(self) -> asyncio.Future[Reply]:
+        self._graph.check()
+        self._begun = True
+        return self._line.put(Caller(self._line.taken_up), first=True)
+
+    async def __aenter__(self) -> Session:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End the session in this process. What is being answered is cut off; with a journal, the next start answers it."""
+        self._line.end("was stopped")
+        await self._line.stop()
+
+    async def wait_until_complete(self) -> None:
+        """Wait until the call has ended, or the session was stopped."""
+        if self._line.over:
+            return
+        if self._completion is None:
+            self._completion = asyncio.get_running_loop().create_future()
+            self._line.completed = self._complete
+        await asyncio.shield(self._completion)
+
+    def _complete(self) -> None:
+        if self._completion is not None and not self._completion.done():
+            self._completion.set_result(None)
+
+    # what is said ----------------------------------------------------------------------------------------------------
+
+    async def send(self, message: Input, *, metadata: Mapping[str, Any] | None = None) -> Reply:
+        """Say something to the session, and get its one answer. Messages are answered in the order in which they are sent.
+
+        Args:
+            message: text, a message, or content parts.
+            metadata: what nodes find on its event.
+
+        Raises:
+            UserError: the message is of no use, or the session is not started within its deadline.
+            ConversationWaiting: a person has to answer first; see `answer`.
+            RunError: the session has ended.
+        """
+        return await self._put(self._line.said(_said(message, metadata)))
+
+    def stream(self, message: Input, *, metadata: Mapping[str, Any] | None = None) -> SessionStream:
+        """The same while it is answered: `async with session.stream("...") as events: async for event in events: ...`.
+
+        A "text_delta" has `.text`; `events.reply` is there at the end.
+        """
+        entry = _said(message, metadata)
+        return SessionStream(lambda channel: self._put(self._line.said(entry), channel), self.interrupt)
+
+    async def join(
+        self, caller: Mapping[str, Any] | None = None, variables: Mapping[str, Any] | None = None, greeting: str = ""
+    ) -> Reply:
+        """Somebody is on the line: nodes get a `JoinedEvent`, and one of them may greet with `self.speak(...)`.
+
+        Args:
+            caller: what is known of them; nodes find it in `self.context.caller`, also after a restart.
+            variables: what the conversation begins with, in `self.context.variables`.
+            greeting: what is said when no node greets.
+        """
+        joined = {
+            "caller": jsonable(dict(caller or {}), "join(caller=...)"),
+            "variables": jsonable(dict(variables or {}), "join(variables=...)"),
+            "greeting": greeting,
+        }
+        return await self._put(self._line.said(Entry((), {"joined": joined})))
+
+    async def speak(self, text: str) -> Reply:
+        """Say something that nobody asked for, as a turn of its own."""
+        [message] = messages_from(text)
+        return await self._put(self._line.said(Entry((), {"spoken": message.text})))
+
+    async def answer(self, answers: Answers) -> Reply:
+        """Go on with a turn that waits for a person, with their answers by the ids of `reply.waiting`."""
+        return await self._put(self._line.person_answered(answers))
+
+    async def interrupt(self, message: Input | None = None, *, heard: int | None = None) -> Reply | None:
+        """Stop what is being said. What was heard stays said, and nothing else; tools in flight end as they declare.
+
+        Args:
+            message: what the person says; it is answered next, in order.
+            heard: how many characters of the answer were heard; by default all that was said. It holds for the answer that is
+                being given, or for the last one if none is.
+
+        Returns:
+            the answer to the message, if there is one.
+
+        Raises:
+            UserError: `heard` is no number of characters, or the message is of no use.
+        """
+        if heard is not None and (isinstance(heard, bool) or not isinstance(heard, int) or heard < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"interrupt(heard={heard!r}): give the number of characters that were heard.")
+        entry = None if message is None else _said(message, None)
+        if self._line.busy:
+            cut = self._graph.exchange.interrupt(heard)
+            if entry is None:
+                await asyncio.shield(cut.taken)
+        elif heard is not None and self._begun and not self._line.over:
+            cutting = self._line.put(Caller(self._line.heard(heard)), first=True)
+            if entry is None:
+                await asyncio.shield(cutting)
+        return None if entry is None else await self._put(self._line.said(entry))
+
+    def mute(self) -> None:
+        """Let nobody speak: messages are kept, and have no answer, until `unmute`."""
+        self._graph.muted = True
+
+    def unmute(self) -> None:
+        """Let the nodes answer again."""
+        self._graph.muted = False
+
+    async def _put(self, job: Job, channel: Channel | None = None) -> Reply:
+        delivery = DELIVERY.get()
+        if delivery is not None and delivery.turn.graph is self._graph and not delivery.turn.over:
+            raise UserError(
+                f"Node '{delivery.node.name}' waits for an answer of its own session, which comes after its own turn. "
+                "Send an event on with send_event(...), or speak."
+            )
+        if not self._begun and self._step is not None:
+            self._begin()
+        caller = Caller(job, channel)
+        reply = self._line.put(caller, work=self._begun)
+        if self._begun:
+            return await asyncio.shield(reply)
+        error = UserError(f"Session '{self.session_id}' was not started. Call `await session.start()` when its graph is built.")
+        late = asyncio.get_running_loop().call_later(
+            self._graph.deadline, lambda: None if self._begun else self._line.take_back(caller, error)
+        )
+        try:
+            return await asyncio.shield(reply)
+        finally:
+            late.cancel()
+
+    # what is known ---------------------------------------------------------------------------------------------------
+
+    @property
+    def session_id(self) -> str:
+        """The conversation's id."""
+        return self._graph.session_id
+
+    @property
+    def messages(self) -> list[Message]:
+        """What was said so far, and of the answers exactly what was heard."""
+        self._recall()
+        return heard_in(self._graph.known.messages)
+
+    @property
+    def active(self) -> str | None:
+        """Who gets the next message: the node that was handed the conversation, or the agent inside of the session's step.
+
+        None: messages enter where no edge leads to.
+        """
+        self._recall()
+        live = self._graph.live
+        if self._step is None:
+            return live.active or None
+        seat = next(iter(live.seats.values()), None)
+        return _entry_of(self._step) if seat is None else seat.agent
+
+    def _recall(self) -> None:
+        """Know what is kept of a conversation that has not begun in this process, where that can be read at once."""
+        journal = self._line.journal
+        if self._begun or self._recalled or journal.waits:
+            return
+        self._recalled = True
+        known: Conversation = NEW.after(journal.read(self.session_id))  # pyright: ignore[reportArgumentType]
+        self._graph.rest(known.state)
+
+    def __repr__(self) -> str:
+        return f"Session({self.session_id!r})"
+
+
+def _node_of(given: Any, kind: type[OutputNode]) -> OutputNode:
+    if isinstance(given, OutputNode):
+        return given
+    if isinstance(given, Node) or not callable(given) or isinstance(given, type):
+        raise UserError(f"{given!r} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode.")
+    return kind(step_name(given), step=given)
+
+
+def _said(message: Input, metadata: Mapping[str, Any] | None) -> Entry:
+    said = messages_from(message)
+    return Entry(said, None if not metadata else {"metadata": jsonable(dict(metadata), "send(metadata=...)")})
+
+
+def _entry_of(step: Any) -> str:
+    match step:
+        case Team():
+            return step.first.name
+        case Agent():
+            return step.name
+        case _:
+            return step_name(step)

@@ -1,0 +1,396 @@
+"""One message on its way through the graph: deliveries made and counted, failures kept where they happen."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from switchroom._handoff import Decline
+from switchroom.attempt import CURRENT, Suspended, left_by
+from switchroom.errors import Fenced, RunError, UserError, unknown
+from switchroom.events import (
+    AnyFact,
+    CallEnded,
+    EventRouted,
+    NodeDidNotHandOver,
+    NodeFailed,
+    NodeLogged,
+    RunEvent,
+    Seat,
+    TextDelta,
+)
+from switchroom.failure import told
+from switchroom.history import History
+from switchroom.messages import Message
+from switchroom.model import Emit, nobody
+from switchroom.rules.live import NO_SESSION, Live
+from switchroom.rules.session import messages_of
+from switchroom.scope import Scope
+from switchroom.session.context import Known
+from switchroom.session.delivery import DELIVERY, Delivery, Via
+from switchroom.session.event import (
+    EndCallEvent,
+    Event,
+    HandoffDeclinedEvent,
+    LogEvent,
+    TransferEvent,
+    copied,
+    handoff_to,
+)
+from switchroom.session.floor import Claim, Floor, Speech
+from switchroom.session.parts import part_of
+from switchroom.session.plain import plain, plain_value
+from switchroom.session.record import LEVELS, record
+
+log = logging.getLogger("switchroom.session")
+
+HOPS = 1_000
+"""Nodes that one event may come through in a turn; beyond, it goes in a circle."""
+
+BURST = 64
+"""Events that a node may send or get before others have their turn on the loop."""
+
+HANDOFFS = 16
+"""Handoffs one after the other in one turn; beyond, they go in a circle."""
+
+
+class Turn:
+    """One turn of a graph, from its event to the quiet after its answer.
+
+    Attributes:
+        graph: the nodes and edges.
+        scope: where the session's own facts are noted.
+        floor: who is heard.
+        main: what the message caused; quiet when nothing of it is under way.
+        aside: what nodes that only listen were given, for which no answer waits.
+        tasks: the nodes at work.
+        seats: where agents inside of nodes go on, those that changed.
+        over: nobody may send any more.
+        suspended: something waits for a person.
+        fatal: what ends the session's turn as a whole.
+        failed: a node failed.
+    """
+
+    def __init__(self, graph: Any, scope: Scope) -> None:
+        self.graph = graph
+        self.scope = scope
+        self.number = scope.attempt.root.turn
+        self.floor = Floor(self)
+        top = Delivery(self, None, None, None)
+        self.main = Delivery(self, None, None, top)
+        self.aside = Delivery(self, None, None, top)
+        self.tasks: dict[asyncio.Task[None], str] = {}
+        self.seats: dict[str, Seat] = {}
+        self.over = False
+        self.suspended = False
+        self.failed = False
+        self.fatal: BaseException | None = None
+        self.ending: CallEnded | None = None
+        self._queues: dict[str, deque[Delivery]] = {}
+        self._facts: list[AnyFact] = []
+        self._waker: asyncio.Future[None] | None = None
+        self._sent = 0
+        self._known: tuple[tuple[History, int], Known] | None = None
+        self._trail: set[tuple[Any, ...]] = set()
+
+    # what is known -------------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> Live:
+        """What the session knows besides what was said."""
+        return self.scope.fold.live or NO_SESSION
+
+    @property
+    def history(self) -> History:
+        """All that was said, what was heard of this answer included."""
+        history = self.scope.fold.history
+        said = self.floor.past
+        return history if not said or self.live.answered else history.plus(*messages_of([part_of(part) for part in said]))
+
+    @property
+    def known(self) -> Known:
+        """What nodes see of the conversation."""
+        version = (self.scope.fold.history, 0 if self.live.answered else len(self.floor.past))
+        if self._known is None or self._known[0][0] is not version[0] or self._known[0][1] != version[1]:
+            self._known = (version, Known(self.history, self.live.caller, self.live.variables))
+        return self._known[1]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way from which an answer could come."""
+        return not self.main.open
+
+    # what the floor asks -------------------------------------------------------------------------------------------
+
+    def record(self, fact: AnyFact) -> None:
+        """Have a fact noted, after those before it."""
+        record(fact, self.scope.attempt)
+        self._facts.append(fact)
+        self.wake()
+
+    def show(self, speech: Speech, text: str) -> None:
+        """Show a piece of text that is heard."""
+        attempt = self.scope.attempt
+        if attempt.streamed:
+            place = self.floor.parts.index(speech) + 1
+            attempt.show(RunEvent(self.scope.path, TextDelta(text, speech.speaker, place)))
+
+    def hand_over(self, claim: Claim, event: Event) -> None:
+        """Carry out the handoff with which a speaker ended."""
+        self._hand_over(claim.node, event, claim.delivery, claim)
+
+    def wake(self) -> None:
+        """Have it looked what came of the turn."""
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    async def awake(self) -> None:
+        """Wait until something has come of it, and note what was recorded meanwhile."""
+        if not self._facts:
+            self._waker = asyncio.get_running_loop().create_future()
+            await self._waker
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Note what was recorded."""
+        facts, self._facts = self._facts, []
+        if facts:
+            await self.scope.note(*facts)
+
+    # delivering ----------------------------------------------------------------------------------------------------
+
+    def enter(self, event: Event, nodes: Sequence[Any]) -> None:
+        """Let an event in at some nodes."""
+        for node in nodes:
+            self.deliver(copied(event, "", self.number), node, self.main)
+
+    async def send(self, node: Any, event: Event) -> None:
+        """Send an event on from a node: along its edges, or to whom it is addressed."""
+        delivery = DELIVERY.get()
+        if delivery is None or delivery.turn is not self:
+            delivery = self.main
+        if self.over:
+            log.warning("Node '%s' sent %s after its turn had ended; it was dropped.", node.name, _about(event))
+            return
+        target = handoff_to(event)
+        if target is not None:
+            self._offer(node, event, target, delivery)
+        elif isinstance(event, EndCallEvent | TransferEvent):
+            self._end_call(node.name, event)
+        elif isinstance(event, LogEvent):
+            level = event.level if event.level in LEVELS else "info"
+            self.record(NodeLogged(node.name, str(plain_value(event.message)), level, plain(event.data)))
+        else:
+            self._forward(node, event, delivery)
+        self._sent += 1
+        if self._sent % BURST == 0:
+            await asyncio.sleep(0)  # a node that sends without end lets others have their turn
+
+    def _forward(self, node: Any, event: Event, delivery: Delivery) -> None:
+        route = event.metadata.get("route")
+        if route is not None and route != delivery.route and isinstance(route, str):
+            delivery.route = route
+            self.record(EventRouted(node.name, str(plain_value(route)), event.type))
+        for edge in self.graph.edges[node.name]:
+            if edge.when is None or edge.when(event):
+                self.deliver(copied(event, node.name, self.number), edge.target, delivery)
+
+    def deliver(self, event: Event, node: Any, parent: Delivery, via: Via | None = None) -> None:
+        """Put an event before a node; it deals with what it gets one by one, in order."""
+        if parent.depth >= HOPS:
+            return self._circle(node.name, parent)
+        if node.aside and via is None:
+            parent = self.aside
+        delivery = Delivery(self, node, event, parent, via)
+        delivery.route = event.metadata.get("route")
+        queue = self._queues.get(node.name)
+        if queue is not None:
+            queue.append(delivery)
+            return
+        queue = self._queues[node.name] = deque((delivery,))
+        task = asyncio.get_running_loop().create_task(self._work(node, queue))
+        self.tasks[task] = node.name
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None and self.fatal is None:
+            self.fatal = error
+        self.wake()
+
+    async def _work(self, node: Any, queue: deque[Delivery]) -> None:
+        """Let a node deal with what it got, until nothing is left."""
+        dealt = 0
+        try:
+            while queue:
+                delivery = queue.popleft()
+                DELIVERY.set(delivery)
+                CURRENT.set(self.scope_of(delivery))
+                failed = False
+                try:
+                    if delivery.via is None or await self._accepted(node, delivery):
+                        await self._process(node, delivery)
+                except Exception as error:
+                    failed = True
+                    self._fail(node, error)
+                finally:
+                    self._close(delivery, failed)
+                dealt += 1
+                if dealt % BURST == 0:
+                    await asyncio.sleep(0)
+        finally:
+            self._queues.pop(node.name, None)
+
+    async def _process(self, node: Any, delivery: Delivery) -> None:
+        try:
+            processing = node.process_event(delivery.event)
+            if not inspect.isawaitable(processing):
+                raise UserError(f"Node '{node.name}': process_event is no coroutine. Write `async def process_event(...)`.")
+            await processing
+        except Suspended:
+            self._wait()
+        except BaseExceptionGroup as group:
+            left = left_by(group)
+            if not isinstance(left, Suspended):
+                raise left from None
+            self._wait()
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling() == 0:
+                raise RunError(f"Node '{node.name}' cancelled itself.") from error
+            raise
+
+    def _wait(self) -> None:
+        """A person is asked: nobody else answers in the place of who asked."""
+        self.suspended = True
+        if self.floor.heard is None:
+            self.floor.shut = True
+
+    def scope_of(self, delivery: Delivery) -> Scope:
+        """Where steps run that the node calls: a place of its own for each delivery."""
+        if delivery.scope is None:
+            delivery.scope = Scope(self.scope.attempt, f"{self.scope.path}/{delivery.node.place}#{delivery.key}", self.scope)
+            delivery.scope.ear = _unheard
+        return delivery.scope
+
+    def _close(self, delivery: Delivery, failed: bool) -> None:
+        node, claim, handoffs = delivery.node, delivery.claim, delivery.handoffs or ()
+        first = None if failed or not handoffs else handoffs[0]
+        for dropped in handoffs[1:] if first is not None else handoffs:
+            why = "the node failed" if failed else "it had handed over already"
+            self.record(NodeDidNotHandOver(node.name, str(handoff_to(dropped)), why))
+        if claim is not None:
+            if claim.state == "lost" and first is not None:
+                self.record(NodeDidNotHandOver(node.name, str(handoff_to(first)), "somebody else was heard"))
+            self.floor.close(claim, first, failed)
+        elif first is not None:
+            self._hand_over(node.name, first, delivery, None)
+        delivery.close()
+        self.floor.decide()
+        if not self.main.open or claim is not None:
+            self.wake()
+
+    def _fail(self, node: Any, error: Exception) -> None:
+        """Keep a node's failure where it is: it is told in the log, and never to the person."""
+        if isinstance(error, Fenced):
+            self.fatal = error
+        self.failed = True
+        log.error("Node '%s' failed: %s: %s", node.name, type(error).__name__, told(error), exc_info=error)
+        through = self.scope.attempt.through(error)
+        self._facts.append(NodeFailed(node.name, type(error).__name__, str(plain_value(told(error))), through))
+        self.wake()
+
+    def _circle(self, node: str, delivery: Delivery) -> None:
+        names = [node]
+        here: Delivery | None = delivery
+        while here is not None and here.node is not None and here.node.name not in names[1:]:
+            names.append(here.node.name)
+            here = here.parent
+        way = " -> ".join(reversed(names))
+        log.error("An event went round %s more than %d times; it was dropped. Give the circle an exit.", way, HOPS)
+        self.failed = True
+        self._facts.append(NodeFailed(names[-1], "Circle", f"an event went round: {way}"))
+        self.wake()
+
+    # handing over --------------------------------------------------------------------------------------------------
+
+    def _offer(self, node: Any, event: Event, target: str, delivery: Delivery) -> None:
+        """A node hands over: it is carried out when the node is through with what it has before it."""
+        if target == node.name:
+            raise UserError(f"Node '{node.name}' hands over to itself; answer instead.")
+        if target not in self.graph.nodes:
+            raise UserError(unknown(f"Node '{node.name}' hands over: the session", "node", target, self.graph.nodes))
+        if not delivery.running or delivery.node is not node:
+            self._hand_over(node.name, event, delivery, None)
+        elif delivery.handoffs is None:
+            delivery.handoffs = [event]
+        else:
+            delivery.handoffs.append(event)
+
+    def _hand_over(self, source: str, event: Event, parent: Delivery, claim: Claim | None) -> None:
+        target = str(handoff_to(event))
+        context: Any = plain(getattr(event, "context", None))
+        step = (source, target, repr(context), repr(self.graph.states()))
+        if step in self._trail or len(parent.vias()) >= HANDOFFS:
+            self.record(NodeDidNotHandOver(source, target, "round in a circle, with nothing new"))
+            return
+        self._trail.add(step)
+        via = Via(source, target, event, claim)
+        self.deliver(copied(event, source, self.number), self.graph.nodes[target], parent, via)
+
+    async def _accepted(self, node: Any, delivery: Delivery) -> bool:
+        """Whether the target takes the conversation; else the asker is told why."""
+        via = delivery.via
+        assert via is not None, "a handoff is carried out"
+        verdict = await node.accepts(delivery.event)
+        if verdict is None:
+            return True
+        if not isinstance(verdict, Decline):
+            raise UserError(f"Node '{node.name}': accepts gave {verdict!r}; it gives None or Decline(reason).")
+        via.settled = True
+        via.told = verdict.reason
+        self.record(NodeDidNotHandOver(via.source, via.target, f"declined: {verdict.reason}"))
+        event = HandoffDeclinedEvent(target=via.target, reason=verdict.reason)
+        self.deliver(copied(event, node.name, self.number), self.graph.nodes[via.source], delivery)
+        return False
+
+    def _end_call(self, node: str, event: EndCallEvent | TransferEvent) -> None:
+        to = event.to if isinstance(event, TransferEvent) else ""
+        if self.ending is None:
+            self.ending = CallEnded(node, str(plain_value(event.reason)), str(plain_value(to)))
+
+    # speaking ------------------------------------------------------------------------------------------------------
+
+    def claim(self, node: Any) -> Claim | None:
+        """Claim the turn for a node that wants to speak; None if it is not to."""
+        delivery = DELIVERY.get()
+        if self.over or delivery is None or delivery.turn is not self:
+            log.warning("Node '%s' wanted to speak when no turn was its own; it was not heard.", node.name)
+            return None
+        return self.floor.claim(node.name, delivery)
+
+    # ending --------------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Stop who is at work."""
+        for task in list(self.tasks):
+            task.cancel()
+
+
+def _about(event: Event) -> str:
+    return f"an event of type '{event.type}'"
+
+
+def _unheard(scope: Scope, agent: str, answer: int) -> Emit:
+    """What agents say that a node asks for its own purposes is not heard."""
+    return nobody
+
+
+def message_of(text: str, messages: Sequence[Message]) -> Message:
+    """The message that a text is: the last one said, where it is that one's, with its pictures and files."""
+    last = messages[-1] if messages else None
+    return last if last is not None and last.role == "user" and last.text == text else Message("user", text)
