@@ -47,6 +47,7 @@ from switchroom.history import History
 from switchroom.messages import Message, ToolCall
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import LEARNED, TRIED, Call, Due, Frame, State, carried, tried_again
+from tests.rules.sessions import SESSION_SAMPLES
 from tests.helpers import texts
 
 ASK = Message("user", "where is it?")
@@ -110,6 +111,7 @@ SAMPLES: tuple[Fact, ...] = (
     RouteDecided("sales", "sales", 0.9),
     QuorumReached(("a",), ("b",)),
     BudgetDegraded("fewer_voters", "tokens", 0.8),
+    *SESSION_SAMPLES,
 )
 
 
