@@ -22,6 +22,11 @@ from switchroom.model import Settings as Settings
 from switchroom.observe.metrics import AgentMetrics as AgentMetrics
 from switchroom.result import RunResult as RunResult
 from switchroom.runner import Runner as Runner
+from switchroom.session import Event as Event
+from switchroom.session import HandoffEvent as HandoffEvent
+from switchroom.session import Node as Node
+from switchroom.session import OutputNode as OutputNode
+from switchroom.session import Session as Session
 from switchroom.step import Step as Step
 from switchroom.team import Team as Team
 from switchroom.workflow import debate as debate
@@ -42,14 +47,19 @@ __all__ = [
     "CircuitBreaker",
     "CircuitBreakerOpen",
     "Decline",
+    "Event",
+    "HandoffEvent",
     "Message",
     "Model",
+    "Node",
     "NotDone",
+    "OutputNode",
     "RunConfig",
     "RunContext",
     "RunError",
     "RunResult",
     "Runner",
+    "Session",
     "Settings",
     "Step",
     "Team",

@@ -29,7 +29,7 @@ class Event(BaseModel):
         metadata: whatever nodes put on it for those that come after. Each node has a copy of its own.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
 
     type: str = "event"
     id: str = Field(default_factory=_new_id)

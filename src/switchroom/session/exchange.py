@@ -174,9 +174,9 @@ class Exchange:
         if event is not None and not graph.muted:
             active = graph.nodes.get(turn.live.active)
             turn.enter(event, graph.entries if active is None else [active])
-        alarm = loop.call_at(over - kept, turn.wake)
+        alarm = loop.call_at(over - kept, turn.is_late)
         try:
-            while (outcome := self._outcome(turn, over - kept)) is None:
+            while (outcome := self._outcome(turn)) is None:
                 await turn.awake()
         finally:
             alarm.cancel()
@@ -194,13 +194,12 @@ class Exchange:
         await self._afterwards(turn, over)
         await self._cut_after(turn)
 
-    def _outcome(self, turn: Turn, limit: float) -> Literal["answered", "suspended", "cut"] | Reason | None:
+    def _outcome(self, turn: Turn) -> Literal["answered", "suspended", "cut"] | Reason | None:
         """What has come of the turn by now; None while that is open."""
         floor = turn.floor
-        late = asyncio.get_running_loop().time() >= limit
         if turn.fatal is not None:
             raise turn.fatal
-        if late and not floor.answered:
+        if turn.late and not floor.answered:
             floor.settle_for_what_is_said()
         if floor.answered:
             return "answered"
@@ -212,7 +211,7 @@ class Exchange:
             return "suspended"
         if turn.quiet:
             return "failure" if turn.failed else "silence"
-        if late:
+        if turn.late:
             heard = floor.heard
             return "answered" if heard is not None and heard.complete and heard.handoff is None else "deadline"
         return None
@@ -302,10 +301,10 @@ class Exchange:
 
     async def _afterwards(self, turn: Turn, over: float) -> None:
         """The person has the answer: what nodes still do for this message they may do, as long as the turn's time lasts."""
-        loop = asyncio.get_running_loop()
-        alarm = loop.call_at(over, turn.wake)
+        turn.late = False
+        alarm = asyncio.get_running_loop().call_at(over, turn.is_late)
         try:
-            while turn.tasks and loop.time() < over and turn.fatal is None:
+            while turn.tasks and not turn.late and turn.fatal is None:
                 await turn.awake()
                 await self._cut_after(turn)
         finally:

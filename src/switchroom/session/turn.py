@@ -25,7 +25,6 @@ from switchroom.events import (
 )
 from switchroom.failure import told
 from switchroom.history import History
-from switchroom.messages import Message
 from switchroom.model import Emit, nobody
 from switchroom.rules.live import NO_SESSION, Live
 from switchroom.rules.session import messages_of
@@ -73,6 +72,7 @@ class Turn:
         suspended: something waits for a person.
         fatal: what ends the session's turn as a whole.
         failed: a node failed.
+        late: the time in which somebody has to answer is over.
     """
 
     def __init__(self, graph: Any, scope: Scope) -> None:
@@ -88,6 +88,7 @@ class Turn:
         self.over = False
         self.suspended = False
         self.failed = False
+        self.late = False
         self.fatal: BaseException | None = None
         self.ending: CallEnded | None = None
         self._queues: dict[str, deque[Delivery]] = {}
@@ -147,6 +148,11 @@ class Turn:
         """Have it looked what came of the turn."""
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
+
+    def is_late(self) -> None:
+        """The time is over."""
+        self.late = True
+        self.wake()
 
     async def awake(self) -> None:
         """Wait until something has come of it, and note what was recorded meanwhile."""
@@ -388,9 +394,3 @@ def _about(event: Event) -> str:
 def _unheard(scope: Scope, agent: str, answer: int) -> Emit:
     """What agents say that a node asks for its own purposes is not heard."""
     return nobody
-
-
-def message_of(text: str, messages: Sequence[Message]) -> Message:
-    """The message that a text is: the last one said, where it is that one's, with its pictures and files."""
-    last = messages[-1] if messages else None
-    return last if last is not None and last.role == "user" and last.text == text else Message("user", text)

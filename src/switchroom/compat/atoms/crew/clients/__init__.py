@@ -1,0 +1,1 @@
+"""Clients of models, where the SDK has them."""
