@@ -231,8 +231,9 @@ class Turn:
     async def _work(self, node: Any, queue: deque[Delivery]) -> None:
         """Let a node deal with what it got, until nothing is left."""
         dealt = 0
+        task = asyncio.current_task()
         try:
-            while queue:
+            while queue and not (task is not None and task.cancelling()):  # who swallows a cancellation gets no more
                 delivery = queue.popleft()
                 DELIVERY.set(delivery)
                 CURRENT.set(self.scope_of(delivery))
