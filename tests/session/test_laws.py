@@ -18,9 +18,7 @@ from tests.virtual import in_no_time
 EXAMPLES = int(os.environ.get("SESSION_GRAPHS", "200"))
 """How many graphs are tried; 10,000 take some minutes."""
 
-MANY = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +70,7 @@ async def played(plan: GraphPlan, world: World) -> tuple[list[Reply], list[float
     else:
         replies = [await said(session, text, cut) for text, cut in zip(texts, plan.cuts, strict=True)]
     kept = [(message.role, message.text) for message in session.messages]
+    await asyncio.sleep(2 * DEADLINE)  # what nodes still do for the last message, they do
     await session.stop()
     await asyncio.sleep(200 * DEADLINE)  # who swallowed its cancellation comes to its end, too
     return replies, clock.took, kept

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
+
+import msgspec
 
 from switchroom.errors import UserError
 from switchroom.schema import jsonable
@@ -19,8 +22,9 @@ def plain_value(value: Any) -> Any:
     """A value as JSON can hold it."""
     try:
         made = jsonable(value, "An event")
-        if isinstance(made, str):
-            made.encode()
+        msgspec.json.encode(made)  # text may be none that an encoding holds
         return made
-    except (UserError, UnicodeEncodeError):
-        return repr(value)
+    except (UserError, ValueError, TypeError, OverflowError):
+        with suppress(Exception):
+            return repr(value)
+        return f"a {type(value).__name__}"
