@@ -47,8 +47,8 @@ from switchroom.history import History
 from switchroom.messages import Message, ToolCall
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import LEARNED, TRIED, Call, Due, Frame, State, carried, tried_again
-from tests.rules.sessions import SESSION_SAMPLES
 from tests.helpers import texts
+from tests.rules.sessions import SESSION_SAMPLES
 
 ASK = Message("user", "where is it?")
 HELLO = Message("assistant", "hello", agent="clerk")

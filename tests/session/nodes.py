@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from switchroom import Event, Node, OutputNode, Session
+from switchroom import Event, HandoffEvent, Node, OutputNode, Session
 
 
 class Router(Node):
@@ -58,6 +58,22 @@ class Silent(OutputNode):
         await asyncio.sleep(self.after)
         return
         yield
+
+
+class Handing(OutputNode):
+    """Says something, and hands over."""
+
+    def __init__(self, name: str, *targets: str, says: str = "One moment.", **context: Any) -> None:
+        super().__init__(name)
+        self.targets = targets
+        self.says = says
+        self.given = context
+
+    async def generate_response(self) -> AsyncIterator[str]:
+        for target in self.targets:
+            await self.send_event(HandoffEvent(target=target, reason="theirs", context=self.given))
+        if self.says:
+            yield self.says
 
 
 def graph(first: Node, *others: Node, **options: Any) -> Session:

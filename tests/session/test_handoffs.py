@@ -13,24 +13,8 @@ from switchroom import Decline, Event, HandoffEvent, Node, OutputNode, Session
 from switchroom.events import NodeDidNotHandOver, NodeHandedOver
 from switchroom.session import SENTENCE, HandoffDeclinedEvent
 from tests.helpers import facts_of
-from tests.session.nodes import Router, Sayer, Silent, graph, started
+from tests.session.nodes import Handing, Router, Sayer, Silent, graph, started
 from tests.virtual import in_no_time
-
-
-class Handing(OutputNode):
-    """Says something, and hands over."""
-
-    def __init__(self, name: str, *targets: str, says: str = "One moment.", **context: Any) -> None:
-        super().__init__(name)
-        self.targets = targets
-        self.says = says
-        self.given = context
-
-    async def generate_response(self) -> AsyncIterator[str]:
-        for target in self.targets:
-            await self.send_event(HandoffEvent(target=target, reason="theirs", context=self.given))
-        if self.says:
-            yield self.says
 
 
 class Told(Sayer):

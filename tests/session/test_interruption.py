@@ -15,8 +15,7 @@ from switchroom.events import NodeHandedOver, ToolReturned
 from switchroom.journals import MemoryJournal
 from switchroom.testing import FunctionModel, call
 from tests.helpers import facts_of
-from tests.session.nodes import Sayer, started
-from tests.session.test_handoffs import Handing
+from tests.session.nodes import Handing, Sayer, started
 from tests.virtual import in_no_time
 
 
@@ -223,7 +222,7 @@ def test_however_interruptions_fall_each_message_has_one_answer_of_what_was_hear
     replies, kept = in_no_time(talk())
     by_turn = sorted(replies, key=lambda reply: reply.turn)
     assert [reply.turn for reply in by_turn] == list(range(1, len(replies) + 1))
-    assert [text for role, text in kept if role == "user"] == [message for message in (said_in(reply) for reply in by_turn)]
+    assert [text for role, text in kept if role == "user"] == [said_in(reply) for reply in by_turn]
     answers = turns_of(kept)
     assert len(answers) == len(by_turn)
     for reply, answer in zip(by_turn, answers, strict=True):

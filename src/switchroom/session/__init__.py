@@ -10,6 +10,7 @@ from switchroom.session.event import LogEvent as LogEvent
 from switchroom.session.event import MessageEvent as MessageEvent
 from switchroom.session.event import TransferEvent as TransferEvent
 from switchroom.session.fallback import SENTENCE as SENTENCE
+from switchroom.session.graph import Graph as Graph
 from switchroom.session.node import BackgroundNode as BackgroundNode
 from switchroom.session.node import Node as Node
 from switchroom.session.node import OutputNode as OutputNode

@@ -159,7 +159,8 @@ class Exchange:
             turn.stop()
             await self._leave(turn)
             graph.turn = None
-            graph.rest(scope.fold)
+            if scope.path == scope.attempt.root.path:
+                graph.rest(scope.fold)
             self.settle()
 
     # the turn --------------------------------------------------------------------------------------------------------

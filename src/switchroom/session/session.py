@@ -281,6 +281,11 @@ class Session:
         return self._graph.session_id
 
     @property
+    def graph(self) -> Graph:
+        """Its nodes and edges, which are a step: they answer one message as a part of whatever runs them."""
+        return self._graph
+
+    @property
     def messages(self) -> list[Message]:
         """What was said so far, and of the answers exactly what was heard."""
         self._recall()

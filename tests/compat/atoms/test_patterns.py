@@ -1,4 +1,4 @@
-"""The documents' node graphs, with the import lines changed: what a person hears, on every turn, in both generations of names."""
+"""The documents' node graphs, with the imports changed: what a person hears, on every turn, in both generations of names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from io import StringIO
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,9 +22,9 @@ Heard = list[tuple[str, str]]
 
 
 @pytest.fixture(params=[agents, crews], ids=["agents", "crews"])
-def pattern(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def pattern(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The documents' module; what it leaves out, which is what its agents say, is supplied."""
-    module: ModuleType = request.param
+    module: Any = request.param
 
     class Billing(module.SalesAgent):
         def __init__(self) -> None:
@@ -70,7 +69,7 @@ def test_the_sessions_of_both_generations_are_ours():
     assert AgentSession is CrewSession is Session
 
 
-async def test_the_router_puts_each_message_through_to_one_agent(pattern: ModuleType):
+async def test_the_router_puts_each_message_through_to_one_agent(pattern: Any):
     session = Session()
     setting_up = asyncio.ensure_future(pattern.setup(session))
     told = await heard(session, "I want to buy a demo", "it is broken", "an invoice came", "so what", "the price again")
@@ -88,7 +87,7 @@ async def test_the_router_puts_each_message_through_to_one_agent(pattern: Module
     await soon(setting_up)
 
 
-async def test_a_handoff_is_answered_once_by_its_target_in_the_same_turn(pattern: ModuleType):
+async def test_a_handoff_is_answered_once_by_its_target_in_the_same_turn(pattern: Any):
     greeter, scheduler = pattern.GreeterAgent(name="greeter"), pattern.SchedulerAgent(name="scheduler")
     greeter.user_name = "Ann"
     session, told = await over([greeter, scheduler], "hi", "I need an appointment", "on Monday")
@@ -103,7 +102,7 @@ async def test_a_handoff_is_answered_once_by_its_target_in_the_same_turn(pattern
     assert scheduler.handoff_context == {"user_name": "Ann"}
 
 
-async def test_the_prequalifier_collects_and_then_connects_the_closer(pattern: ModuleType, monkeypatch: pytest.MonkeyPatch):
+async def test_the_prequalifier_collects_and_then_connects_the_closer(pattern: Any, monkeypatch: pytest.MonkeyPatch):
     asked: Iterator[str] = iter(["name", "company", "budget", "timeline"])
 
     class Prequal(pattern.PrequalAgent):
@@ -136,7 +135,7 @@ async def test_the_prequalifier_collects_and_then_connects_the_closer(pattern: M
     assert told[4][1] == "Great! Let me connect you with our sales team.\nHello Ann of Acme, for $5 by June."
 
 
-async def test_a_model_routes_and_is_asked_once_for_each_message(pattern: ModuleType):
+async def test_a_model_routes_and_is_asked_once_for_each_message(pattern: Any):
     asked: list[str] = []
 
     def model(request: ModelRequest) -> str:
@@ -155,15 +154,13 @@ async def test_a_model_routes_and_is_asked_once_for_each_message(pattern: Module
     assert asked == ["what price?", "it hurts", "nice weather"]
 
 
-async def test_the_fallback_agent_takes_what_nobody_claims(pattern: ModuleType):
+async def test_the_fallback_agent_takes_what_nobody_claims(pattern: Any):
     nodes = [pattern.FallbackAgent(name="fallback-agent")]
     _, told = await over(nodes, "anything")
     assert told == [("fallback-agent", "fallback-agent: anything")]
 
 
-async def test_the_logging_router_says_which_event_goes_where_in_which_session(
-    pattern: ModuleType, caplog: pytest.LogCaptureFixture
-):
+async def test_the_logging_router_says_which_event_goes_where_in_which_session(pattern: Any, caplog: pytest.LogCaptureFixture):
     class Router(pattern.LoggingRouterNode):
         def _determine_route(self, event: Any) -> str:
             return "sales" if "buy" in event.content else "support"
@@ -183,7 +180,7 @@ async def test_the_logging_router_says_which_event_goes_where_in_which_session(
     assert len({vars(record)["trace_id"] for record in ours}) == 2
 
 
-def test_an_application_talks_in_the_terminal(pattern: ModuleType):
+def test_an_application_talks_in_the_terminal(pattern: Any):
     said = StringIO()
     AtomsApp(setup_handler=pattern.setup).run(source=StringIO("buy it\n\nhelp me\n"), sink=said)
     assert said.getvalue() == "sales-agent: buy it\nsupport-agent: help me\n"

@@ -1,11 +1,12 @@
 """Routers, handoffs, shared context, a routing model, a fallback, monitoring: the first generation of names."""
 # ruff: noqa
 # pyright: basic
+# pyright: reportAttributeAccessIssue=false, reportUndefinedVariable=false
 # fmt: off
 
 # What the document leaves undefined:
 import logging
-from switchroom.compat.atoms import AgentSession, HandoffEvent, OutputAgentNode, SDKEvent
+from switchroom.compat.atoms import AgentSession, OutputAgentNode, SDKEvent
 
 logger = logging.getLogger("patterns")
 

@@ -1,11 +1,12 @@
 """Routers, handoffs, shared context, a routing model, a fallback, monitoring: the second generation of names."""
 # ruff: noqa
 # pyright: basic
+# pyright: reportAttributeAccessIssue=false, reportUndefinedVariable=false
 # fmt: off
 
 # What the document leaves undefined:
 import logging
-from switchroom.compat.atoms import CrewSession, HandoffEvent, OutputCrewNode, SDKEvent
+from switchroom.compat.atoms import CrewSession, OutputCrewNode, SDKEvent
 
 logger = logging.getLogger("patterns")
 
