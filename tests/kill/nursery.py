@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Nursery:
-    """The near end: asks for lives, one after the other, and says how each ended."""
+    """The near end: asks for lives, one after the other, and says how each ended.
 
-    def __init__(self) -> None:
+    Args:
+        desk: the module whose `live` is a life.
+    """
+
+    def __init__(self, desk: str = "tests.kill.desk") -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kill.nursery"],
+            [sys.executable, "-m", "tests.kill.nursery", desk],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -46,8 +51,7 @@ class Nursery:
 
 def serve() -> None:
     """The far end: fork for each order, wait, and say how the life ended."""
-    from tests.kill import desk
-
+    desk = import_module(sys.argv[1])
     for line in sys.stdin:
         folder, said, given, death = json.loads(line)
         outcome = Path(folder) / "outcome.json"

@@ -146,8 +146,7 @@ class Exchange:
         turn = Turn(graph, scope)
         if live.answered:  # a crash came between the answer and the end
             return await self._end(turn)
-        if not graph.restored:
-            graph.restore(live.states)
+        graph.restore(live.states, again=scope.attempt.root.attempt > 1)
         if scope.path == scope.attempt.root.path:
             scope.attempt.task = asyncio.current_task()  # tools in flight heed an interruption
         graph.turn = turn

@@ -47,7 +47,6 @@ class Graph:
         turn: the turn that goes on, if one does.
         muted: nobody speaks.
         live: what is known of the session between turns.
-        restored: nodes have what they kept.
     """
 
     name = "session"
@@ -63,7 +62,7 @@ class Graph:
         self.context = Context(lambda: self.known)
         self.live: Live = NO_SESSION
         self._at_rest = Known()
-        self.restored = False
+        self._initial: dict[str, Any] | None = None
         self.exchange = self._spoken = Exchange(self)
 
     @property
@@ -185,15 +184,18 @@ class Graph:
     def _members(self) -> dict[str, Node]:
         return self.nodes if self.fallback is None else {self.fallback.name: self.fallback, **self.nodes}
 
-    def restore(self, states: Mapping[str, Any]) -> None:
-        """Give nodes back what they kept, as the type that they have now.
+    def restore(self, states: Mapping[str, Any], again: bool) -> None:
+        """Give nodes back what they kept, as the type that they have now: in a new process, and when a turn is taken `again`.
 
         Raises:
             UserError: it is not of that type any more.
         """
-        self.restored = True
+        if self._initial is None:
+            self._initial = self.states()
+        elif not again:
+            return
         members = self._members()
-        for name, kept in states.items():
+        for name, kept in {**self._initial, **states}.items():
             node = members.get(name)
             if node is not None and isinstance(node.state, BaseModel):
                 kind = type(node.state)

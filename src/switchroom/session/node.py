@@ -6,8 +6,6 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from switchroom._handoff import Decline
 from switchroom.attempt import CURRENT
 from switchroom.errors import UserError
@@ -43,7 +41,7 @@ class Node:
         if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"A node is called {name!r}; give it a name.")
         self.name = name or type(self).__name__
-        self.state: BaseModel | None = None
+        self.state: Any = None
         self.context: Context = ALONE
         self.graph: Any = None
 

@@ -17,6 +17,7 @@ from switchroom.conversation import NEW, Conversation
 from switchroom.errors import UserError
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
+from switchroom.rules.live import Live
 from switchroom.runner.turn import Answers
 from switchroom.schema import jsonable
 from switchroom.session.context import heard as heard_in
@@ -297,12 +298,26 @@ class Session:
 
         None: messages enter where no edge leads to.
         """
-        self._recall()
-        live = self._graph.live
+        live = self._live()
         if self._step is None:
             return live.active or None
         seat = next(iter(live.seats.values()), None)
         return _entry_of(self._step) if seat is None else seat.agent
+
+    @property
+    def ended(self) -> bool:
+        """Whether a node ended the call, or put it through."""
+        return self._live().ended
+
+    @property
+    def transferred_to(self) -> str:
+        """To whom the call was put through; "" if it was not."""
+        return self._live().to
+
+    def _live(self) -> Live:
+        self._recall()
+        turn = self._graph.turn
+        return self._graph.live if turn is None else turn.live
 
     def _recall(self) -> None:
         """Know what is kept of a conversation that has not begun in this process, where that can be read at once."""

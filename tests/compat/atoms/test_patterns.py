@@ -28,12 +28,12 @@ def pattern(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
     class Billing(module.SalesAgent):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__()  # pyright: ignore[reportUnknownMemberType]
             self.name = "billing-agent"
 
         async def process_event(self, event: Any) -> None:
             event.metadata["route"] = {"billing": "sales", "sales": "billing"}.get(event.metadata.get("route"), "")
-            await super().process_event(event)
+            await super().process_event(event)  # pyright: ignore[reportUnknownMemberType]
 
     for name in ("SalesAgent", "SupportAgent", "SchedulerAgent", "FallbackAgent"):
         monkeypatch.setattr(getattr(module, name), "generate_response", speaking)
@@ -124,7 +124,7 @@ async def test_the_prequalifier_collects_and_then_connects_the_closer(pattern: A
             if event.type == "internal.handoff":
                 assert isinstance(event, pattern.HandoffEvent)
                 self.got = event.context
-            await super().process_event(event)
+            await super().process_event(event)  # pyright: ignore[reportUnknownMemberType]
 
         async def generate_response(self) -> AsyncIterator[str]:
             yield f"Hello {self.got['lead_name']} of {self.got['company']}, for {self.got['budget']} by {self.got['timeline']}."
