@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from benchmarks import floor, guards, http, ours, workflows
+from benchmarks import floor, http, ours, session
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
@@ -149,6 +150,7 @@ def main() -> None:
     """Print the table."""
     print(f"{'':28}{'floor us':>10}{'ours us':>10}{'ratio':>8}{'goal':>7}")
     for row in (*rows(), *workflows.rows(), *http.rows()):
+    for row in (*rows(), *session.rows(), *http.rows()):
         verdict = "" if row.ratio <= row.goal else "  missed"
         print(f"{row.name:28}{row.floor:10.2f}{row.ours:10.2f}{row.ratio:8.1f}{row.goal:7.1f}{verdict}")
     for row in guards.rows():
@@ -158,6 +160,8 @@ def main() -> None:
     print(f"{'turn at turn 10 / 200':28}{early:10.2f}{late:10.2f}{late / early:8.2f}{1.2:7.1f}{_missed(late / early, 1.2)}")
     kept = memory()
     print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
+    kept = session.memory()
+    print(f"{'10,000 sessions, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{12:7.1f}{_missed(kept / 1024, 12)}")
     took = import_seconds()
     print(f"{'import switchroom, s':28}{'':10}{took:10.3f}{'':8}{0.3:7.1f}{_missed(took, 0.3)}")
     print("HTTP rows: the floor is the openai SDK's own call; both ask a server in another process, over loopback")

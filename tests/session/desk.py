@@ -90,6 +90,7 @@ def session(folder: Path, death: Mapping[str, Any]) -> Session:
     for node in (router, greeter, billing):
         made.add_node(node)
     made.add_edge(router, greeter)
+    made.add_edge(greeter, billing)
     return made
 
 

@@ -90,7 +90,7 @@ def test_nobody_kills_it(whole: tuple[dict[str, Any], int]):
             "states": {"router": {"turns": 1}},
         }
     )
-    assert entries == snapshot(22)
+    assert entries == snapshot(18)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

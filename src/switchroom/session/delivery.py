@@ -27,6 +27,31 @@ class Via:
         self.told = ""
 
 
+class Queue:
+    """What a node has before it, in order."""
+
+    __slots__ = ("_first", "_last")
+
+    def __init__(self, first: Delivery) -> None:
+        self._first: Delivery | None = first
+        self._last = first
+
+    def put(self, delivery: Delivery) -> None:
+        """Add a delivery."""
+        if self._first is None:
+            self._first = delivery
+        else:
+            self._last.behind = delivery
+        self._last = delivery
+
+    def take(self) -> Delivery | None:
+        """The next one; None if there is none."""
+        first = self._first
+        if first is not None:
+            self._first, first.behind = first.behind, None
+        return first
+
+
 class Delivery:
     """An event for one node. Deliveries form a tree: what a node sends while it has one are the next ones, in that order.
 
@@ -44,12 +69,14 @@ class Delivery:
         via: the handoff that it carries out.
         route: the route that the event had when it came.
         scope: where steps run that the node calls.
+        behind: the next delivery that its node has before it.
     """
 
     __slots__ = (
         "_first",
         "_key",
         "_kids",
+        "behind",
         "claim",
         "depth",
         "event",
@@ -75,6 +102,7 @@ class Delivery:
         self.handoffs: list[Event] | None = None
         self.route: Any = None
         self.scope: Scope | None = None
+        self.behind: Delivery | None = None
         self.running = event is not None
         self.open = 0
         self.depth = 0
@@ -107,6 +135,7 @@ class Delivery:
     def close(self) -> None:
         """The node is through with it."""
         self.running = False
+        self.event = self.scope = self.handoffs = None
         here = self
         while True:
             here.open -= 1

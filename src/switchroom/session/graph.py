@@ -144,12 +144,15 @@ class Graph:
         """Whether a session over it can begin.
 
         Raises:
-            UserError: nobody speaks, no message can enter, or a circle has no exit.
+            UserError: nobody speaks, no message can enter, a circle has no exit, or the fallback has a node's name.
         """
         if not self.nodes:
             raise UserError("The session has no nodes. Add them with session.add_node(...), or pass a step: Session(agent).")
         if self.fallback is None and not any(node.speaks for node in self.nodes.values()):
             raise UserError("The session has no node that speaks. Add an OutputNode, or pass Session(fallback=...).")
+        fallback = self.fallback
+        if fallback is not None and self.nodes.get(fallback.name, fallback) is not fallback:
+            raise UserError(f"The fallback and another node are called '{fallback.name}'; names are unique.")
         if not self.entries:
             raise UserError(
                 f"No message can enter: each of {list(self.nodes)} has an incoming edge. "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -18,7 +17,7 @@ from switchroom.result import RunResult, Waiting
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.turn import Answers, Order, begin, resume, take
 from switchroom.scope import Scope
-from switchroom.session.exchange import Entry, note_cut
+from switchroom.session.exchange import GRACE, Entry, note_cut
 from switchroom.session.graph import Graph
 from switchroom.session.parts import BETWEEN
 from switchroom.session.reply import Reply
@@ -77,7 +76,7 @@ class Line:
         completed: called when that begins.
     """
 
-    __slots__ = ("_now", "_order", "_queue", "_worker", "completed", "config", "graph", "journal", "over")
+    __slots__ = ("_answered", "_now", "_order", "_queue", "_worker", "completed", "config", "graph", "journal", "over")
 
     def __init__(self, graph: Graph, journal: Journal, config: RunConfig) -> None:
         self.graph = graph
@@ -85,10 +84,11 @@ class Line:
         self.config = config
         self.over = ""
         self.completed: Callable[[], None] | None = None
-        self._queue: deque[Caller] | None = None
+        self._queue: list[Caller] = []
         self._worker: asyncio.Task[None] | None = None
         self._now: Caller | None = None
         self._order: Order | None = None
+        self._answered = False
 
     @property
     def busy(self) -> bool:
@@ -100,19 +100,14 @@ class Line:
         if self.over:
             waiting.refuse(self.ended())
             return waiting.reply
-        if self._queue is None:
-            self._queue = deque()
-        if first:
-            self._queue.appendleft(waiting)
-        else:
-            self._queue.append(waiting)
+        self._queue.insert(0 if first else len(self._queue), waiting)
         if work and self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._serve())
         return waiting.reply
 
     def take_back(self, waiting: Caller, error: BaseException) -> None:
         """Let something wait no longer."""
-        if self._queue is not None and waiting in self._queue:
+        if waiting in self._queue:
             self._queue.remove(waiting)
             waiting.refuse(error)
 
@@ -122,18 +117,23 @@ class Line:
         if self.completed is not None:
             self.completed()
         while self._queue:
-            self._queue.popleft().refuse(self.ended())
+            self._queue.pop(0).refuse(self.ended())
 
     def ended(self) -> RunError:
         """What is told to who comes too late."""
         return RunError(f"Session '{self.graph.session_id}' {self.over}: it answers no more messages. Begin another one.")
 
     async def stop(self) -> None:
-        """Cut off what is going on."""
+        """Cut off what is going on; a turn that has its answer comes to its end."""
         worker = self._worker
-        if worker is not None and worker is not asyncio.current_task():
-            worker.cancel()
-            await asyncio.wait([worker])
+        if worker is None or worker is asyncio.current_task():
+            return
+        if self._answered:
+            if self.graph.turn is not None:
+                self.graph.turn.is_late()
+            await asyncio.wait([worker], timeout=2 * GRACE)
+        worker.cancel()
+        await asyncio.wait([worker])
 
     async def _serve(self) -> None:
         CURRENT.set(None)  # whatever the sender runs in, a session stands on its own
@@ -141,7 +141,8 @@ class Line:
         watchdog.begin(loop)
         try:
             while self._queue:
-                waiting = self._now = self._queue.popleft()
+                waiting = self._now = self._queue.pop(0)
+                self._answered = False
                 try:
                     await waiting.job(waiting)
                 except Exception as error:
@@ -154,8 +155,6 @@ class Line:
                     self.end("has ended" if not self.graph.live.to else f"was put through to {self.graph.live.to}")
         finally:
             watchdog.end(loop)
-            if not self._queue:
-                self._queue = None
             self._worker = None
 
     def _broken_off(self) -> RunError:
@@ -239,6 +238,7 @@ class Line:
                 parts = [part.text for part in fact.parts]
             case _:
                 return
+        self._answered = True
         events = tuple(attempt.events)
         self._now.answer(Reply(BETWEEN.join(parts), parts, by, attempt.root.turn, events, fallback, cut))
 

@@ -127,7 +127,10 @@ class OutputNode(Node):
     async def process_event(self, event: Event) -> None:
         """Answer a message, or a handoff to this node; pass on anything else."""
         if said_in(event) or handoff_to(event) == self.name or isinstance(event, HandoffDeclinedEvent):
-            await self._answer()
+            turn = self._turn()
+            claim = None if turn is None else turn.claim(self)
+            if claim is not None:
+                await answer(turn, self, claim)
         else:
             await self.send_event(event)
 
@@ -150,12 +153,6 @@ class OutputNode(Node):
         if turn is not None and claim is not None:
             turn.floor.say(claim, Speech(self.name), text)
             claim.complete = True
-
-    async def _answer(self) -> None:
-        turn = self._turn()
-        claim = None if turn is None else turn.claim(self)
-        if claim is not None:
-            await answer(turn, self, claim)
 
     @property
     def answers_by_step(self) -> bool:

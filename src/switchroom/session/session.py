@@ -134,7 +134,7 @@ class Session:
         """
         if self._begun:
             return None
-        reply = await asyncio.shield(self._begin())
+        reply = await self._begin()
         return reply if reply.turn else None
 
     def _begin(self) -> asyncio.Future[Reply]:
@@ -241,7 +241,7 @@ class Session:
         elif heard is not None and self._begun and not self._line.over:
             cutting = self._line.put(Caller(self._line.heard(heard)), first=True)
             if entry is None:
-                await asyncio.shield(cutting)
+                await cutting
         return None if entry is None else await self._put(self._line.said(entry))
 
     def mute(self) -> None:
@@ -264,13 +264,13 @@ class Session:
         caller = Caller(job, channel)
         reply = self._line.put(caller, work=self._begun)
         if self._begun:
-            return await asyncio.shield(reply)
+            return await reply
         error = UserError(f"Session '{self.session_id}' was not started. Call `await session.start()` when its graph is built.")
         late = asyncio.get_running_loop().call_later(
             self._graph.deadline, lambda: None if self._begun else self._line.take_back(caller, error)
         )
         try:
-            return await asyncio.shield(reply)
+            return await reply
         finally:
             late.cancel()
 

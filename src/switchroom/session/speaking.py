@@ -46,21 +46,16 @@ def check_text(node: str, does: str, piece: Any) -> None:
 
 
 async def answer(turn: Any, node: Any, claim: Claim) -> None:
-    """Let a node say its answer, its own or that of its step."""
+    """Let a node say its answer: what its `generate_response` yields, as long as it may be heard, or what its step answers.
+
+    Raises:
+        UserError: `generate_response` is no generator, or yields what is no text.
+    """
     claim.complete = False
     if node.answers_by_step:
         await said_by(turn, node, claim)
-    else:
-        await generate(turn, node, claim)
-    claim.complete = True
-
-
-async def generate(turn: Any, node: Any, claim: Claim) -> None:
-    """Say what a node's `generate_response` yields, as long as it may be heard.
-
-    Raises:
-        UserError: it is no generator, or yields what is no text.
-    """
+        claim.complete = True
+        return
     pieces: Any = node.generate_response()
     if not hasattr(pieces, "__aiter__"):
         if hasattr(pieces, "close"):
@@ -76,6 +71,7 @@ async def generate(turn: Any, node: Any, claim: Claim) -> None:
             turn.floor.say(claim, speech, piece)
             if claim.state == "lost":
                 return
+    claim.complete = True
 
 
 async def said_by(turn: Any, node: Any, claim: Claim | None) -> list[Speech]:

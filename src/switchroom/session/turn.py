@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +29,7 @@ from switchroom.rules.live import NO_SESSION, Live
 from switchroom.rules.session import messages_of
 from switchroom.scope import Scope
 from switchroom.session.context import Known
-from switchroom.session.delivery import DELIVERY, Delivery, Via
+from switchroom.session.delivery import DELIVERY, Delivery, Queue, Via
 from switchroom.session.event import (
     EndCallEvent,
     Event,
@@ -75,6 +74,29 @@ class Turn:
         late: the time in which somebody has to answer is over.
     """
 
+    __slots__ = (
+        "_facts",
+        "_known",
+        "_queues",
+        "_sent",
+        "_trail",
+        "_waker",
+        "aside",
+        "ending",
+        "failed",
+        "fatal",
+        "floor",
+        "graph",
+        "late",
+        "main",
+        "number",
+        "over",
+        "scope",
+        "seats",
+        "suspended",
+        "tasks",
+    )
+
     def __init__(self, graph: Any, scope: Scope) -> None:
         self.graph = graph
         self.scope = scope
@@ -91,12 +113,12 @@ class Turn:
         self.late = False
         self.fatal: BaseException | None = None
         self.ending: CallEnded | None = None
-        self._queues: dict[str, deque[Delivery]] = {}
+        self._queues: dict[str, Queue] = {}
         self._facts: list[AnyFact] = []
         self._waker: asyncio.Future[None] | None = None
         self._sent = 0
         self._known: tuple[tuple[History, int], Known] | None = None
-        self._trail: set[tuple[Any, ...]] = set()
+        self._trail: list[tuple[Any, ...]] = []
 
     # what is known -------------------------------------------------------------------------------------------------
 
@@ -215,9 +237,8 @@ class Turn:
         delivery.route = event.metadata.get("route")
         queue = self._queues.get(node.name)
         if queue is not None:
-            queue.append(delivery)
-            return
-        queue = self._queues[node.name] = deque((delivery,))
+            return queue.put(delivery)
+        queue = self._queues[node.name] = Queue(delivery)
         task = asyncio.get_running_loop().create_task(self._work(node, queue))
         self.tasks[task] = node.name
         task.add_done_callback(self._done)
@@ -228,13 +249,12 @@ class Turn:
             self.fatal = error
         self.wake()
 
-    async def _work(self, node: Any, queue: deque[Delivery]) -> None:
+    async def _work(self, node: Any, queue: Queue) -> None:
         """Let a node deal with what it got, until nothing is left."""
         dealt = 0
         task = asyncio.current_task()
         try:
-            while queue and not (task is not None and task.cancelling()):  # who swallows a cancellation gets no more
-                delivery = queue.popleft()
+            while (delivery := queue.take()) is not None:
                 DELIVERY.set(delivery)
                 CURRENT.set(self.scope_of(delivery))
                 failed = False
@@ -247,6 +267,8 @@ class Turn:
                 finally:
                     self._close(delivery, failed)
                 dealt += 1
+                if task is not None and task.cancelling():  # it has swallowed its cancellation, and gets no more
+                    return
                 if dealt % BURST == 0:
                     await asyncio.sleep(0)
         finally:
@@ -345,7 +367,7 @@ class Turn:
         if step in self._trail or len(parent.vias()) >= HANDOFFS:
             self.record(NodeDidNotHandOver(source, target, "round in a circle, with nothing new"))
             return
-        self._trail.add(step)
+        self._trail.append(step)
         via = Via(source, target, event, claim)
         self.deliver(copied(event, source, self.number), self.graph.nodes[target], parent, via)
 

@@ -69,6 +69,7 @@ class _Watched:
         self.turns = 1
         self._thread = thread
         self._asked: float | None = None
+        self._seen: FrameType | None = None
         self._reported = False
 
     def look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -77,29 +78,33 @@ class _Watched:
             self._asked = time.monotonic()
             loop.call_soon_threadsafe(self._alive)
         elif not self._reported and time.monotonic() - self._asked > PATIENCE:
-            self._reported = True
             frame = sys._current_frames().get(self._thread)  # pyright: ignore[reportPrivateUsage]
-            log.error(
-                "%s blocks the event loop for more than %g s: nobody else is served. Await what takes time, or use "
-                "asyncio.to_thread.",
-                _who(frame),
-                PATIENCE,
-            )
+            node = _node_in(frame)
+            if node is not None and node is self._seen and frame is not None:  # twice: it is not many who take a little each
+                self._reported = True
+                log.error(
+                    "Node '%s' blocks the event loop for more than %g s (%s:%d): nobody else is served. "
+                    "Await what takes time, or use asyncio.to_thread.",
+                    node.f_locals["self"].name,
+                    PATIENCE,
+                    frame.f_code.co_filename,
+                    frame.f_lineno,
+                )
+            self._seen = node
 
     def _alive(self) -> None:
-        self._asked = None
+        self._asked = self._seen = None
         self._reported = False
 
 
-def _who(frame: FrameType | None) -> str:
-    """The node whose method a thread is in, with the line where it stands; what is innermost is told."""
-    where = "" if frame is None else f" ({frame.f_code.co_filename}:{frame.f_lineno})"
+def _node_in(frame: FrameType | None) -> FrameType | None:
+    """The frame of the node's method that a thread is in, the innermost; None if it is in none."""
     while frame is not None:
         this: Any = frame.f_locals.get("self")
         if this is not None and hasattr(this, "process_event"):
-            return f"Node '{getattr(this, 'name', '?')}'{where}"
+            return frame
         frame = frame.f_back
-    return f"Something{where}"
+    return None
 
 
 watchdog = Watchdog()

@@ -1,0 +1,151 @@
+"""Live sessions: what a delivery costs over bare asyncio that copies as deep, and what a session in flight holds."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import tracemalloc
+from collections.abc import AsyncIterator
+from typing import Any
+
+from benchmarks.measure import Row, compare
+from switchroom import Event, Node, OutputNode, Session
+
+EVENTS = 200
+"""Events that one message causes, so that what is measured is the delivery and not the turn."""
+
+
+class Tick(Event):
+    """What is delivered."""
+
+    type: str = "tick"
+
+
+class Source(Node):
+    """Sends events, each of which goes to three nodes and on to one."""
+
+    def __init__(self) -> None:
+        super().__init__("router")
+        self.tick = Tick(metadata={"route": "all"})
+
+    async def process_event(self, event: Event) -> None:
+        for _ in range(EVENTS):
+            await self.send_event(self.tick)
+        await self.send_event(event)
+
+
+class Passing(Node):
+    """Passes on what it gets."""
+
+
+class Join(OutputNode):
+    """Counts what it gets, and answers the message."""
+
+    def __init__(self, hold: asyncio.Event | None = None) -> None:
+        super().__init__("join")
+        self.got = 0
+        self.hold = hold
+
+    async def process_event(self, event: Event) -> None:
+        self.got += 1
+        if event.type == "user.message":
+            await super().process_event(event)
+
+    async def generate_response(self) -> AsyncIterator[str]:
+        if self.hold is not None:
+            await self.hold.wait()
+        yield "hello"
+
+
+def session(source: Node, join: Node) -> Session:
+    """A router, three nodes, and the one to which they lead."""
+    made = Session()
+    made.add_node(source)
+    made.add_node(join)
+    for name in "abc":
+        node = Passing(name)
+        made.add_node(node)
+        made.add_edge(source, node)
+        made.add_edge(node, join)
+    return made
+
+
+def _copied(event: Tick) -> Tick:
+    twin = copy.copy(event)
+    fields: dict[str, Any] = vars(twin)
+    fields["metadata"] = dict(event.metadata)
+    return twin
+
+
+async def by_hand(count: int) -> int:
+    """The same deliveries in bare asyncio: a queue and a task for each node, a copy for each receiver."""
+    got = 0
+    source = Tick(metadata={"route": "all"})
+    queues: dict[str, asyncio.Queue[Tick | None]] = {name: asyncio.Queue() for name in ("a", "b", "c", "join")}
+
+    async def passing(name: str) -> None:
+        while (event := await queues[name].get()) is not None:
+            queues["join"].put_nowait(_copied(event))
+
+    async def join() -> None:
+        nonlocal got
+        while await queues["join"].get() is not None:
+            got += 1
+
+    tasks = [asyncio.create_task(passing(name)) for name in "abc"]
+    joining = asyncio.create_task(join())
+    for sent in range(count):
+        for name in "abc":
+            queues[name].put_nowait(_copied(source))
+        if sent % 64 == 63:
+            await asyncio.sleep(0)
+    for name in "abc":
+        queues[name].put_nowait(None)
+    await asyncio.gather(*tasks)
+    queues["join"].put_nowait(None)
+    await joining
+    return got
+
+
+def rows() -> list[Row]:
+    """The rows that are ratios to the floor."""
+
+    async def ours() -> object:
+        made = session(Source(), join := Join())
+        await made.start()
+        await made.send("go")
+        await made.stop()
+        assert join.got == 3 * EVENTS + 3
+        return join
+
+    return [compare("event to three and a join", 3, (lambda: by_hand(EVENTS), ours), 20, per=EVENTS)]
+
+
+def memory(count: int = 10_000) -> float:
+    """Bytes that each of many sessions holds while all of them wait for the answer to a message."""
+
+    async def measure() -> float:
+        hold = asyncio.Event()
+        joins: list[Join] = []
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        sending: list[asyncio.Task[Any]] = []
+        sessions: list[Session] = []
+        for _ in range(count):
+            joins.append(Join(hold))
+            made = session(Passing("router"), joins[-1])
+            await made.start()
+            sessions.append(made)
+            sending.append(asyncio.create_task(made.send("hi")))
+        while not all(join.got == 1 for join in joins):
+            await asyncio.sleep(0)
+        gc.collect()
+        used = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        hold.set()
+        await asyncio.gather(*sending)
+        return used / count
+
+    return asyncio.run(measure())
