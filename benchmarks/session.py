@@ -122,30 +122,34 @@ def rows() -> list[Row]:
     return [compare("event to three and a join", 3, (lambda: by_hand(EVENTS), ours), 20, per=EVENTS)]
 
 
-def memory(count: int = 10_000) -> float:
-    """Bytes that each of many sessions holds while all of them wait for the answer to a message."""
+def memory(count: int = 10_000) -> tuple[float, float]:
+    """Bytes that each of many sessions holds: when one message was answered, and while all of them answer another."""
 
-    async def measure() -> float:
-        hold = asyncio.Event()
-        joins: list[Join] = []
+    async def measure() -> tuple[float, float]:
+        joins = [Join() for _ in range(count)]
         gc.collect()
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
-        sending: list[asyncio.Task[Any]] = []
         sessions: list[Session] = []
-        for _ in range(count):
-            joins.append(Join(hold))
-            made = session(Passing("router"), joins[-1])
+        for join in joins:
+            made = session(Passing("router"), join)
             await made.start()
+            await made.send("hi")
             sessions.append(made)
-            sending.append(asyncio.create_task(made.send("hi")))
-        while not all(join.got == 1 for join in joins):
+        await asyncio.sleep(0.1)  # the quiet after the answers
+        gc.collect()
+        idle = tracemalloc.get_traced_memory()[0] - before
+        hold = asyncio.Event()
+        for join in joins:
+            join.hold, join.got = hold, 0
+        sending = [asyncio.create_task(made.send("hi")) for made in sessions]
+        while not all(join.got for join in joins):
             await asyncio.sleep(0)
         gc.collect()
-        used = tracemalloc.get_traced_memory()[0] - before
+        busy = tracemalloc.get_traced_memory()[0] - before
         tracemalloc.stop()
         hold.set()
         await asyncio.gather(*sending)
-        return used / count
+        return idle / count, busy / count
 
     return asyncio.run(measure())
