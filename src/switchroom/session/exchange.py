@@ -26,7 +26,7 @@ from switchroom.rules.live import NO_SESSION
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.scope import Scope
-from switchroom.session.event import Event, JoinedEvent, MessageEvent
+from switchroom.session.event import Event, JoinedEvent, MessageEvent, made
 from switchroom.session.fallback import Last
 from switchroom.session.floor import Speech
 from switchroom.session.parts import BETWEEN, heard_of, parts_of
@@ -222,11 +222,11 @@ class Exchange:
         if "joined" in about:
             joined = about["joined"]
             await turn.scope.note(CallerJoined(joined["caller"], joined["variables"]))
-            return JoinedEvent(caller=joined["caller"], variables=joined["variables"])
+            return made(JoinedEvent, caller=joined["caller"], variables=joined["variables"])
         if "spoken" in about:
             return None
         content = BETWEEN.join(message.text for message in entry.messages)
-        return MessageEvent(content=content, metadata=dict(about.get("metadata") or {}))
+        return made(MessageEvent, content=content, metadata=dict(about.get("metadata") or {}))
 
     # how it ends -----------------------------------------------------------------------------------------------------
 

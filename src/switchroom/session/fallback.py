@@ -10,7 +10,7 @@ from switchroom.attempt import CURRENT
 from switchroom.events import NodeDidNotHandOver
 from switchroom.failure import told
 from switchroom.session.delivery import DELIVERY, Delivery
-from switchroom.session.event import Event, copied, handoff_to
+from switchroom.session.event import Event, handoff_to, made
 from switchroom.session.floor import Claim, Speech
 from switchroom.session.speaking import answer
 
@@ -52,7 +52,7 @@ class Last:
         turn = self._turn
         floor = turn.floor
         left = self._over - asyncio.get_running_loop().time()
-        delivery = Delivery(turn, node, copied(Event(type="internal.fallback"), "", turn.number), turn.main)
+        delivery = Delivery(turn, node, made(Event, type="internal.fallback", turn=turn.number), turn.main)
         claim = Claim(node.name, delivery)
         claim.state = "heard"
         delivery.claim = floor.speaking = claim

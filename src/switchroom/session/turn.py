@@ -38,6 +38,7 @@ from switchroom.session.event import (
     TransferEvent,
     copied,
     handoff_to,
+    made,
 )
 from switchroom.session.floor import Claim, Floor, Speech
 from switchroom.session.parts import part_of
@@ -383,8 +384,8 @@ class Turn:
         via.settled = True
         via.told = verdict.reason
         self.record(NodeDidNotHandOver(via.source, via.target, f"declined: {verdict.reason}"))
-        event = HandoffDeclinedEvent(target=via.target, reason=verdict.reason)
-        self.deliver(copied(event, node.name, self.number), self.graph.nodes[via.source], delivery)
+        event = made(HandoffDeclinedEvent, target=via.target, reason=verdict.reason, source=node.name, turn=self.number)
+        self.deliver(event, self.graph.nodes[via.source], delivery)
         return False
 
     def _end_call(self, node: str, event: EndCallEvent | TransferEvent) -> None:
