@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 
 from msgspec.structs import replace
@@ -64,6 +65,12 @@ class Channel:
                 await writer
             finally:
                 self._writers.remove(writer)
+
+    def widen(self) -> None:
+        """Hold whatever comes: no writer waits any more."""
+        self.size = sys.maxsize
+        for writer in self._writers:
+            self._wake(writer)
 
     def close(self) -> None:
         """Nothing more will be put in; the reader gets what is there, and then the end."""

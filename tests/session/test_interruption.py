@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switchroom import Agent, OutputNode, Session, UserError, tool
+from switchroom import Agent, Event, OutputNode, Session, UserError, tool
 from switchroom.events import NodeHandedOver, ToolReturned
 from switchroom.journals import MemoryJournal
+from switchroom.model import ModelRequest
+from switchroom.session import LogEvent
 from switchroom.testing import FunctionModel, call
 from tests.helpers import facts_of
 from tests.session.nodes import Handing, Sayer, started
@@ -144,8 +146,11 @@ async def test_a_tool_in_flight_ends_as_it_declares(effect: Any):
         await go_on.wait()
         return "done"
 
-    agent = Agent("clerk", model=FunctionModel(lambda request: call("work")), tools=[work])
-    session = Session(agent)
+    def model(request: ModelRequest) -> Any:
+        return call("work") if request.messages[-1].text == "hello" else "done"
+
+    journal = MemoryJournal()
+    session = Session(Agent("clerk", model=FunctionModel(model), tools=[work]), journal=journal)
     sending = asyncio.ensure_future(session.send("hello"))
     await reached.wait()
     interrupting = asyncio.ensure_future(session.interrupt())
@@ -154,7 +159,8 @@ async def test_a_tool_in_flight_ends_as_it_declares(effect: Any):
     await interrupting
     reply = await sending
     assert reply.interrupted
-    assert len(facts_of(ToolReturned, reply.events)) == (1 if effect == "irreversible" else 0)
+    assert await session.interrupt("and?") is not None  # comes after the end of the turn before
+    assert len(facts_of(ToolReturned, journal.read(session.session_id))) == (1 if effect == "irreversible" else 0)
     await session.stop()
 
 
@@ -172,6 +178,42 @@ async def test_a_stream_that_is_left_early_interrupts_its_answer():
             if event.kind == "text_delta":
                 break
     assert [message.text for message in session.messages] == ["hello", "again "]
+    await session.stop()
+
+
+async def test_a_stream_that_is_left_before_its_turn_cuts_nobody_elses_answer():
+    line = asyncio.Event()
+
+    class Slow(OutputNode):
+        async def generate_response(self) -> AsyncIterator[str]:
+            yield "one "
+            await line.wait()
+            yield "two"
+
+    session = await started(Slow("slow"))
+    first = asyncio.ensure_future(session.send("hello"))
+    await asyncio.sleep(0)
+    async with session.stream("never mind"):
+        pass
+    line.set()
+    assert (await first).text == "one two"
+    assert [message.text for message in session.messages] == ["hello", "one two"]
+    await session.stop()
+
+
+async def test_a_reader_who_does_not_read_holds_up_no_answer():
+    class Chatty(OutputNode):
+        async def process_event(self, event: Event) -> None:
+            for number in range(400):
+                await self.send_event(LogEvent(message=f"{number}", level="debug"))
+            await super().process_event(event)
+
+        async def generate_response(self) -> AsyncIterator[str]:
+            yield "done"
+
+    session = await started(Chatty("chatty"), deadline=0.2)
+    async with session.stream("hello"):
+        assert (await session.send("and me")).text
     await session.stop()
 
 

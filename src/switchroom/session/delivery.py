@@ -16,7 +16,7 @@ LONGEST = 48
 class Via:
     """A handoff on its way: who hands over, with what event, and the claim of the speaker who does, if it speaks."""
 
-    __slots__ = ("claim", "event", "settled", "source", "target", "told")
+    __slots__ = ("claim", "event", "settled", "source", "target")
 
     def __init__(self, source: str, target: str, event: Event, claim: Any) -> None:
         self.source = source
@@ -24,7 +24,6 @@ class Via:
         self.event = event
         self.claim = claim
         self.settled = False
-        self.told = ""
 
 
 class Queue:

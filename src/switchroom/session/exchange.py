@@ -10,6 +10,7 @@ import msgspec
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.digest import digest
+from switchroom.errors import UserError
 from switchroom.events import (
     CallerJoined,
     FallbackCalled,
@@ -142,6 +143,8 @@ class Exchange:
     async def run(self, input: Any, scope: Scope) -> str:
         """Take the turn to its answer, and to its end."""
         graph = self._graph
+        if graph.turn is not None:
+            raise UserError("The graph answers a message already, and takes one at a time. Make a session for each.")
         live = scope.fold.live or NO_SESSION
         turn = Turn(graph, scope)
         if live.answered:  # a crash came between the answer and the end
@@ -186,7 +189,7 @@ class Exchange:
                 await self._others(turn, over)
                 raise Suspended
             case "cut":
-                await self._cut(turn, over)
+                await self._cut(turn)
             case "answered":
                 await self._answered(turn)
             case _:
@@ -232,7 +235,7 @@ class Exchange:
 
     async def _answered(self, turn: Turn, fallback: bool = False) -> None:
         floor = turn.floor
-        floor.shut = True
+        floor.shut_down()
         parts = parts_of(floor.parts)
         answer = TurnAnswered(
             parts,
@@ -242,7 +245,8 @@ class Exchange:
             self._changed(turn),
             fallback,
         )
-        await turn.scope.note(*((answer,) if turn.ending is None else (turn.ending, answer)))
+        ending, turn.ending = turn.ending, None
+        await turn.scope.note(*((answer,) if ending is None else (ending, answer)))
 
     def _changed(self, turn: Turn) -> dict[str, Any]:
         try:
@@ -257,14 +261,13 @@ class Exchange:
         """Nobody answered: the fallback does, or nobody has to."""
         floor = turn.floor
         greeting = _greeting(entry)
+        floor.shut_down()
         if greeting and not floor.parts:
-            floor.shut = True
             speech = Speech(self.name)
             floor.parts.append(speech)
             speech.pieces.append(greeting)
             turn.show(speech, greeting)
         elif entry.messages and not self._graph.muted:
-            floor.shut = True
             if reason == "deadline":
                 turn.stop()  # who does not heed it goes on, and is not heard
             turn.record(FallbackCalled(reason))
@@ -273,23 +276,16 @@ class Exchange:
             return await self._answered(turn, fallback=True)
         await self._answered(turn)
 
-    async def _cut(self, turn: Turn, over: float) -> None:
-        """A person interrupted: what was heard stays said. Tools in flight finish if they are to."""
-        attempt = turn.scope.attempt
+    async def _cut(self, turn: Turn) -> None:
+        """A person interrupted: what was heard stays said. Nodes are stopped; their tools in flight finish if they are to."""
         floor = turn.floor
-        floor.shut = True
+        floor.shut_down()
         assert self.cut is not None, "somebody interrupted"
         parts = heard_of(parts_of(floor.parts), self.cut.heard)
         mark = Interruption(Message("user"), None)
         mark.taken.cancel()
-        attempt.inbox.append(mark)
+        turn.scope.attempt.inbox.append(mark)  # by this, tools know that it is a person who stops them
         turn.stop()
-        try:
-            if turn.tasks:
-                await asyncio.wait(list(turn.tasks), timeout=max(over - asyncio.get_running_loop().time(), 0.0))
-        finally:
-            attempt.inbox.remove(mark)
-        await turn.flush()
         await turn.scope.note(TurnCut(parts, floor.active or turn.live.active, self._changed(turn)))
         self.settle()
 
@@ -330,6 +326,8 @@ class Exchange:
 
     async def _end(self, turn: Turn) -> str:
         scope = turn.scope
+        if turn.ending is not None:
+            await scope.note(turn.ending)
         changed = self._changed(turn) if self._graph.turn is turn else {}
         if changed:
             await scope.note(StatesKept(changed))

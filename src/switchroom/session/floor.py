@@ -190,6 +190,12 @@ class Floor:
             if first.handoff is not None:
                 self._turn.hand_over(first, first.handoff)
 
+    def shut_down(self) -> None:
+        """Nobody is heard any more; what was heard, was."""
+        self.shut = True
+        if self.heard is not None:
+            self.heard.state = "over"
+
     def settle_for_what_is_said(self) -> None:
         """The time is over: who has said all is heard, the first by order, whatever may have come before."""
         if self.heard is None:

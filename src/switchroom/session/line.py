@@ -105,9 +105,13 @@ class Line:
             self._worker = asyncio.get_running_loop().create_task(self._serve())
         return waiting.reply
 
-    def take_back(self, waiting: Caller, error: BaseException) -> None:
+    def answers(self, channel: Channel) -> bool:
+        """Whether what is being answered is read there."""
+        return self._now is not None and self._now.channel is channel
+
+    def take_back(self, whose: Caller | Channel, error: BaseException) -> None:
         """Let something wait no longer."""
-        if waiting in self._queue:
+        for waiting in [waiting for waiting in self._queue if whose in (waiting, waiting.channel)]:
             self._queue.remove(waiting)
             waiting.refuse(error)
 

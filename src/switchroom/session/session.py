@@ -14,7 +14,7 @@ from switchroom.agent import Agent
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import NEW, Conversation
-from switchroom.errors import UserError
+from switchroom.errors import RunError, UserError
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
 from switchroom.rules.live import Live
@@ -189,7 +189,14 @@ class Session:
         A "text_delta" has `.text`; `events.reply` is there at the end.
         """
         entry = _said(message, metadata)
-        return SessionStream(lambda channel: self._put(self._line.said(entry), channel), self.interrupt)
+        return SessionStream(lambda channel: self._put(self._line.said(entry), channel), self._leave)
+
+    async def _leave(self, channel: Channel) -> None:
+        """Who read a stream has left: its answer is interrupted, or not begun."""
+        if self._line.answers(channel):
+            await self.interrupt()
+        else:
+            self._line.take_back(channel, RunError("The stream was left before its message had its turn; it was not answered."))
 
     async def join(
         self, caller: Mapping[str, Any] | None = None, variables: Mapping[str, Any] | None = None, greeting: str = ""

@@ -17,12 +17,13 @@ Send = Callable[[Channel], Awaitable[Reply]]
 class SessionStream:
     """The events of a turn. Used as `async with session.stream("...") as events: async for event in events: ...`.
 
-    The iteration ends with the answer, and raises what `send` would raise. Leaving the block early interrupts the answer.
+    The iteration ends with the answer, and raises what `send` would raise. Leaving the block early interrupts the
+    answer.
     """
 
-    def __init__(self, send: Send, interrupt: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, send: Send, leave: Callable[[Channel], Awaitable[object]]) -> None:
         self._send = send
-        self._interrupt = interrupt
+        self._leave = leave
         self._channel = Channel()
         self._task: asyncio.Task[Reply] | None = None
 
@@ -37,7 +38,8 @@ class SessionStream:
         task = self._sent()
         self._channel.leave()
         if not task.done():
-            await self._interrupt()
+            await asyncio.sleep(0)  # the message may not have been put yet
+            await self._leave(self._channel)
             await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # seen: it was raised by the iteration, or the block was left before it

@@ -8,9 +8,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from switchroom._handoff import Decline
 from switchroom.attempt import CURRENT, Suspended, left_by
-from switchroom.errors import Fenced, RunError, UserError, unknown
+from switchroom.errors import Fenced, RunError, UserError
 from switchroom.events import (
     AnyFact,
     CallEnded,
@@ -33,14 +32,13 @@ from switchroom.session.delivery import DELIVERY, Delivery, Queue, Via
 from switchroom.session.event import (
     EndCallEvent,
     Event,
-    HandoffDeclinedEvent,
     LogEvent,
     TransferEvent,
     copied,
     handoff_to,
-    made,
 )
 from switchroom.session.floor import Claim, Floor, Speech
+from switchroom.session.handoffs import Handoffs
 from switchroom.session.parts import part_of
 from switchroom.session.plain import plain, plain_value
 from switchroom.session.record import LEVELS, record
@@ -53,9 +51,6 @@ HOPS = 1_000
 BURST = 64
 """Events that a node may send or get before others have their turn on the loop."""
 
-HANDOFFS = 16
-"""Handoffs one after the other in one turn; beyond, they go in a circle."""
-
 
 class Turn:
     """One turn of a graph, from its event to the quiet after its answer.
@@ -64,6 +59,7 @@ class Turn:
         graph: the nodes and edges.
         scope: where the session's own facts are noted.
         floor: who is heard.
+        handoffs: what nodes hand over to one another.
         main: what the message caused; quiet when nothing of it is under way.
         aside: what nodes that only listen were given, for which no answer waits.
         tasks: the nodes at work.
@@ -80,7 +76,6 @@ class Turn:
         "_known",
         "_queues",
         "_sent",
-        "_trail",
         "_waker",
         "aside",
         "ending",
@@ -88,6 +83,7 @@ class Turn:
         "fatal",
         "floor",
         "graph",
+        "handoffs",
         "late",
         "main",
         "number",
@@ -119,7 +115,7 @@ class Turn:
         self._waker: asyncio.Future[None] | None = None
         self._sent = 0
         self._known: tuple[tuple[History, int], Known] | None = None
-        self._trail: list[tuple[Any, ...]] = []
+        self.handoffs = Handoffs(self)
 
     # what is known -------------------------------------------------------------------------------------------------
 
@@ -165,7 +161,7 @@ class Turn:
 
     def hand_over(self, claim: Claim, event: Event) -> None:
         """Carry out the handoff with which a speaker ended."""
-        self._hand_over(claim.node, event, claim.delivery, claim)
+        self.handoffs.carry_out(claim.node, event, claim.delivery, claim)
 
     def wake(self) -> None:
         """Have it looked what came of the turn."""
@@ -175,6 +171,9 @@ class Turn:
     def is_late(self) -> None:
         """The time is over."""
         self.late = True
+        channel = self.scope.attempt.channel
+        if channel is not None:
+            channel.widen()  # an answer does not wait for who does not read
         self.wake()
 
     async def awake(self) -> None:
@@ -207,7 +206,7 @@ class Turn:
             return
         target = handoff_to(event)
         if target is not None:
-            self._offer(node, event, target, delivery)
+            self.handoffs.offer(node, event, target, delivery)
         elif isinstance(event, EndCallEvent | TransferEvent):
             self._end_call(node.name, event)
         elif isinstance(event, LogEvent):
@@ -260,7 +259,7 @@ class Turn:
                 CURRENT.set(self.scope_of(delivery))
                 failed = False
                 try:
-                    if delivery.via is None or await self._accepted(node, delivery):
+                    if delivery.via is None or await self.handoffs.accepted(node, delivery):
                         await self._process(node, delivery)
                 except Exception as error:
                     failed = True
@@ -318,7 +317,7 @@ class Turn:
                 self.record(NodeDidNotHandOver(node.name, str(handoff_to(first)), "somebody else was heard"))
             self.floor.close(claim, first, failed)
         elif first is not None:
-            self._hand_over(node.name, first, delivery, None)
+            self.handoffs.carry_out(node.name, first, delivery, None)
         delivery.close()
         self.floor.decide()
         if not self.main.open or claim is not None:
@@ -345,48 +344,6 @@ class Turn:
         self.failed = True
         self._facts.append(NodeFailed(names[-1], "Circle", f"an event went round: {way}"))
         self.wake()
-
-    # handing over --------------------------------------------------------------------------------------------------
-
-    def _offer(self, node: Any, event: Event, target: str, delivery: Delivery) -> None:
-        """A node hands over: it is carried out when the node is through with what it has before it."""
-        if target == node.name:
-            raise UserError(f"Node '{node.name}' hands over to itself; answer instead.")
-        if target not in self.graph.nodes:
-            raise UserError(unknown(f"Node '{node.name}' hands over: the session", "node", target, self.graph.nodes))
-        if not delivery.running or delivery.node is not node:
-            self._hand_over(node.name, event, delivery, None)
-        elif delivery.handoffs is None:
-            delivery.handoffs = [event]
-        else:
-            delivery.handoffs.append(event)
-
-    def _hand_over(self, source: str, event: Event, parent: Delivery, claim: Claim | None) -> None:
-        target = str(handoff_to(event))
-        context: Any = plain(getattr(event, "context", None))
-        step = (source, target, repr(context), repr(self.graph.states()))
-        if step in self._trail or len(parent.vias()) >= HANDOFFS:
-            self.record(NodeDidNotHandOver(source, target, "round in a circle, with nothing new"))
-            return
-        self._trail.append(step)
-        via = Via(source, target, event, claim)
-        self.deliver(copied(event, source, self.number), self.graph.nodes[target], parent, via)
-
-    async def _accepted(self, node: Any, delivery: Delivery) -> bool:
-        """Whether the target takes the conversation; else the asker is told why."""
-        via = delivery.via
-        assert via is not None, "a handoff is carried out"
-        verdict = await node.accepts(delivery.event)
-        if verdict is None:
-            return True
-        if not isinstance(verdict, Decline):
-            raise UserError(f"Node '{node.name}': accepts gave {verdict!r}; it gives None or Decline(reason).")
-        via.settled = True
-        via.told = verdict.reason
-        self.record(NodeDidNotHandOver(via.source, via.target, f"declined: {verdict.reason}"))
-        event = made(HandoffDeclinedEvent, target=via.target, reason=verdict.reason, source=node.name, turn=self.number)
-        self.deliver(event, self.graph.nodes[via.source], delivery)
-        return False
 
     def _end_call(self, node: str, event: EndCallEvent | TransferEvent) -> None:
         to = event.to if isinstance(event, TransferEvent) else ""
