@@ -73,7 +73,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
 def left(before: State, root: Root, state: State) -> State:
     """What a turn leaves to the next. A workflow leaves what was said: its agents begin anew, and know it."""
-    if root.messages or root.turn == 0:
+    if root.messages or root.turn == 0 or state.live is not None:
         return carried(state)
     try:
         answer = Message("assistant", as_text(state.output, root.name))

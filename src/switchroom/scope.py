@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Generator
+from typing import Any, Literal, TypeVar, cast
 
 from switchroom.attempt import Attempt, Suspended
 from switchroom.bounds import Run, bounded, cut
@@ -32,16 +32,13 @@ from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
-from switchroom.speaker import Speaker
+from switchroom.speaker import Ear, Speaker
 from switchroom.step import segment, step_name
 
 Decision = TypeVar("Decision", bound=DecisionFact)
 
 DEEPEST = 100
 """How many steps may stand within one another; more are a circle."""
-
-Ear: TypeAlias = "Callable[[Scope, str, int], Emit]"
-"""Says where an agent's model shows an answer: of (the run's place, the agent, the number of the answer)."""
 
 
 class Scope:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from switchroom.attempt import Attempt
 from switchroom.events import AnswerWithdrawn, RunEvent, TextDelta
+from switchroom.model import Emit
+
+Ear: TypeAlias = Callable[[Any, str, int], Emit]
+"""Says where an agent's model shows an answer: of (the scope of the run, the agent, the number of the answer)."""
 
 
 class Speaker:

@@ -8,7 +8,6 @@ from typing import Any
 from switchroom.attempt import Attempt
 from switchroom.events import AnyFact, EventRouted, NodeDidNotHandOver, NodeHandedOver, NodeLogged
 from switchroom.session.event import HANDOFF
-from switchroom.tracing.values import trace_id_of
 
 log = logging.getLogger("switchroom.session")
 
@@ -35,8 +34,6 @@ def record(fact: AnyFact, attempt: Attempt) -> None:
 def _log(attempt: Attempt, level: int, told: str, event_type: str, **about: Any) -> None:
     if not log.isEnabledFor(level):
         return
-    if not attempt.trace_id:
-        attempt.trace_id = trace_id_of(attempt.conversation, attempt.root.turn, attempt.events[0].at)
     extra = {
         "event_type": event_type,
         "session_id": attempt.conversation,
