@@ -13,7 +13,7 @@ from switchroom.bounds import Run, bounded, cut
 from switchroom.budget import Degradation
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT
-from switchroom.errors import Diverged, Fenced, JournalUnreadable, UserError
+from switchroom.errors import Diverged, Fenced, UserError
 from switchroom.events import (
     AnyFact,
     BudgetDegraded,
@@ -34,6 +34,7 @@ from switchroom.rules.state import NO_RUN, State, tried_again
 from switchroom.siblings import Siblings
 from switchroom.speaker import Ear, Speaker
 from switchroom.step import segment, step_name
+from switchroom.unchanged import compare
 
 Decision = TypeVar("Decision", bound=DecisionFact)
 
@@ -244,7 +245,7 @@ class Scope:
         Raises:
             Diverged: what was started here is not what is started now.
         """
-        _compare(self.path, past[0].fact, started)
+        compare(self.path, past[0].fact, started)
         end: StepReturned | StepFailed | None = None
         for event in past:
             self._evolve((cast("AnyFact", event.fact),))
@@ -381,24 +382,3 @@ class _Done:
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
-
-
-def _compare(path: str, before: Any, now: StepStarted) -> None:
-    if not isinstance(before, StepStarted):
-        raise JournalUnreadable(f"The journal is damaged: at {path} it begins with {before!r}.")
-    if before.fingerprint == now.fingerprint:
-        return
-    for what, was, has in (("step", before.name, now.name), ("version", before.version, now.version)):
-        if was != has:
-            raise Diverged(
-                f"At {path} the unfinished turn ran {what} '{was}', and now it is '{has}'. Resume it with the old code."
-            )
-    raise Diverged(
-        f"At {path} the unfinished turn gave '{now.name}' another input: {_shown(before)}, and now {_shown(now)}. "
-        "Take clock, chance and ids from the scope, so that they are the same on resume."
-    )
-
-
-def _shown(started: StepStarted) -> str:
-    text = started.messages[-1].text if started.messages else repr(started.input)
-    return repr(text if len(text) <= 80 else text[:77] + "...")
