@@ -153,10 +153,10 @@ class Attempt:
         return self._conversation
 
     def asked(self, input: Any) -> bool:
-        """Whether a step of a workflow is given what the person says, and not what another step made of it."""
-        if self.root.messages:
-            return False
+        """Whether a step of a workflow or a session is given what the person says, and not what another step made of it."""
         first = asked_first(input)
+        if self.root.messages:
+            return self.before.live is not None and first == self.root.messages[-1].text
         return (first if type(first) is str else jsonable(first, "The input of an agent")) == self.root.input
 
     @property

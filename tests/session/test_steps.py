@@ -10,7 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel
 
-from switchroom import Agent, Message, OutputNode, RunConfig, RunError, Runner, Session, Team, handoff, tool
+from switchroom import Agent, Message, OutputNode, RunConfig, RunError, Runner, Session, Team, handoff, sequential, tool
 from switchroom.errors import ConversationWaiting
 from switchroom.events import ModelAnswered, StepStarted
 from switchroom.guardrail import Pass, Replace, Trip, on_input, on_output
@@ -137,6 +137,17 @@ async def test_the_target_of_a_handoff_reads_the_brief():
     )
     assert (await session.send("hello")).parts == ["One moment.", "Gladly."]
     assert seen == snapshot(['greeter puts the conversation through to you.\nReason: theirs\nBrief: {"budget":5}'])
+
+
+async def test_the_agents_of_a_workflow_know_what_was_said_in_the_session():
+    def model(request: ModelRequest) -> str:
+        return f"{request.agent} knows {len(request.messages)}"
+
+    session = Session(sequential(Agent("one", model=FunctionModel(model)), Agent("two", model=FunctionModel(model))))
+    told = [await session.send(text) for text in ("hello", "and now?")]
+    assert [reply.text for reply in told] == ["two knows 1", "two knows 1"]
+    first = [fact for fact in facts_of(ModelAnswered, told[1].events) if fact.agent == "one"]
+    assert [fact.message.text for fact in first] == ["one knows 3"]
 
 
 async def test_a_function_answers_the_text():
