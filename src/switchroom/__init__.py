@@ -16,13 +16,16 @@ from switchroom.defaults import set_default_model as set_default_model
 from switchroom.errors import CircuitBreakerOpen as CircuitBreakerOpen
 from switchroom.errors import RunError as RunError
 from switchroom.errors import UserError as UserError
+from switchroom.memory import AgentMemory as AgentMemory
 from switchroom.messages import Message as Message
 from switchroom.model import Model as Model
 from switchroom.model import Settings as Settings
 from switchroom.observe.metrics import AgentMetrics as AgentMetrics
 from switchroom.result import RunResult as RunResult
 from switchroom.runner import Runner as Runner
+from switchroom.session import ConversationState as ConversationState
 from switchroom.session import Event as Event
+from switchroom.session import EventBus as EventBus
 from switchroom.session import HandoffEvent as HandoffEvent
 from switchroom.session import Node as Node
 from switchroom.session import OutputNode as OutputNode
@@ -42,12 +45,15 @@ from switchroom.wrap.breaker import CircuitBreaker as CircuitBreaker
 __all__ = [
     "RECOMMENDED_PROMPT_PREFIX",
     "Agent",
+    "AgentMemory",
     "AgentMetrics",
     "Budget",
     "CircuitBreaker",
     "CircuitBreakerOpen",
+    "ConversationState",
     "Decline",
     "Event",
+    "EventBus",
     "HandoffEvent",
     "Message",
     "Model",

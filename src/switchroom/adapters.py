@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 from switchroom.errors import UserError, unknown
 
-Kind = Literal["journal", "model"]
+Kind = Literal["journal", "memories", "model"]
 
 ADAPTERS: dict[Kind, dict[str, str]] = {
     "journal": {
         "memory": "switchroom.journals.memory:MemoryJournal.at",
         "sqlite": "switchroom.journals.sqlite:SqliteJournal.at",
     },
+    "memories": dict.fromkeys(("memory", "sqlite"), "switchroom.journals.memories:SqliteMemories.at"),
     "model": dict.fromkeys(
         (
             "openai",

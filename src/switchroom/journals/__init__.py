@@ -1,4 +1,5 @@
-"""Journals: in memory, and in an SQLite file."""
+"""Journals: in memory, and in an SQLite file; beside it, what agents remember."""
 
+from switchroom.journals.memories import SqliteMemories as SqliteMemories
 from switchroom.journals.memory import MemoryJournal as MemoryJournal
 from switchroom.journals.sqlite import SqliteJournal as SqliteJournal

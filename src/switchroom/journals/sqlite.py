@@ -6,14 +6,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from switchroom.errors import Fenced, JournalUnreadable, UserError
 from switchroom.events import RunEvent
 from switchroom.events.codec import VERSION, decode, encode
+from switchroom.journals.memories import SqliteMemories
+from switchroom.journals.place import SYNCHRONOUS, place_of
 
-_SYNCHRONOUS = ("NORMAL", "FULL", "EXTRA")
 LAYOUT = 1
 """The version of the tables; the entries carry the codec's version each."""
 
@@ -47,7 +48,7 @@ class SqliteJournal:
     waits = False
 
     def __init__(self, path: str | Path, synchronous: str = "NORMAL") -> None:
-        if synchronous.upper() not in _SYNCHRONOUS:
+        if synchronous.upper() not in SYNCHRONOUS:
             raise UserError(f"synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
         self.path = Path(path)
         self._lock = threading.Lock()
@@ -72,16 +73,7 @@ class SqliteJournal:
         Raises:
             UserError: the URL is of another form.
         """
-        place, _, query = url.partition("?")
-        if not place.startswith("sqlite:///") or len(place) == len("sqlite:///"):
-            raise UserError(f"journal={url!r}: write 'sqlite:///' and the file, such as sqlite:///chats.db.")
-        options = dict(parse_qsl(query, keep_blank_values=True))
-        synchronous = options.pop("synchronous", "NORMAL")
-        if synchronous.upper() not in _SYNCHRONOUS:
-            raise UserError(f"journal={url!r}: synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
-        if options:
-            raise UserError(f"journal={url!r}: {sorted(options)} is not known; there is 'synchronous'.")
-        return SqliteJournal(place.removeprefix("sqlite:///"), synchronous)
+        return SqliteJournal(*place_of(url, "journal"))
 
     def _prepare(self, synchronous: str) -> None:
         layout = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -105,6 +97,11 @@ class SqliteJournal:
                 if "locked" not in str(error) or not left:
                     raise
                 time.sleep(0.02)
+
+    @cached_property
+    def memories(self) -> SqliteMemories:
+        """What agents remember, in the same file."""
+        return SqliteMemories(self.path)
 
     def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
         """Keep events; see `Journal.append`."""
@@ -167,6 +164,8 @@ class SqliteJournal:
         """Close the file."""
         with self._lock:
             self._db.close()
+        if "memories" in self.__dict__:
+            self.memories.close()
 
     def _blob(self, digest: str) -> bytes:
         with self._lock:
