@@ -241,10 +241,8 @@ def test_another_table_of_that_name_is_not_touched(tmp_path: Path):
     with pytest.raises(UserError) as error:
         AgentMemory("clerk", f"sqlite:///{tmp_path}/theirs.db")
     assert str(error.value).replace(str(tmp_path), "") == snapshot(
-        (
-            "/theirs.db has another table 'agent_memory', with ['agent_id', 'key', 'value']. Rename it, or give "
-            "AgentMemory a file of its own."
-        )
+        "/theirs.db has another table 'agent_memory', with ['agent_id', 'key', 'value']. Rename it, or give "
+        "AgentMemory a file of its own."
     )
 
 

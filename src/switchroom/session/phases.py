@@ -61,7 +61,7 @@ class ConversationState(BaseModel, Generic[Phase]):
     requirements: dict[str, Any] = {}
     context: dict[str, Any] = {}
     history: list[Update[Phase]] = []
-    confidence: float = Field(0.0, ge=0, le=1)
+    confidence: float = Field(default=0.0, ge=0, le=1)
     required_fields: tuple[str, ...] = ("objective", "metrics", "data_sources")
 
     def __init__(self, session_id: str = "", **fields: Any) -> None:
