@@ -52,6 +52,7 @@ class Tool:
             is cancelled, and all else finished.
         reconcile: `async f(ctx, args)` asked when a crash left the effect unknown: what the call had returned, or `NotDone()`.
         step: the step that is run, of a tool made from one.
+        declared: whether somebody said what a call does to the world; undeclared it counts as the gravest.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Tool:
     on_interrupt: Literal["finish", "cancel"] | None = None
     reconcile: Callable[..., Awaitable[Any]] | None = None
     step: Any = None
+    declared: bool = True
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -104,7 +106,7 @@ class Tool:
         parameters_json_schema: Mapping[str, Any],
         fn: Callable[..., Awaitable[Any]],
         *,
-        effect: Effect = "irreversible",
+        effect: Effect | None = None,
     ) -> Tool:
         """A tool from a JSON schema and an async function that takes the arguments by keyword.
 
@@ -113,7 +115,7 @@ class Tool:
             description: as the model reads it.
             parameters_json_schema: an object schema; its properties' plain types and enums are checked.
             fn: `async f(**args)`.
-            effect: see `Tool`.
+            effect: see `Tool`; by default it is not declared.
 
         Raises:
             UserError: the schema is not one of an object.
@@ -131,7 +133,8 @@ class Tool:
             given = {str(fields[name].alias): getattr(valid, name) for name in valid.model_fields_set}
             return {name: given.get(name, value) for name, value in args.items()}
 
-        return Tool(name, description, parameters_json_schema, check, invoke, effect)
+        known = effect is not None
+        return Tool(name, description, parameters_json_schema, check, invoke, effect or "irreversible", declared=known)
 
 
 @overload
@@ -199,7 +202,8 @@ def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], optio
     name = options.pop("name", None) or getattr(bare(fn), "__name__", type(fn).__name__)
     read = Signature(fn, f"Tool '{name}'", local_names)
     about = options.pop("description", None) or read.summary
-    return Tool(name, about, read.schema, read.check, _invoker(fn, read.wants_context), **options)
+    declared = "effect" in options
+    return Tool(name, about, read.schema, read.check, _invoker(fn, read.wants_context), declared=declared, **options)
 
 
 def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:

@@ -1,0 +1,254 @@
+"""An application as a graph: its parts, the lines between them, and what is known of each without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import msgspec
+
+PartKind: TypeAlias = Literal["agent", "team", "workflow", "guard", "function", "session", "node", "speaker", "listener"]
+LineKind: TypeAlias = Literal["entry", "handoff", "tool", "part", "route", "edge", "runs", "calls", "fallback"]
+
+NESTING: tuple[LineKind, ...] = ("tool", "part", "route", "runs", "calls")
+"""Lines on which one waits for the other's answer."""
+
+
+class Deeds(msgspec.Struct, frozen=True):
+    """What a function does, as its source says.
+
+    Args:
+        waits_outside: it asks something outside of the process, which may not answer.
+        bounded: it gives that a time.
+        handles: it handles failures.
+        gathers: lines in which agents are awaited together, and the first failure throws the others' answers away.
+        swallows: lines in which a failure is dropped without a word.
+    """
+
+    waits_outside: bool = False
+    bounded: bool = False
+    handles: bool = False
+    gathers: tuple[int, ...] = ()
+    swallows: tuple[int, ...] = ()
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """What a node does, as the source of its class says.
+
+    Args:
+        own_way: it has a `process_event` of its own.
+        passes_on: it passes messages on along its edges.
+        routes: the routes that it writes on events.
+        any_route: it writes routes that are not known before it runs.
+        hands_to: whom it hands over to, by name.
+        hands_to_any: it hands over to somebody who is not known before it runs.
+        keeps: attributes that change while it works, with the line where they do.
+        reaches: what it touches of other nodes or agents, with the line.
+    """
+
+    own_way: bool = False
+    passes_on: bool = True
+    routes: tuple[str, ...] = ()
+    any_route: bool = False
+    hands_to: tuple[str, ...] = ()
+    hands_to_any: bool = False
+    keeps: tuple[tuple[str, int], ...] = ()
+    reaches: tuple[tuple[str, int], ...] = ()
+
+
+class ToolPart(msgspec.Struct, frozen=True):
+    """A tool, as an agent has it.
+
+    Args:
+        name: as the model calls it.
+        description: as the model reads it.
+        effect: what a call does to the world.
+        declared: whether somebody said so.
+        approval: whether a person may have to approve a call.
+        timed: whether a call has a time.
+        tells: whether the model is told of its failures, so that the run goes on.
+        runs: the part that it runs, if it runs one.
+        guards: what is around it.
+        deeds: what its function does.
+        where: the file and line of its function.
+    """
+
+    name: str
+    description: str
+    effect: str
+    declared: bool = True
+    approval: bool = False
+    timed: bool = False
+    tells: bool = False
+    runs: str = ""
+    guards: tuple[str, ...] = ()
+    deeds: Deeds | None = None
+    where: str = ""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Something that takes part: an agent, a workflow, a node.
+
+    Args:
+        id: the name by which lines call it; no two parts have the same.
+        kind: what it is.
+        name: how it is called in paths.
+        what: of a workflow its kind, of a guard what it does, of a node its class.
+        description: what it is for.
+        answers: whether it can answer by itself.
+        model: the model of an agent, as far as it says its name.
+        no_model: what is said where there is none; "" where there is one.
+        tools: an agent's tools.
+        guards: an agent's guardrails by where they stand, such as "input: without_card".
+        labels: what a classifier can say, where its type says so; None where it may say anything.
+        sure_from: the confidence below which a workflow does not route; None where there is none.
+        asks_back: whether a workflow asks the person when it is not clear whom to route to.
+        only_hands_over: an agent's model has to call a tool, and there are only handoffs.
+        deeds: what a function does.
+        habits: what a node does.
+        where: the file and line where it is written.
+    """
+
+    id: str
+    kind: PartKind
+    name: str
+    what: str = ""
+    description: str = ""
+    answers: bool = True
+    model: str = ""
+    no_model: str = ""
+    tools: tuple[ToolPart, ...] = ()
+    guards: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None
+    sure_from: float | None = None
+    asks_back: bool = False
+    only_hands_over: bool = False
+    deeds: Deeds | None = None
+    habits: Habits | None = None
+    where: str = ""
+
+    @property
+    def who(self) -> str:
+        """What a person calls it: "agent 'billing'"."""
+        match self.kind:
+            case "workflow" | "guard":
+                return f"{self.what} '{self.name}'" if self.what != self.name else f"{self.kind} '{self.name}'"
+            case "speaker" | "listener":
+                return f"node '{self.name}'"
+            case _:
+                return f"{self.kind} '{self.name}'"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A way from one part to another.
+
+    Args:
+        source: where it begins.
+        target: where it leads.
+        kind: what goes along it.
+        label: the role, the route, the condition with a question mark, the tool, or what a handoff has to bring along.
+        conditional: whether only some go along it.
+    """
+
+    source: str
+    target: str
+    kind: LineKind
+    label: str = ""
+    conditional: bool = False
+
+
+class Stranger(msgspec.Struct, frozen=True):
+    """A way that leads to nobody.
+
+    Args:
+        source: where it begins.
+        name: the name that nobody has.
+        kind: what would go along it.
+        known: the names that there are.
+        why: what is wrong, where the name is not the fault.
+    """
+
+    source: str
+    name: str
+    kind: LineKind
+    known: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Unused(msgspec.Struct, frozen=True):
+    """A tool or an agent that stands beside the application, and that nothing in it names."""
+
+    kind: Literal["tool", "agent"]
+    name: str
+    where: str = ""
+
+
+class Blueprint(msgspec.Struct, frozen=True, dict=True):
+    """An application as a graph.
+
+    Args:
+        name: what the application is called.
+        entry: the id of the part that is asked first.
+        parts: all of them, in the order in which they are met from the entry on.
+        lines: between them, in the order in which they are declared.
+        strangers: ways that lead to nobody.
+        unused: what stands beside the application.
+        deadline: seconds in which a turn has its answer; None without a deadline.
+    """
+
+    name: str
+    entry: str
+    parts: tuple[Part, ...]
+    lines: tuple[Line, ...]
+    strangers: tuple[Stranger, ...] = ()
+    unused: tuple[Unused, ...] = ()
+    deadline: float | None = None
+
+    def __getitem__(self, id: str) -> Part:
+        """The part of an id."""
+        return self._by_id[id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Part]:
+        return {part.id: part for part in self.parts}
+
+    @cached_property
+    def _out(self) -> dict[str, list[Line]]:
+        out: dict[str, list[Line]] = {part.id: [] for part in self.parts}
+        for line in self.lines:
+            out[line.source].append(line)
+        return out
+
+    def of_kind(self, *kinds: PartKind) -> list[Part]:
+        """The parts of some kinds."""
+        return [part for part in self.parts if part.kind in kinds]
+
+    def out_of(self, id: str, *kinds: LineKind) -> list[Line]:
+        """The lines that begin at a part, of all kinds or of some."""
+        return [line for line in self._out[id] if not kinds or line.kind in kinds]
+
+    def into(self, id: str, *kinds: LineKind) -> list[Line]:
+        """The lines that lead to a part, of all kinds or of some."""
+        return [line for line in self.lines if line.target == id and (not kinds or line.kind in kinds)]
+
+    def reached(self, starts: Iterable[str], *kinds: LineKind) -> set[str]:
+        """The parts that lines lead to from some, these included."""
+        found: set[str] = set()
+        waiting = list(starts)
+        while waiting:
+            id = waiting.pop()
+            if id not in found:
+                found.add(id)
+                waiting += [line.target for line in self.out_of(id, *kinds)]
+        return found
+
+    def circles(self, *kinds: LineKind) -> Iterator[list[str]]:
+        """The parts that lead to one another, in circles: each once, in the order of the parts."""
+        below = {part.id: self.reached((line.target for line in self.out_of(part.id, *kinds)), *kinds) for part in self.parts}
+        seen: set[str] = set()
+        for part in self.parts:
+            if part.id in below[part.id] and part.id not in seen:
+                circle = [other.id for other in self.parts if other.id in below[part.id] and part.id in below[other.id]]
+                seen.update(circle)
+                yield circle

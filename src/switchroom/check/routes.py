@@ -1,0 +1,157 @@
+"""Findings about routes: those without a target, those that nobody takes, and what happens to what fits none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from switchroom.blueprint import Blueprint, Line, Part
+from switchroom.check.finding import Finding, quoted
+
+
+def without_target(app: Blueprint) -> Iterator[Finding]:
+    """A route can be named to which nothing leads, and nobody takes what is left."""
+    for flow, routes, labels in _workflows(app):
+        missing = [label for label in labels or () if _bare(label) not in map(_bare, routes)]
+        if missing and not flow.asks_back and not app.out_of(flow.id, "fallback"):
+            yield Finding(
+                "route-without-target",
+                "error",
+                flow.who,
+                f"The classifier of '{flow.name}' may say {quoted(missing, 'or')}, and no route of that name leads anywhere.",
+                f"Add the route, or route(..., fallback=...), who takes what no route does. There is {list(routes)}.",
+                flow.where,
+            )
+    for node, edges in _routers(app):
+        assert node.habits is not None, "a router is a node"
+        missing = [route for route in node.habits.routes if route not in (line.label for line in edges)]
+        if missing:
+            yield Finding(
+                "route-without-target",
+                "error",
+                node.who,
+                f"Node '{node.name}' routes to {quoted(missing)}, and no edge takes that: such a message reaches nobody.",
+                f"Add session.add_edge('{node.name}', '...', when='{missing[0]}'), or an edge without a condition.",
+                node.where,
+            )
+
+
+def unused(app: Blueprint) -> Iterator[Finding]:
+    """A route leads somewhere, and is never named."""
+    for flow, routes, labels in _workflows(app):
+        if labels is not None:
+            never = [route for route in routes if _bare(route) not in map(_bare, labels)]
+            if never:
+                yield Finding(
+                    "unused-route",
+                    "warning",
+                    flow.who,
+                    f"'{flow.name}' has the route {quoted(never)}, and its classifier only says {quoted(labels, 'or')}.",
+                    "Let the classifier say it, or remove the route and who stands behind it.",
+                    flow.where,
+                )
+    for node, edges in _routers(app):
+        assert node.habits is not None, "a router is a node"
+        never = [line.label for line in edges if line.label not in node.habits.routes]
+        if never and node.habits.routes and not node.habits.any_route:
+            yield Finding(
+                "unused-route",
+                "warning",
+                node.who,
+                f"An edge of node '{node.name}' takes the route {quoted(never)}, which it never writes on an event.",
+                "Write the route where it belongs, or remove the edge and who stands behind it.",
+                node.where,
+            )
+
+
+def missing_fallback(app: Blueprint) -> Iterator[Finding]:
+    """There is nobody for what nobody takes."""
+    for flow, routes, labels in _workflows(app):
+        covered = labels is not None and all(_bare(label) in map(_bare, routes) for label in labels)
+        if not flow.asks_back and not app.out_of(flow.id, "fallback") and not (covered and flow.sure_from is None):
+            unsure = "is not sure, or " if flow.sure_from is not None else ""
+            yield Finding(
+                "missing-fallback",
+                "error",
+                flow.who,
+                f"Nobody answers when the classifier of '{flow.name}' {unsure}names none of {list(routes)}.",
+                "Pass route(..., fallback=...), who takes what no route does, or clarify=, which asks back.",
+                flow.where,
+            )
+    yield from _of_teams(app)
+    yield from _of_sessions(app)
+
+
+def _of_teams(app: Blueprint) -> Iterator[Finding]:
+    circles = list(app.circles("handoff"))
+    for team in app.of_kind("team"):
+        [entry] = [line.target for line in app.out_of(team.id, "entry")]
+        members = app.reached([entry], "handoff")
+        round_about = [circle for circle in circles if circle[0] in members]
+        if round_about and not app.out_of(team.id, "fallback"):
+            names = " -> ".join([app[id].name for id in [*round_about[0], round_about[0][0]]])
+            yield Finding(
+                "missing-fallback",
+                "warning",
+                team.who,
+                f"Handoffs of team '{team.name}' can go in a circle ({names}), and nobody is there who breaks it.",
+                "Pass Team(..., fallback=...), who answers when the others only hand over.",
+                team.where,
+            )
+
+
+def _of_sessions(app: Blueprint) -> Iterator[Finding]:
+    for session in app.of_kind("session"):
+        if app.out_of(session.id, "fallback"):
+            continue
+        starts = [line.target for line in app.out_of(session.id, "entry")]
+        if all(app[id].habits is None for id in starts) or any(_surely(app, start) for start in starts):
+            continue
+        dropping = [node for node in app.parts if node.habits is not None and _drops(app, node)]
+        level = "error" if dropping else "warning"
+        says = "Nobody takes what no node answers: the person hears only that something went wrong."
+        if dropping:
+            node = dropping[0]
+            says = f"Each edge of node '{node.name}' has a condition; what meets none of them is answered by nobody."
+        remedy = "Pass Session(fallback=...), an OutputNode or an agent that helps, apologises, or offers a person."
+        yield Finding("missing-fallback", level, session.who, says, remedy)
+
+
+def _drops(app: Blueprint, node: Part) -> bool:
+    edges = app.out_of(node.id, "edge")
+    return not node.answers and bool(edges) and all(line.conditional for line in edges)
+
+
+def _surely(app: Blueprint, start: str) -> bool:
+    """Whether a message that enters there reaches a speaker who answers all that reaches it."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = app[waiting.pop()]
+        if node.id in seen or node.habits is None:
+            continue
+        seen.add(node.id)
+        if node.answers and not node.habits.own_way:
+            return True
+        if node.habits.passes_on and not node.answers:
+            waiting += [line.target for line in app.out_of(node.id, "edge") if not line.conditional]
+    return False
+
+
+def _workflows(app: Blueprint) -> Iterator[tuple[Part, list[str], tuple[str, ...] | None]]:
+    """The workflows that route: each with its routes, and what its classifier can say."""
+    for flow in app.of_kind("workflow"):
+        if flow.what == "route":
+            [classifier] = [line.target for line in app.out_of(flow.id, "part") if line.label == "classifier"]
+            yield flow, [line.label for line in app.out_of(flow.id, "route")], app[classifier].labels
+
+
+def _routers(app: Blueprint) -> Iterator[tuple[Part, list[Line]]]:
+    """The nodes whose edges all take a route by its name."""
+    for node in app.parts:
+        edges = app.out_of(node.id, "edge")
+        if node.habits is not None and edges and all(line.conditional and not line.label.endswith("?") for line in edges):
+            yield node, edges
+
+
+def _bare(label: str) -> str:
+    return label.strip().replace("-", "_").replace(" ", "_").casefold()

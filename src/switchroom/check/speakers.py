@@ -1,0 +1,107 @@
+"""Findings about who speaks in a graph of nodes: nobody, or several to the same message, or one whom no message reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from switchroom.blueprint import Blueprint, Part
+from switchroom.check.finding import Finding, quoted
+
+
+def no_entry(app: Blueprint) -> Iterator[Finding]:
+    """No message can enter a session."""
+    for session in app.of_kind("session"):
+        if not app.out_of(session.id, "entry"):
+            nodes = [part.name for part in _nodes(app)]
+            says = f"No message can enter: each of {nodes} has an incoming edge." if nodes else "The session has no nodes."
+            remedy = "Leave one without, where messages begin." if nodes else "Add them: session.add_node(...)."
+            yield Finding("no-entry", "error", session.who, says, remedy, fatal=True)
+
+
+def no_speaker(app: Blueprint) -> Iterator[Finding]:
+    """No message of a session reaches a node that speaks."""
+    for session in app.of_kind("session"):
+        starts = [line.target for line in app.out_of(session.id, "entry")]
+        below = [app[id] for id in app.reached(starts, "edge", "handoff")]
+        spoken_for = bool(app.out_of(session.id, "fallback"))
+        if not starts or any(part.answers for part in below):
+            continue
+        speakers = [part.name for part in _nodes(app) if part.answers]
+        if speakers:
+            begin = quoted([app[start].name for start in starts])
+            says = f"No message reaches a node that speaks: nothing leads from {begin} to {quoted(speakers, 'or')}."
+            remedy = f"Connect them: session.add_edge('{app[starts[0]].name}', '{speakers[0]}')."
+        else:
+            says = "No node speaks" + (": every message is answered by the fallback." if spoken_for else ".")
+            remedy = "Add an OutputNode, or one with a step: OutputNode(step=agent)."
+        yield Finding("no-speaker", "error", session.who, says, remedy, fatal=not speakers and not spoken_for)
+
+
+def two_speakers(app: Blueprint) -> Iterator[Finding]:
+    """The same message reaches two nodes, each of which answers all that reaches it."""
+    for session in app.of_kind("session"):
+        starts = [line.target for line in app.out_of(session.id, "entry")]
+        if len([start for start in starts if app[start].answers]) > 1 and len(starts) > 1:
+            yield from _at_the_entry(app, session, starts)
+            continue
+        for node in _nodes(app):
+            heard = _plain_speakers(app, node)
+            if len(heard) > 1:
+                yield Finding(
+                    "two-speakers",
+                    "error",
+                    node.who,
+                    f"{quoted(heard)} answer the same message, which node '{node.name}' passes on to all of them: "
+                    f"'{heard[0]}' is heard, and nobody else ever.",
+                    f"Give the edges conditions: session.add_edge('{node.name}', '{heard[1]}', when=...).",
+                    node.where,
+                )
+
+
+def _at_the_entry(app: Blueprint, session: Part, starts: list[str]) -> Iterator[Finding]:
+    plain = [app[start] for start in starts if _is_plain_speaker(app[start])]
+    if len(plain) > 1:
+        names = [part.name for part in plain]
+        yield Finding(
+            "two-speakers",
+            "error",
+            session.who,
+            f"No edge leads to {quoted(names)}, so that each message enters at all of them: "
+            f"'{names[0]}' is heard, and nobody else unless it is handed the conversation.",
+            f"Lead there from where messages are to enter: session.add_edge('{names[0]}', '{names[1]}').",
+            plain[1].where,
+        )
+
+
+def beyond_a_speaker(app: Blueprint) -> Iterator[Finding]:
+    """A speaker keeps each message for itself, so that who stands behind it is never asked."""
+    handed = {line.target for line in app.lines if line.kind == "handoff"}
+    anybody = any(part.habits is not None and part.habits.hands_to_any for part in app.parts)
+    for node in _nodes(app):
+        led_by = [app[line.source] for line in app.into(node.id, "edge")]
+        if node.answers and node.id not in handed and not anybody and led_by and all(map(_is_plain_speaker, led_by)):
+            names = [part.name for part in led_by]
+            yield Finding(
+                "unreachable",
+                "error",
+                node.who,
+                f"Node '{node.name}' is never asked: {quoted(names)} answers each message, and passes none on.",
+                f"Hand over to it: self.send_event(HandoffEvent(target='{node.name}', ...)); or lead to it from a node before.",
+                node.where,
+            )
+
+
+def _plain_speakers(app: Blueprint, node: Part) -> list[str]:
+    """Those to whom a node passes each message on, and who answer each."""
+    if node.habits is None or node.answers or not node.habits.passes_on:
+        return []
+    targets = [app[line.target] for line in app.out_of(node.id, "edge") if not line.conditional]
+    return [part.name for part in targets if _is_plain_speaker(part)]
+
+
+def _is_plain_speaker(part: Part) -> bool:
+    return part.answers and part.habits is not None and not part.habits.own_way
+
+
+def _nodes(app: Blueprint) -> list[Part]:
+    return [part for part in app.parts if part.habits is not None]
