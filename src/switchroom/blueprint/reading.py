@@ -59,6 +59,13 @@ def blueprint_of(app: Any, config: RunConfig | None = None, unused: Sequence[Unu
     )
 
 
+def steps_in(app: Any) -> list[Any]:
+    """The agents, workflows, nodes and functions that are parts of something, itself excepted."""
+    drawing = Drawing(RunConfig())
+    entry = drawing.part_of(app)
+    return [thing for id_, thing in drawing.objects.items() if id_ != entry]
+
+
 def is_step(given: Any) -> bool:
     """Whether something is an agent, a team, a workflow, a guarded step or a session: what can be met in the user's code."""
     return isinstance(given, Agent | Team | Workflow | Session | Graph) or (

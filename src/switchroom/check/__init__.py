@@ -37,6 +37,31 @@ RULES: tuple[Rule, ...] = (
 """All rules, in the order in which their findings are told."""
 
 
+CODES = (
+    "stranger",
+    "no-model",
+    "no-entry",
+    "no-speaker",
+    "two-speakers",
+    "unreachable",
+    "no-way-out",
+    "route-without-target",
+    "missing-fallback",
+    "unused-route",
+    "unused-agent",
+    "unused-tool",
+    "no-description",
+    "too-much",
+    "undeclared-effect",
+    "no-deadline",
+    "reaches-in",
+    "circular-dependency",
+    "unhandled-failure",
+    "forgets",
+)
+"""The codes of findings."""
+
+
 def check(app: Any, config: RunConfig | None = None, beside: ModuleType | None = None) -> list[Finding]:
     """What is wrong with an application, and what may go wrong with it. Nothing is run, and the network is not used.
 

@@ -20,6 +20,7 @@ from switchroom.defaults import model_for
 from switchroom.errors import UserError, unknown
 from switchroom.roster import roster_of
 from switchroom.team import Team
+from switchroom.workflow.base import Workflow
 
 NAMES = ("app", "team", "agent")
 """Where an application is looked for in its module, in this order."""
@@ -74,15 +75,33 @@ def find_app(reference: str) -> App:
     Raises:
         Wrong: it is not there, cannot be imported, or holds nothing that can be run.
     """
-    place, name = _split(reference)
-    module = _from_file(place) if place.endswith(".py") else _from_import(place)
+    place, name = split(reference)
+    module = module_at(place)
     step = _named(module, place, name) if name else _found(module, place)
+    return App(reference, step, config_in(module))
+
+
+def config_in(module: ModuleType) -> RunConfig:
+    """How the application of a module is run: its `config`, if it has one."""
     config = getattr(module, "config", None)
-    return App(reference, step, config if isinstance(config, RunConfig) else RunConfig())
+    return config if isinstance(config, RunConfig) else RunConfig()
 
 
-def _split(reference: str) -> tuple[str, str]:
-    """The module's place, and the name in it or ""."""
+def module_at(place: str) -> ModuleType:
+    """The module at a place, imported.
+
+    Raises:
+        Wrong: it is not there, or cannot be imported.
+    """
+    return _from_file(place) if place.endswith(".py") else _from_import(place)
+
+
+def split(reference: str) -> tuple[str, str]:
+    """The module's place, and the name in it or "".
+
+    Raises:
+        Wrong: it is no reference to an application.
+    """
     before, colon, name = reference.rpartition(":")
     if colon and name.isidentifier():
         return before, name
@@ -145,8 +164,8 @@ def _found(module: ModuleType, place: str) -> Any:
     for name in NAMES:
         if _runs(step := getattr(module, name, None)):
             return step
-    known = _runnable(module)
-    for kind in (Team, Agent):
+    known = outermost(module, _runnable(module))
+    for kind in (Team, Workflow, Agent):
         of_kind = [name for name in known if isinstance(getattr(module, name), kind)]
         if len(of_kind) == 1:
             return getattr(module, of_kind[0])
@@ -156,12 +175,22 @@ def _found(module: ModuleType, place: str) -> Any:
 
 
 def _runnable(module: ModuleType) -> list[str]:
-    """The names of agents and teams in a module, one for each object."""
+    """The names of agents, teams and workflows in a module, one for each object."""
     names: dict[int, str] = {}
     for name, value in vars(module).items():
-        if isinstance(value, Agent | Team):
+        if isinstance(value, Agent | Team | Workflow):
             names.setdefault(id(value), name)  # pyright: ignore[reportUnknownArgumentType]
     return list(names.values())
+
+
+def outermost(module: ModuleType, names: list[str]) -> list[str]:
+    """Of names in a module, those of what is no part of another; all if there is none, for they stand in a circle."""
+    if len(names) < 2:
+        return names
+    from switchroom.blueprint import steps_in  # not for an application that is called 'app'
+
+    inner = {id(step) for name in names for step in steps_in(getattr(module, name))}
+    return [name for name in names if id(getattr(module, name)) not in inner] or names
 
 
 def _runs(value: Any) -> bool:

@@ -9,8 +9,10 @@ import click
 
 COMMANDS = {
     "chat": "switchroom.cli.chat",
+    "check": "switchroom.cli.check",
     "demo": "switchroom.cli.demo",
     "doctor": "switchroom.cli.doctor",
+    "graph": "switchroom.cli.graph",
     "init": "switchroom.cli.init",
 }
 """The modules of the commands by name; a module holds its command under that name."""

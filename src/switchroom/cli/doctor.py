@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import textwrap
 from collections.abc import Iterator
 
 import click
 import msgspec
 
-from switchroom.cli.brief import clean
 from switchroom.cli.diagnosis import Finding
-
-_COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
+from switchroom.cli.listed import Row, counted, show
 
 
 @click.command(short_help="Find out what is missing before an application answers.")
@@ -32,8 +26,9 @@ def doctor(app: str | None, as_json: bool, ask: bool) -> None:
         found = {"fine": not faults, "faults": faults, "warnings": warnings, "findings": findings}
         click.echo(msgspec.json.encode(found).decode())
     else:
-        _show(findings)
-        click.echo(_summary(faults, warnings), err=True)
+        show([Row(*msgspec.structs.astuple(finding)) for finding in findings])
+        found = counted((faults, "fault"), (warnings, "warning"))
+        click.echo(f"Found: {found}." if found else "All is well.", err=True)
     if faults:
         raise SystemExit(1)
 
@@ -66,40 +61,3 @@ def _findings(reference: str | None, ask: bool) -> Iterator[Finding]:
         groups = [] if app is None else models_of(app, cast_of(app))[0]
         models = [(group.agents[0], group.model) for group in groups]
         yield from answers(models, None if app is None else app.config.model)
-
-
-def _show(findings: list[Finding]) -> None:
-    width = max(len(finding.check) for finding in findings)
-    margin = " " * (width + 9)
-    for finding in findings:
-        level = click.style(f"{finding.level:7}", fg=_COLOURS[finding.level])
-        click.echo(f"{level}  {finding.check:{width}}  {_folded(finding.says, margin + '  ')}", color=_colour())
-        if finding.remedy:
-            click.echo(f"{margin}  → {_folded(finding.remedy, margin + '    ')}", color=_colour())
-
-
-def _folded(text: str, margin: str) -> str:
-    """A text as one line; at a terminal, as lines that stand under one another behind a margin."""
-    line = _line(text)
-    if not sys.stdout.isatty():
-        return line
-    room = max(shutil.get_terminal_size().columns - len(margin), 20)
-    folded = textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False)
-    return f"\n{margin}".join(folded)
-
-
-def _line(text: str) -> str:
-    """A text as one line that does not steer the terminal."""
-    return " ".join(clean(text).split())
-
-
-def _colour() -> bool | None:
-    """Whether colours are wanted: not where NO_COLOR says so, else as stdout is."""
-    return False if os.environ.get("NO_COLOR") else None
-
-
-def _summary(faults: int, warnings: int) -> str:
-    found = [f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((faults, "fault"), (warnings, "warning"))]
-    if not faults and not warnings:
-        return "All is well."
-    return f"Found: {' and '.join(said for said in found if not said.startswith('0'))}."

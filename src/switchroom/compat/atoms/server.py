@@ -23,14 +23,14 @@ class AtomsApp:
     def __init__(self, setup_handler: Setup) -> None:
         if not callable(setup_handler):  # pyright: ignore[reportUnnecessaryComparison]
             raise UserError(f"AtomsApp(setup_handler={setup_handler!r}): pass `async def setup(session): ...`.")
-        self._setup = setup_handler
+        self.setup_handler = setup_handler
 
     def run(self, session: Session | None = None, *, source: TextIO | None = None, sink: TextIO | None = None) -> None:
         """Talk: a line is a message, and its answer is printed. It ends with the input, or with the call."""
         asyncio.run(self._talk(session or Session(), source or sys.stdin, sink or sys.stdout))
 
     async def _talk(self, session: Session, source: TextIO, sink: TextIO) -> None:
-        setup = asyncio.ensure_future(self._setup(session))
+        setup = asyncio.ensure_future(self.setup_handler(session))
         try:
             while (line := await asyncio.to_thread(source.readline)) and not setup.done():
                 if line.strip():
