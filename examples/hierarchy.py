@@ -7,16 +7,18 @@ from collections.abc import Callable
 from command import asked, command, say
 from library import SWITCHES, passages
 from reading import sentences, words, years
-from switchroom import Agent, RunConfig, Runner, supervisor
+from switchroom import Agent, RunConfig, Runner, supervisor, tool
 from switchroom.model import ModelRequest
 from switchroom.testing import Reply, call
 
 
+@tool(effect="read")
 def search_archive(question: str) -> str:
     """Find passages of the archive on a question."""
     return " ".join(passages(question, 3)) or "nothing"
 
 
+@tool(effect="read")
 def search_register(question: str) -> str:
     """Find the switches of the register that a question names, or that opened in a place that it names."""
     said = set(words(question))
@@ -24,12 +26,18 @@ def search_register(question: str) -> str:
     return " ".join(f"The register has the {row.name}, {row.place} {row.year}." for row in found) or "nothing"
 
 
+@tool(effect="read")
 def proofread(text: str) -> str:
     """Take out of a text what is said twice."""
     return " ".join(dict.fromkeys(sentences(text)))
 
 
-archivist = Agent("archivist", "Search the archive, and repeat what is to the point.", tools=[search_archive])
+archivist = Agent(
+    "archivist",
+    "Search the archive, and repeat what is to the point.",
+    tools=[search_archive],
+    description="searches the archive",
+)
 research_lead = supervisor(
     Agent("research_lead", "Have the archive and the register searched, and report all of it.", description="finds out"),
     workers={"archive": archivist, "register": search_register},

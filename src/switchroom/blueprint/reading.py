@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, TypeAlias, cast
 
 from msgspec.structs import replace
-from pydantic import BaseModel
 
 from switchroom._handoff import Handoff, transfer_name
 from switchroom.agent import Agent
 from switchroom.blueprint.habits import habits_of
 from switchroom.blueprint.mentions import function_of, functions_behind, is_of_user, mentioned, place_of
-from switchroom.blueprint.parts import Blueprint, Line, LineKind, Part, PartKind, Stranger, Unused
+from switchroom.blueprint.parts import Blueprint, Deeds, Line, LineKind, Part, PartKind, Stranger, Unused
+from switchroom.blueprint.roles import labels_of, labels_of_function, roles_in
 from switchroom.blueprint.source import deeds_of, source_of
-from switchroom.blueprint.tools import guard_name, tool_part
+from switchroom.blueprint.tools import guard_name, model_guards, tool_part
 from switchroom.config import RunConfig
 from switchroom.defaults import model_for
 from switchroom.errors import UserError
@@ -30,21 +28,26 @@ from switchroom.team import Team
 from switchroom.workflow.base import Workflow
 from switchroom.workflow.route import Route
 
-_LABELS = ("route", "label", "category", "department", "intent", "classification")
+Read: TypeAlias = Callable[[Any], Deeds | None]
+"""Reads what a function does; None if that is not known."""
+
+ORDERED = ("sequential", "fallback")
+"""Workflows that run their steps in their order."""
 
 
-def blueprint_of(app: Any, config: RunConfig | None = None, unused: Sequence[Unused] = ()) -> Blueprint:
+def blueprint_of(app: Any, config: RunConfig | None = None, unused: Sequence[Unused] = (), read: Read = deeds_of) -> Blueprint:
     """The blueprint of an application.
 
     Args:
         app: an agent, a team, a workflow, a session or its graph, or a function of (input, scope).
         config: the options that it is run with.
         unused: what stands beside it.
+        read: reads what a function does; by default from its source, which takes a while for many.
 
     Raises:
         UserError: it is nothing that can be run.
     """
-    drawing = Drawing(config or RunConfig())
+    drawing = Drawing(config or RunConfig(), read)
     entry = drawing.part_of(app)
     drawing.settle()
     deadline = app.graph.deadline if isinstance(app, Session) else drawing.config.deadline
@@ -59,9 +62,14 @@ def blueprint_of(app: Any, config: RunConfig | None = None, unused: Sequence[Unu
     )
 
 
+def unread(function: Any) -> Deeds | None:
+    """What is known of a function without reading its source."""
+    return None
+
+
 def steps_in(app: Any) -> list[Any]:
     """The agents, workflows, nodes and functions that are parts of something, itself excepted."""
-    drawing = Drawing(RunConfig())
+    drawing = Drawing(RunConfig(), unread)
     entry = drawing.part_of(app)
     return [thing for id_, thing in drawing.objects.items() if id_ != entry]
 
@@ -83,8 +91,9 @@ class Drawing:
         objects: what parts are, by id.
     """
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, read: Read) -> None:
         self.config = config
+        self._read = read
         self.parts: dict[str, Part] = {}
         self.lines: list[Line] = []
         self.strangers: list[Stranger] = []
@@ -150,11 +159,11 @@ class Drawing:
             description=agent.description,
             model=model,
             no_model=no_model,
-            guards=tuple(f"{guard.where}: {guard.name}" for guard in agent.guardrails),
+            guards=(*(f"{guard.where}: {guard.name}" for guard in agent.guardrails), *model_guards(agent.model)),
             labels=labels_of(agent.output_type),
             only_hands_over=_only_hands_over(agent),
         )
-        tools = tuple(tool_part(made, self.part_of) for made in agent.all_tools)
+        tools = tuple(tool_part(made, self.part_of, self._read) for made in agent.all_tools)
         self.parts[id_] = replace(self.parts[id_], tools=tools)
         for made, part in zip(agent.all_tools, tools, strict=True):
             if part.runs:
@@ -212,8 +221,11 @@ class Drawing:
             if workflow.fallback is not None:
                 self.line(id_, workflow.fallback, "fallback", "fallback")
             return id_
-        for name, step in workflow.parts.items():
-            self.line(id_, step, "part", name if name != step_name(step) else "")
+        roles = roles_in(workflow)
+        for number, (name, step) in enumerate(workflow.parts.items(), start=1):
+            role = str(number) if workflow.KIND in ORDERED else roles.get(id(step), "")
+            own = name if name != step_name(step) else ""
+            self.line(id_, step, "part", ": ".join(filter(None, (role, own))))
         return id_
 
     def _function(self, given: Any) -> str:
@@ -224,8 +236,8 @@ class Drawing:
             given,
             "function",
             description=getattr(given, "description", "") or about,
-            labels=_labels_of_function(function),
-            deeds=deeds_of(function),
+            labels=labels_of_function(function),
+            deeds=self._read(function),
             where=place_of(function),
         )
         self._calls(id_, function, "")
@@ -311,26 +323,6 @@ def _only_hands_over(agent: Agent[Any]) -> bool:
     if choice in (None, "auto", "none") or not agent.terms:
         return False
     return not agent.all_tools if choice == "required" else choice in (transfer_name(t.target_name) for t in agent.terms)
-
-
-def labels_of(kind: Any) -> tuple[str, ...] | None:
-    """What a classifier can say whose answers are of a type: the members of an enum or a literal, or of a field of one."""
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return tuple(str(member.value) for member in kind)
-    if get_origin(kind) is Literal:
-        return tuple(str(value) for value in get_args(kind))
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        for name in _LABELS:
-            if name in kind.model_fields:
-                return labels_of(kind.model_fields[name].annotation)
-    return None
-
-
-def _labels_of_function(function: Any) -> tuple[str, ...] | None:
-    try:
-        return labels_of(typing.get_type_hints(function).get("return"))
-    except Exception:  # annotations that cannot be evaluated say nothing
-        return None
 
 
 def _held(given: Any) -> Iterator[Any]:

@@ -7,16 +7,17 @@ from typing import Any
 
 from switchroom._tool import Tool
 from switchroom.blueprint.mentions import place_of
-from switchroom.blueprint.parts import ToolPart
-from switchroom.blueprint.source import deeds_of, source_of
+from switchroom.blueprint.parts import Deeds, ToolPart
+from switchroom.blueprint.source import source_of
 
 
-def tool_part(made: Tool, part_of: Callable[[Any], str]) -> ToolPart:
+def tool_part(made: Tool, part_of: Callable[[Any], str], read: Callable[[Any], Deeds | None]) -> ToolPart:
     """A tool as an agent has it.
 
     Args:
         made: the tool.
         part_of: gives the id of the part that a step is.
+        read: reads what a function does.
     """
     guards, guarded = guards_of(made)
     inner = guarded[-1]
@@ -27,11 +28,11 @@ def tool_part(made: Tool, part_of: Callable[[Any], str]) -> ToolPart:
         effect=made.effect,
         declared=made.declared,
         approval=made.needs_approval is not False,
-        timed=any(tool.timeout is not None for tool in guarded) or "timed" in guards,
+        timed=any(tool.timeout is not None for tool in guarded) or "timeout" in guards,
         tells=made.on_error == "tell_model",
         runs="" if made.step is None else part_of(made.step),
         guards=guards,
-        deeds=None if function is None or made.step is not None else deeds_of(function),
+        deeds=None if function is None or made.step is not None else read(function),
         where="" if function is None else place_of(function),
     )
 
@@ -49,12 +50,19 @@ def guards_of(made: Tool) -> tuple[tuple[str, ...], list[Tool]]:
         inside.append(guarded[0])
 
 
+def model_guards(model: Any) -> tuple[str, ...]:
+    """What stands around a model, the outermost first."""
+    guards: list[str] = []
+    while "guarded" in getattr(model, "__dict__", {}):
+        guards.append(f"model: {guard_name(model.through)}")
+        model = model.guarded
+    return tuple(guards)
+
+
 def guard_name(through: Any) -> str:
-    """What the guard is called that makes calls by a function: the name of what made the function."""
-    while True:
-        held = [cell.cell_contents for cell in getattr(through, "__closure__", None) or ()]
-        name = str(getattr(through, "__qualname__", "guarded")).partition(".")[0]
-        inner = [value for value in held if getattr(value, "__qualname__", "").endswith("through")]
-        if name != "tried" or not inner:
-            return name
-        through = inner[0]
+    """What a guard is called that makes calls by a function: the module of ours in which that is written, such as "retry"."""
+    module = str(getattr(through, "__module__", ""))
+    if module == "switchroom.wrap.tries":  # a try of a step, which goes through the guard
+        held = [cell.cell_contents for cell in through.__closure__ or ()]
+        return guard_name(next(value for value in held if callable(value)))
+    return module.rpartition(".")[2] or "guard"

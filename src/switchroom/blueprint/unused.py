@@ -11,7 +11,7 @@ from switchroom._tool import Tool
 from switchroom.agent import Agent
 from switchroom.blueprint.mentions import is_of_user, mentioned, place_of
 from switchroom.blueprint.parts import Unused
-from switchroom.blueprint.reading import Drawing
+from switchroom.blueprint.reading import Drawing, unread
 from switchroom.blueprint.source import source_of
 from switchroom.blueprint.tools import guards_of
 from switchroom.config import RunConfig
@@ -24,7 +24,7 @@ def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
         app: what is run.
         module: where it stands.
     """
-    drawing = Drawing(RunConfig())
+    drawing = Drawing(RunConfig(), unread)
     drawing.part_of(app)
     used = {id(thing) for thing in _used(drawing)}
     modules = _modules(module, drawing)
@@ -33,7 +33,7 @@ def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
     seen: set[int] = set()
     for beside in modules:
         for name, value in vars(beside).items():
-            if id(value) in used or id(value) in seen or name.startswith("_"):
+            if id(value) in used or id(getattr(value, "invoke", None)) in used or id(value) in seen or name.startswith("_"):
                 continue
             match value:
                 case Tool() if _written_in(value, beside):
@@ -51,8 +51,7 @@ def _used(drawing: Drawing) -> Iterator[Any]:
         yield thing
         if isinstance(thing, Agent):
             for made in thing.all_tools:
-                yield from guards_of(made)[1]
-                yield made
+                yield from (inner.invoke for inner in guards_of(made)[1])  # a tool under another name is a copy
 
 
 def _modules(module: ModuleType, drawing: Drawing) -> list[ModuleType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from switchroom.blueprint import Blueprint, blueprint_of, unused_beside
+from switchroom.blueprint import Blueprint, blueprint_of, unread, unused_beside
 from switchroom.check import agents, pitfalls, routes, speakers, tools, ways
 from switchroom.check.finding import Finding as Finding
 from switchroom.check.finding import Rule as Rule
@@ -77,6 +77,15 @@ def check(app: Any, config: RunConfig | None = None, beside: ModuleType | None =
         UserError: it is nothing that can be run.
     """
     return findings(blueprint_of(app, config, [] if beside is None else list(unused_beside(app, beside))))
+
+
+def fatal(app: Any, config: RunConfig | None = None) -> list[Finding]:
+    """The findings with which an application cannot answer; sources of functions are not read for them.
+
+    Raises:
+        UserError: it is nothing that can be run.
+    """
+    return [finding for finding in findings(blueprint_of(app, config, read=unread)) if finding.fatal]
 
 
 def findings(app: Blueprint) -> list[Finding]:

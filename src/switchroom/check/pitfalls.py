@@ -8,7 +8,7 @@ from switchroom.blueprint import Blueprint, Deeds
 from switchroom.blueprint.parts import NESTING
 from switchroom.check.finding import Finding, begun
 
-BEARING = ("fallback", "parallel", "vote", "debate", "refine", "retrying", "falling_back", "hedged")
+BEARING = ("fallback", "parallel", "vote", "debate", "refine", "retry", "breaker", "hedge")
 """Workflows and guards that go on when one of their steps fails."""
 
 

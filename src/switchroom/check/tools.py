@@ -37,7 +37,7 @@ def no_deadline(app: Blueprint) -> Iterator[Finding]:
                 yield Finding("no-deadline", "warning", f"tool '{tool.name}'", says, remedy, tool.where)
     for part in app.of_kind("function"):
         deeds = part.deeds
-        timed = any(app[line.source].what == "timed" for line in app.into(part.id, "part"))
+        timed = any(app[line.source].what == "timeout" for line in app.into(part.id, "part"))
         if deeds is not None and deeds.waits_outside and not deeds.bounded and not timed:
             says = f"Function '{part.name}' waits for something outside, and nothing says how long."
             remedy = "Give what it asks a timeout, or the whole run: RunConfig(deadline=60)."

@@ -49,21 +49,25 @@ class App:
     @property
     def agents(self) -> list[Agent[Any]]:
         """The agents that can be reached, as far as that is known before the run."""
-        if not isinstance(self.step, Agent | Team):
-            return []
-        return list(roster_of(self.step).agents.values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        if isinstance(self.step, Agent | Team):
+            return list(roster_of(self.step).agents.values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        from switchroom.blueprint import steps_in
+
+        return [step for step in steps_in(self.step) if isinstance(step, Agent)]
 
 
 def load_app(reference: str) -> App:
     """The application that the user names, ready to be run.
 
     Raises:
-        Wrong: it cannot be found, or an agent has no model.
+        Wrong: it cannot be found, or cannot answer: an agent has no model, or hands over to nobody that is there.
     """
+    from switchroom.check import fatal  # and all that can be in an application with it
+
     app = find_app(reference)
     try:
-        for agent in app.agents:
-            model_for(agent, app.config.model)
+        for finding in fatal(app.step, app.config):
+            raise Wrong(f"{finding.says} {finding.remedy}")
     except UserError as error:
         raise Wrong(str(error)) from error
     return app

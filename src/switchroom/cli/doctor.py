@@ -26,7 +26,7 @@ def doctor(app: str | None, as_json: bool, ask: bool) -> None:
         found = {"fine": not faults, "faults": faults, "warnings": warnings, "findings": findings}
         click.echo(msgspec.json.encode(found).decode())
     else:
-        show([Row(*msgspec.structs.astuple(finding)) for finding in findings])
+        show([Row(finding.level, finding.check, finding.says, finding.remedy) for finding in findings])
         found = counted((faults, "fault"), (warnings, "warning"))
         click.echo(f"Found: {found}." if found else "All is well.", err=True)
     if faults:

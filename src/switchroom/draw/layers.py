@@ -189,7 +189,8 @@ def _route(
     label: tuple[float, float] | None = None
     for cell in chain[1:-1]:
         left, right = sides[cell]
-        points += [(left, middles[cell])] if left == right else [(left, middles[cell]), (right, middles[cell])]
+        if left < right:  # a column without labels takes no room: the line goes on from box to box
+            points += [(left, middles[cell]), (right, middles[cell])]
         if cells[cell].size.width:
             label = ((left + right) / 2, middles[cell])
     points.append((sides[chain[-1]][0], ports[1]))

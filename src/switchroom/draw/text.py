@@ -67,7 +67,7 @@ def _way(app: Blueprint, line: Line) -> str:
         case "route":
             return f"routes {line.label} to {target}"
         case "part":
-            return f"has {target}" + (f" as {line.label}" if line.label else "")
+            return f"has {target}" + (f" ({line.label})" if line.label else "")
         case "runs":
             return f"answers by {target}"
         case "tool" | "calls":
