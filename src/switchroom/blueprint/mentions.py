@@ -100,10 +100,12 @@ def place_of(given: Any) -> str:
         line = target.__code__.co_firstlineno if isinstance(target, FunctionType) else inspect.getsourcelines(target)[1]
     except (OSError, TypeError):
         return ""
-    if file is None:
-        return ""
+    return "" if file is None else f"{shown_path(file)}:{line}"
+
+
+def shown_path(file: str) -> str:
+    """A file as a person would look for it: from the current folder on, if it stands there."""
     try:
-        shown = str(Path(file).resolve().relative_to(Path.cwd()))
+        return str(Path(file).resolve().relative_to(Path.cwd()))
     except ValueError:
-        shown = file
-    return f"{shown}:{line}"
+        return file

@@ -9,7 +9,7 @@ from typing import Any
 
 from switchroom._tool import Tool
 from switchroom.agent import Agent
-from switchroom.blueprint.mentions import is_of_user, mentioned, place_of
+from switchroom.blueprint.mentions import is_of_user, mentioned, place_of, shown_path
 from switchroom.blueprint.parts import Unused
 from switchroom.blueprint.reading import Drawing, unread
 from switchroom.blueprint.source import source_of
@@ -41,7 +41,7 @@ def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
                     yield Unused("tool", value.name, place_of(source_of(value.invoke)))
                 case Agent():
                     seen.add(id(value))  # pyright: ignore[reportUnknownArgumentType]
-                    yield Unused("agent", value.name, _file(beside))
+                    yield Unused("agent", value.name, shown_path(str(beside.__file__)))
                 case _:
                     pass
 
@@ -86,7 +86,3 @@ def _named_by_functions(module: ModuleType) -> Iterator[Any]:
 def _written_in(made: Tool, module: ModuleType) -> bool:
     function = source_of(made.invoke)
     return function is None or function.__module__ == module.__name__
-
-
-def _file(module: ModuleType) -> str:
-    return str(getattr(module, "__file__", "") or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchroom.blueprint import Blueprint
-from switchroom.check.finding import Finding, begun
+from switchroom.check.finding import Finding, begun, owned, quoted
 
 TOOLS = 20
 """Tools of an agent, beyond which models choose among them less well."""
@@ -34,12 +34,11 @@ def no_description(app: Blueprint) -> Iterator[Finding]:
             option = f".named('{part.name}', description='...')" if part.kind == "workflow" else "(..., description='...')"
             remedy = f"Say so in a few words: {part.kind.title() if part.kind != 'workflow' else ''}{option}."
             yield Finding("no-description", "warning", part.who, says, remedy)
-    for part in app.of_kind("agent"):
-        for tool in part.tools:
-            if not tool.description and not tool.runs:
-                says = f"Tool '{tool.name}' of agent '{part.name}' has no description: its model has only the name to go by."
-                remedy = "Give the function a docstring, or pass tool(description='...')."
-                yield Finding("no-description", "warning", f"tool '{tool.name}'", says, remedy, tool.where)
+    for tool, owners in owned(app):
+        if not tool.description and not tool.runs:
+            says = f"Tool '{tool.name}' of {quoted(owners)} has no description: models have only the name to go by."
+            remedy = "Give the function a docstring, or pass tool(description='...')."
+            yield Finding("no-description", "warning", f"tool '{tool.name}'", says, remedy, tool.where)
 
 
 def too_much(app: Blueprint) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from switchroom.blueprint import Blueprint
+from switchroom.blueprint import Blueprint, ToolPart
 
 Level: TypeAlias = Literal["error", "warning"]
 
@@ -36,6 +36,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 Rule: TypeAlias = Callable[[Blueprint], Iterator[Finding]]
 """Finds one kind of thing in a blueprint; it looks at nothing else."""
+
+
+def owned(app: Blueprint) -> list[tuple[ToolPart, list[str]]]:
+    """The tools of an application, each with the agents that have it."""
+    tools: dict[tuple[str, str], ToolPart] = {}
+    owners: dict[tuple[str, str], list[str]] = {}
+    for part in app.of_kind("agent"):
+        for tool in part.tools:
+            tools.setdefault((tool.name, tool.where), tool)
+            owners.setdefault((tool.name, tool.where), []).append(part.name)
+    return [(tools[key], names) for key, names in owners.items()]
 
 
 def begun(text: str) -> str:

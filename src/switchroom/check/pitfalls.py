@@ -66,8 +66,10 @@ def _functions(app: Blueprint) -> Iterator[tuple[str, str, str, Deeds, bool]]:
     """Functions of steps and tools: who, the name, where it is written, what it does, and whether nobody bears a failure."""
     for part in app.of_kind("function"):
         if part.deeds is not None:
-            borne = any(app[line.source].what in BEARING for line in app.into(part.id))
-            asks = bool(app.out_of(part.id, "calls"))
+            called = [app[line.target] for line in app.out_of(part.id, "calls")]
+            beside = [*called, *(app[line.source] for line in app.into(part.id))]
+            borne = any(other.what in BEARING for other in beside)
+            asks = bool(called)
             yield part.who, part.name, part.where, part.deeds, asks and not borne and not part.deeds.handles
     for part in app.of_kind("agent"):
         for tool in part.tools:

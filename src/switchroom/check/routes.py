@@ -66,8 +66,8 @@ def unused(app: Blueprint) -> Iterator[Finding]:
 def missing_fallback(app: Blueprint) -> Iterator[Finding]:
     """There is nobody for what nobody takes."""
     for flow, routes, labels in _workflows(app):
-        covered = labels is not None and all(_bare(label) in map(_bare, routes) for label in labels)
-        if not flow.asks_back and not app.out_of(flow.id, "fallback") and not (covered and flow.sure_from is None):
+        typed = labels is not None and flow.sure_from is None  # then what is missing is a route
+        if not flow.asks_back and not app.out_of(flow.id, "fallback") and not typed:
             unsure = "is not sure, or " if flow.sure_from is not None else ""
             yield Finding(
                 "missing-fallback",
@@ -104,7 +104,8 @@ def _of_sessions(app: Blueprint) -> Iterator[Finding]:
         if app.out_of(session.id, "fallback"):
             continue
         starts = [line.target for line in app.out_of(session.id, "entry")]
-        if all(app[id].habits is None for id in starts) or any(_surely(app, start) for start in starts):
+        below = [app[id] for id in app.reached(starts, "edge", "handoff")]
+        if not any(part.answers for part in below) or any(_surely(app, start) for start in starts):
             continue
         dropping = [node for node in app.parts if node.habits is not None and _drops(app, node)]
         level = "error" if dropping else "warning"

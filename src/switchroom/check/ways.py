@@ -27,6 +27,9 @@ def strangers(app: Blueprint) -> Iterator[Finding]:
 
 def unreachable(app: Blueprint) -> Iterator[Finding]:
     """Nothing leads to a part."""
+    closed = [session.id for session in app.of_kind("session") if not app.out_of(session.id, "entry")]
+    if closed:  # that no message can enter is told already
+        return
     reached = app.reached([app.entry])
     for part in app.parts:
         if part.id not in reached:
