@@ -132,19 +132,20 @@ class Drawing:
 
     def settle(self) -> None:
         """Draw what agents outside of any team name, and find what keeps agents from being run at all."""
-        for id_ in list(self._named):
-            if id_ in self._named:
-                self._resolve([id_])
-        lost = {stranger.source for stranger in self.strangers}
         led_to = {line.target for line in self.lines if line.kind != "handoff" and self.parts[line.source].kind != "team"}
-        for id_, part in self.parts.items():
-            if (part.kind == "agent" and (id_ in led_to or id_ == next(iter(self.parts)))) or part.kind == "team":
-                try:
-                    roster = roster_of(self.objects[id_])
-                    _ = [roster[name] for name in roster.agents]
-                except UserError as error:
-                    if not lost:
-                        self.strangers.append(Stranger(id_, "", "handoff", why=str(error)))
+        led_to.add(next(iter(self.parts)))
+        run = [id_ for id_, part in self.parts.items() if part.kind == "agent" and id_ in led_to]
+        for id_ in (*run, *self._named):
+            if self._named:
+                self._resolve([id_])
+        if self.strangers:  # which is why a roster could not be made
+            return
+        for id_ in (*run, *(id_ for id_, part in self.parts.items() if part.kind == "team")):
+            try:
+                roster = roster_of(self.objects[id_])
+                _ = [roster[name] for name in roster.agents]
+            except UserError as error:
+                self.strangers.append(Stranger(id_, "", "handoff", why=str(error)))
 
     # the kinds -------------------------------------------------------------------------------------------------------
 

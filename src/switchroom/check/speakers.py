@@ -23,10 +23,10 @@ def no_speaker(app: Blueprint) -> Iterator[Finding]:
     for session in app.of_kind("session"):
         starts = [line.target for line in app.out_of(session.id, "entry")]
         below = [app[id] for id in app.reached(starts, "edge", "handoff")]
-        spoken_for = bool(app.out_of(session.id, "fallback"))
+        spoken_for = [line.target for line in app.out_of(session.id, "fallback")]
         if not starts or any(part.answers for part in below):
             continue
-        speakers = [part.name for part in _nodes(app) if part.answers]
+        speakers = [part.name for part in _nodes(app) if part.answers and part.id not in spoken_for]
         if speakers:
             begin = quoted([app[start].name for start in starts])
             says = f"No message reaches a node that speaks: nothing leads from {begin} to {quoted(speakers, 'or')}."
@@ -51,8 +51,8 @@ def two_speakers(app: Blueprint) -> Iterator[Finding]:
                     "two-speakers",
                     "error",
                     node.who,
-                    f"{quoted(heard)} answer the same message, which node '{node.name}' passes on to all of them: "
-                    f"'{heard[0]}' is heard, and nobody else ever.",
+                    f"{quoted(heard)} answer the same message, for node '{node.name}' passes it on to all of them: "
+                    f"'{heard[0]}' is heard, and nobody else.",
                     f"Give the edges conditions: session.add_edge('{node.name}', '{heard[1]}', when=...).",
                     node.where,
                 )

@@ -1,0 +1,224 @@
+"""Findings about how parts hang together: what is said of each, and that its remedy is one."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from typing import Any, Literal
+
+import httpx
+import pytest
+from inline_snapshot import snapshot
+from pydantic import BaseModel
+
+from switchroom import (
+    Agent,
+    Event,
+    HandoffEvent,
+    Node,
+    OutputNode,
+    RunConfig,
+    Runner,
+    Session,
+    Settings,
+    Team,
+    Tool,
+    ToolContext,
+    fallback,
+    handoff,
+    route,
+    sequential,
+    tool,
+)
+from switchroom.check import Finding, check
+from switchroom.session import BackgroundNode
+from switchroom.step import Scope
+from switchroom.testing import FunctionModel
+from switchroom.wrap import retrying, timed
+
+
+from tests.check.wrong import CONFIG, Picks, Says, found, findings, graph, looks_up
+
+class Cart(Says):
+    """Keeps what is bought in its state."""
+
+    def __init__(self) -> None:
+        super().__init__("cart")
+        self.state: Any = {"things": []}
+        self.things: list[str] = []
+
+
+class Peeks(Node):
+    """Looks into another node."""
+
+    def __init__(self, cart: Cart) -> None:
+        super().__init__("hall")
+        self.cart = cart
+
+    async def process_event(self, event: Event) -> None:
+        event.metadata["full"] = len(self.cart.things) > 3
+        await self.send_event(event)
+
+
+class Asks(Node):
+    """Uses another node only as one may."""
+
+    def __init__(self, cart: Cart) -> None:
+        super().__init__("hall")
+        self.cart = cart
+
+    async def process_event(self, event: Event) -> None:
+        event.metadata["to"] = self.cart.name
+        await self.send_event(event)
+
+
+def test_a_node_that_reaches_into_another():
+    def session(kind: Callable[[Cart], Node]) -> Session:
+        cart = Cart()
+        return graph([kind(cart), cart], [("hall", "cart")])
+
+    assert found(session(Peeks), session(Asks), "reaches-in") == snapshot(
+        (
+            "warning",
+            "Node 'hall' uses self.cart.things, which is another's own: neither can change without the other.",
+            "Send an event, put it into a handoff's context, or share it as state.",
+        )
+    )
+
+
+class Forgets(Says):
+    """Counts in an attribute."""
+
+    count = 0
+
+    async def process_event(self, event: Event) -> None:
+        self.count += 1
+        await super().process_event(event)
+
+
+class Counted(BaseModel):
+    """How often it was asked."""
+
+    count: int = 0
+
+
+class Remembers(Says):
+    """Counts in its state."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.state: Counted = Counted()
+        self.greeting = "hello"
+
+    async def process_event(self, event: Event) -> None:
+        self.state.count += 1
+        await super().process_event(event)
+
+
+def test_a_node_that_forgets():
+    wrong, mended = graph([Forgets("a")], []), graph([Remembers("a")], [])
+    assert found(wrong, mended, "forgets") == snapshot(
+        (
+            "warning",
+            "Node 'a' changes self.count, which is lost with the process.",
+            "Keep it in self.state, a pydantic model: self.state = YourState(count=...).",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "self.seen = 1",
+        "self.seen += 1",
+        "self.seen, other = 1, 2",
+        "self.seen['a'] = 1",
+        "self.seen['a']['b'] += 1",
+        "self.seen.append(1)",
+        "self.seen.last.x = 1",
+        "del self.seen['a']",
+        "self.seen: int = 1",
+    ],
+)
+def test_every_way_of_changing_an_attribute_is_seen(change: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "changing.py").write_text(
+        "from switchroom import OutputNode\n\n\nclass Changing(OutputNode):\n"
+        f"    async def process_event(self, event):\n        {change}\n        self.state = 2\n        self.log('x')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(__import__("sys").modules, "changing", raising=False)
+    changing: Any = __import__("changing")
+    says = [finding.says for finding in findings(graph([changing.Changing()], []), "forgets")]
+    assert says == ["Node 'Changing' changes self.seen, which is lost with the process."]
+
+
+def test_agents_that_wait_for_one_another():
+    @tool(effect="read")
+    async def ask_b(text: str) -> str:
+        """Ask b."""
+        try:
+            return (await Runner.run(b, text)).final_output
+        except OSError as error:
+            return str(error)
+
+    a = Agent("a", tools=[ask_b])
+    b = Agent("b", tools=[a.as_tool()])
+    mended = Agent("a", tools=[Agent("b", description="b").as_tool()])
+    assert found(a, mended, "circular-dependency") == snapshot(
+        (
+            "warning",
+            "a -> b -> a: each waits for the answer of the next, which may go on for ever.",
+            "Let one of them answer by itself, or hand the conversation over instead of asking.",
+        )
+    )
+
+
+def test_a_function_that_handles_no_failure_of_the_agents_it_asks():
+    helper, other = Agent("helper"), Agent("other")
+
+    async def careless(text: str, scope: Scope) -> str:
+        return await scope.call(helper, text)
+
+    async def careful(text: str, scope: Scope) -> str:
+        try:
+            return await scope.call(helper, text)
+        except ConnectionError:
+            return await scope.call(other, text)
+
+    assert found(careless, careful, "unhandled-failure") == snapshot(
+        (
+            "warning",
+            "'careless' asks agents, and handles no failure of theirs: the first one ends everything.",
+            "Catch what may fail, or use fallback(...), parallel(...) or retrying(...), which go on.",
+        )
+    )
+    for mended in (fallback(careless, other), retrying(careless)):
+        assert findings(mended, "unhandled-failure") == []
+
+
+def test_a_tool_that_handles_no_failure_of_the_agent_it_asks():
+    helper = Agent("helper")
+
+    async def ask(text: str) -> str:
+        """Ask the helper."""
+        return (await Runner.run(helper, text)).final_output
+
+    wrong, mended = (Agent("a", tools=[tool(effect="read", **options)(ask)]) for options in ({}, {"on_error": "tell_model"}))
+    assert found(wrong, mended, "unhandled-failure") == snapshot(
+        (
+            "warning",
+            "'ask' asks agents, and handles no failure of theirs: the first one ends everything.",
+            "Catch what may fail, or use fallback(...), parallel(...) or retrying(...), which go on.",
+        )
+    )
+
+
+def test_what_stands_in_an_application_that_cannot_be_run():
+    with pytest.raises(Exception, match="is not a step"):
+        check(7)
+
+
+def test_a_handoff_with_terms_is_a_handoff():
+    assert findings(Team([Agent("a", handoffs=[handoff("b")]), Agent("b")]), "unreachable") == []

@@ -1,0 +1,201 @@
+"""Findings about routes: what is said of each, and that its remedy is one."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from typing import Any, Literal
+
+import httpx
+import pytest
+from inline_snapshot import snapshot
+from pydantic import BaseModel
+
+from switchroom import (
+    Agent,
+    Event,
+    HandoffEvent,
+    Node,
+    OutputNode,
+    RunConfig,
+    Runner,
+    Session,
+    Settings,
+    Team,
+    Tool,
+    ToolContext,
+    fallback,
+    handoff,
+    route,
+    sequential,
+    tool,
+)
+from switchroom.check import Finding, check
+from switchroom.session import BackgroundNode
+from switchroom.step import Scope
+from switchroom.testing import FunctionModel
+from switchroom.wrap import retrying, timed
+
+
+from tests.check.wrong import CONFIG, Picks, Says, found, findings, graph, looks_up
+
+class Kind(Enum):
+    """What may be asked."""
+
+    DATA = "data"
+    CHARTS = "charts"
+
+
+class Sorted(BaseModel):
+    """What is asked."""
+
+    category: Kind
+    confidence: float = 1.0
+
+
+def sort(text: str) -> Kind:
+    """Sort a text."""
+    return Kind.DATA
+
+
+@pytest.mark.parametrize("classifier", [sort, Agent("classifier", output_type=Sorted)], ids=["function", "agent"])
+def test_a_route_without_a_target(classifier: Any):
+    data, charts = Agent("data"), Agent("charts")
+    wrong = route(classifier, {"data": data})
+    [finding] = findings(wrong, "route-without-target")
+    assert "'charts'" in finding.says
+    assert finding.level == "error"
+    for mended in (
+        route(classifier, {"data": data, "charts": charts}),
+        route(classifier, {"Data": data, "CHARTS": charts}),
+        route(classifier, {"data": data}, fallback=Agent("general")),
+        route(classifier, {"data": data}, clarify="Which?"),
+    ):
+        assert findings(mended, "route-without-target") == []
+
+
+def test_a_literal_says_what_there_is_as_well():
+    def sort(text: str) -> Literal["data", "charts"]:
+        return "data"
+
+    assert len(findings(route(sort, {"data": Agent("data")}), "route-without-target")) == 1
+
+
+def test_nobody_for_what_is_no_route():
+    def sort(text: str) -> str:
+        return text
+
+    routes = {"data": Agent("data")}
+    wrong, mended = route(sort, routes), route(sort, routes, fallback=Agent("general"))
+    assert found(wrong, mended, "missing-fallback") == snapshot(
+        (
+            "error",
+            "Nobody answers when the classifier of 'route' names none of ['data'].",
+            "Pass route(..., fallback=...), who takes what no route does, or clarify=, which asks back.",
+        )
+    )
+    assert findings(route(sort, routes, clarify=Agent("asks")), "missing-fallback") == []
+
+
+def test_nobody_for_what_is_not_sure():
+    typed = Agent("classifier", output_type=Sorted)
+    routes = {"data": Agent("data"), "charts": Agent("charts")}
+    wrong, mended = route(typed, routes, at_least=0.6), route(typed, routes)
+    assert found(wrong, mended, "missing-fallback") == snapshot(
+        (
+            "error",
+            "Nobody answers when the classifier of 'route' is not sure, or names none of ['data', 'charts'].",
+            "Pass route(..., fallback=...), who takes what no route does, or clarify=, which asks back.",
+        )
+    )
+
+
+def test_a_route_that_is_never_named():
+    routes = {"data": Agent("data"), "charts": Agent("charts"), "maps": Agent("maps")}
+    wrong = route(sort, routes, fallback=Agent("general"))
+    mended = route(sort, {name: step for name, step in routes.items() if name != "maps"}, fallback=Agent("general"))
+    assert found(wrong, mended, "unused-route") == snapshot(
+        (
+            "warning",
+            "'route' has the route 'maps', and its classifier only says 'data' or 'charts'.",
+            "Let the classifier say it, or remove the route and who stands behind it.",
+        )
+    )
+
+
+class Routes(Node):
+    """Routes to sales, or to support."""
+
+    async def process_event(self, event: Event) -> None:
+        text = getattr(event, "content", "")
+        event.metadata["route"] = "sales" if "buy" in text else "support"
+        await self.send_event(event)
+
+
+class RoutesAnywhere(Node):
+    """Routes to whom the first word names."""
+
+    async def process_event(self, event: Event) -> None:
+        event.metadata["route"] = getattr(event, "content", "x").split()[0]
+        await self.send_event(event)
+
+
+def routed(router: Node, *routes: str, **options: Any) -> Session:
+    nodes = [router, *(Says(name) for name in routes)]
+    return graph(nodes, [(router, name, name) for name in routes], **options)
+
+
+def test_a_route_that_no_edge_takes_and_an_edge_whose_route_is_never_written():
+    wrong, mended = routed(Routes("hall"), "sales", "billing"), routed(Routes("hall"), "sales", "support")
+    assert found(wrong, mended, "route-without-target") == snapshot(
+        (
+            "error",
+            "Node 'hall' routes to 'support', and no edge takes that: such a message reaches nobody.",
+            "Add session.add_edge('hall', '...', when='support'), or an edge without a condition.",
+        )
+    )
+    wrong, mended = routed(Routes("hall"), "sales", "billing"), routed(Routes("hall"), "sales", "support")
+    assert found(wrong, mended, "unused-route") == snapshot(
+        (
+            "warning",
+            "An edge of node 'hall' takes the route 'billing', which it never writes on an event.",
+            "Write the route where it belongs, or remove the edge and who stands behind it.",
+        )
+    )
+    assert findings(routed(RoutesAnywhere("hall"), "sales"), "route-without-target") == []
+    assert findings(routed(RoutesAnywhere("hall"), "sales"), "unused-route") == []
+
+
+def test_a_session_in_which_a_message_may_meet_no_condition():
+    wrong, mended = routed(Routes("hall"), "sales"), routed(Routes("hall"), "sales", fallback=Agent("reception"))
+    assert found(wrong, mended, "missing-fallback") == snapshot(
+        (
+            "error",
+            "Each edge of node 'hall' has a condition; what meets none of them is answered by nobody.",
+            "Pass Session(fallback=...), an OutputNode or an agent that helps, apologises, or offers a person.",
+        )
+    )
+    with_an_else = routed(Routes("hall"), "sales")
+    with_an_else.add_node(Says("general"))
+    with_an_else.add_edge("hall", "general")
+    assert [finding.level for finding in findings(with_an_else, "missing-fallback")] == []
+
+
+def test_specialists_who_may_all_pass_are_a_warning():
+    wrong = graph([Routes("hall"), Picks("sales"), Picks("support")], [("hall", "sales"), ("hall", "support")])
+    [finding] = findings(wrong, "missing-fallback")
+    assert finding.level == "warning"
+
+
+def test_a_team_whose_handoffs_go_round_with_nobody_who_breaks_the_circle():
+    agents = [Agent("a", handoffs=["b"]), Agent("b", handoffs=["a"])]
+    assert found(Team(agents), Team(agents, fallback="a"), "missing-fallback") == snapshot(
+        (
+            "warning",
+            "Handoffs of team 'a' can go in a circle (a -> b -> a), and nobody is there who breaks it.",
+            "Pass Team(..., fallback=...), who answers when the others only hand over.",
+        )
+    )
+    assert findings(Team([Agent("a", handoffs=["b"]), Agent("b")]), "missing-fallback") == []

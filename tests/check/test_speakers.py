@@ -1,0 +1,131 @@
+"""Findings about who speaks: what is said of each, and that its remedy is one."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from typing import Any, Literal
+
+import httpx
+import pytest
+from inline_snapshot import snapshot
+from pydantic import BaseModel
+
+from switchroom import (
+    Agent,
+    Event,
+    HandoffEvent,
+    Node,
+    OutputNode,
+    RunConfig,
+    Runner,
+    Session,
+    Settings,
+    Team,
+    Tool,
+    ToolContext,
+    fallback,
+    handoff,
+    route,
+    sequential,
+    tool,
+)
+from switchroom.check import Finding, check
+from switchroom.session import BackgroundNode
+from switchroom.step import Scope
+from switchroom.testing import FunctionModel
+from switchroom.wrap import retrying, timed
+
+
+from tests.check.wrong import CONFIG, Picks, Says, found, findings, graph, looks_up
+
+def test_a_graph_in_which_nobody_speaks():
+    wrong, mended = graph([Node("hall")], []), graph([Says("hall")], [])
+    assert found(wrong, mended, "no-speaker") == snapshot(
+        ("error", "No node speaks.", "Add an OutputNode, or one with a step: OutputNode(step=agent).")
+    )
+    [finding] = findings(graph([Node("hall")], [], fallback=Agent("reception")), "no-speaker")
+    assert (finding.fatal, finding.says) == (False, "No node speaks: every message is answered by the fallback.")
+
+
+def test_a_speaker_whom_no_message_reaches():
+    nodes = [Node("hall"), BackgroundNode("notes"), Picks("desk"), Picks("till")]
+    wrong = graph(nodes, [("hall", "notes"), ("desk", "till"), ("till", "desk")])
+    nodes = [Node("hall"), BackgroundNode("notes"), Picks("desk"), Picks("till")]
+    mended = graph(nodes, [("hall", "notes"), ("desk", "till"), ("till", "desk"), ("hall", "desk")])
+    assert found(wrong, mended, "no-speaker") == snapshot(
+        (
+            "error",
+            "No message reaches a node that speaks: nothing leads from 'hall' to 'desk' or 'till'.",
+            "Connect them: session.add_edge('hall', 'desk').",
+        )
+    )
+
+
+def test_two_who_answer_the_same_message():
+    def session(*edges: tuple[Any, ...], kind: Callable[[str], Node] = Says) -> Session:
+        return graph([Node("hall"), kind("a"), kind("b")], list(edges))
+
+    wrong, mended = session(("hall", "a"), ("hall", "b")), session(("hall", "a", "a"), ("hall", "b", "b"))
+    assert found(wrong, mended, "two-speakers") == snapshot(
+        (
+            "error",
+            "'a' and 'b' answer the same message, for node 'hall' passes it on to all of them: 'a' is heard, and nobody else.",
+            "Give the edges conditions: session.add_edge('hall', 'b', when=...).",
+        )
+    )
+    assert findings(session(("hall", "a"), ("hall", "b"), kind=Picks), "two-speakers") == []
+
+
+def test_two_who_answer_where_messages_enter():
+    wrong, mended = graph([Says("a"), Says("b")], []), graph([Says("a"), Says("b")], [("a", "b")])
+    assert found(wrong, mended, "two-speakers") == snapshot(
+        (
+            "error",
+            "No edge leads to 'a' and 'b', so that each message enters at all of them: 'a' is heard, and nobody else unless it "
+            "is handed the conversation.",
+            "Lead there from where messages are to enter: session.add_edge('a', 'b').",
+        )
+    )
+
+
+class HandsOver(OutputNode):
+    """Hands over to b."""
+
+    async def generate_response(self) -> AsyncIterator[str]:
+        await self.send_event(HandoffEvent(target="b", reason="theirs"))
+        yield "One moment."
+
+
+def test_a_speaker_behind_one_who_keeps_each_message():
+    wrong, mended = graph([Says("a"), Says("b")], [("a", "b")]), graph([HandsOver("a"), Says("b")], [("a", "b")])
+    assert found(wrong, mended, "unreachable") == snapshot(
+        (
+            "error",
+            "Node 'b' is never asked: 'a' answers each message, and passes none on.",
+            "Hand over to it: self.send_event(HandoffEvent(target='b', ...)); or lead to it from a node before.",
+        )
+    )
+    assert findings(graph([Picks("a"), Says("b")], [("a", "b")]), "unreachable") == []
+
+
+def test_a_handoff_of_a_node_to_a_stranger():
+    wrong, mended = graph([HandsOver("a"), Says("bee")], [("a", "bee")]), graph([HandsOver("a"), Says("b")], [("a", "b")])
+    assert found(wrong, mended, "stranger") == snapshot(
+        (
+            "error",
+            "Node 'a' hands over to 'b': the session has no node 'b'; it has ['a', 'bee'].",
+            "Add node 'b', or name one that is there.",
+        )
+    )
+
+
+def test_no_node_in_which_messages_enter():
+    wrong = graph([Picks("a"), Says("b")], [("a", "b"), ("b", "a")])
+    mended = graph([Picks("a"), Says("b")], [("a", "b")])
+    assert found(wrong, mended, "no-entry") == snapshot(
+        ("error", "No message can enter: each of ['a', 'b'] has an incoming edge.", "Leave one without, where messages begin.")
+    )
+    assert [finding.says for finding in findings(Session(), "no-entry")] == ["The session has no nodes."]
