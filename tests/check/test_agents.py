@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
-from collections.abc import AsyncIterator, Callable
-from enum import Enum
-from typing import Any, Literal
+from typing import Any
 
-import httpx
-import pytest
 from inline_snapshot import snapshot
-from pydantic import BaseModel
 
 from switchroom import (
     Agent,
-    Event,
-    HandoffEvent,
-    Node,
-    OutputNode,
     RunConfig,
     Runner,
-    Session,
-    Settings,
-    Team,
     Tool,
-    ToolContext,
-    fallback,
-    handoff,
-    route,
     sequential,
-    tool,
 )
-from switchroom.check import Finding, check
-from switchroom.session import BackgroundNode
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel
-from switchroom.wrap import retrying, timed
+from tests.check.wrong import CONFIG, findings, found, looks_up
 
-
-from tests.check.wrong import CONFIG, Picks, Says, found, findings, graph, looks_up
 
 def test_an_agent_without_a_model():
     wrong, mended = Agent("a"), Agent("a", model=FunctionModel(lambda request: "hello"))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
-from collections.abc import AsyncIterator, Callable
 from enum import Enum
 from typing import Any, Literal
 
-import httpx
 import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel
@@ -16,30 +12,13 @@ from pydantic import BaseModel
 from switchroom import (
     Agent,
     Event,
-    HandoffEvent,
     Node,
-    OutputNode,
-    RunConfig,
-    Runner,
     Session,
-    Settings,
     Team,
-    Tool,
-    ToolContext,
-    fallback,
-    handoff,
     route,
-    sequential,
-    tool,
 )
-from switchroom.check import Finding, check
-from switchroom.session import BackgroundNode
-from switchroom.step import Scope
-from switchroom.testing import FunctionModel
-from switchroom.wrap import retrying, timed
+from tests.check.wrong import Picks, Says, findings, found, graph
 
-
-from tests.check.wrong import CONFIG, Picks, Says, found, findings, graph, looks_up
 
 class Kind(Enum):
     """What may be asked."""

@@ -297,7 +297,8 @@ class Drawing:
     # what they have in common ----------------------------------------------------------------------------------------
 
     def _new(self, given: Any, kind: PartKind, **about: Any) -> str:
-        name = step_name(given)
+        called = getattr(given, "name", None)
+        name = called if isinstance(called, str) and called else step_name(given)
         id_ = name if name not in self.parts else f"{name} ({kind})"
         count = 1
         while id_ in self.parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from switchroom.draw.columns import settled, straighten
 from switchroom.draw.crossings import sorted_layers
@@ -59,6 +60,14 @@ class Layout:
     height: float
 
 
+class Sides(NamedTuple):
+    """Where a cell begins and ends, and where its column does."""
+
+    left: float
+    right: float
+    end: float
+
+
 @dataclass
 class Cell:
     """A place in a column: of a box, of a label, or of a line that passes."""
@@ -87,7 +96,7 @@ def laid_out(boxes: Sequence[Box], wires: Sequence[Wire]) -> Layout:
     top = min(middle - height / 2 for middle, height in zip(middles, heights, strict=True)) if cells else 0.0
     middles = [middle - top for middle in middles]
     bottom = max((middle + height / 2 for middle, height in zip(middles, heights, strict=True)), default=0.0)
-    places = tuple((sides[number][0], middles[number] - boxes[number].height / 2) for number in range(len(boxes)))
+    places = tuple((sides[number].left, middles[number] - boxes[number].height / 2) for number in range(len(boxes)))
     ports = _ports(cells, chains, middles)
     routes = tuple(
         _route(cells, chain, wire in turned, sides, middles, ports[number])
@@ -147,14 +156,15 @@ def _chain(cells: list[Cell], wire: Wire, turned: bool) -> list[int]:
     return [*chain, end]
 
 
-def _columns(layers: list[list[int]], cells: list[Cell]) -> tuple[list[tuple[float, float]], float]:
-    """The left and the right border of each cell, and the width of all columns. Lines cross a column straight."""
-    sides = [(0.0, 0.0)] * len(cells)
+def _columns(layers: list[list[int]], cells: list[Cell]) -> tuple[list[Sides], float]:
+    """The borders of each cell, and the width of all columns. Lines cross a column straight."""
+    sides = [Sides(0.0, 0.0, 0.0)] * len(cells)
     left = 0.0
     for layer in layers:
         width = max((cells[cell].size.width for cell in layer), default=0.0)
         for cell in layer:
-            sides[cell] = (left, left + cells[cell].size.width) if cells[cell].is_box else (left, left + width)
+            right = left + (cells[cell].size.width if cells[cell].is_box else width)
+            sides[cell] = Sides(left, right, left + width)
         left += width + ALLEY
     return sides, max(left - ALLEY, 0.0)
 
@@ -178,20 +188,18 @@ def _ports(cells: list[Cell], chains: list[list[int]], middles: list[float]) -> 
 
 
 def _route(
-    cells: list[Cell],
-    chain: list[int],
-    turned: bool,
-    sides: list[tuple[float, float]],
-    middles: list[float],
-    ports: tuple[float, float],
+    cells: list[Cell], chain: list[int], turned: bool, sides: list[Sides], middles: list[float], ports: tuple[float, float]
 ) -> Route:
-    points = [(sides[chain[0]][1], ports[0])]
+    first = sides[chain[0]]
+    points = [(first.right, ports[0])]
+    if first.right < first.end:  # past wider boxes of its column
+        points.append((first.end, ports[0]))
     label: tuple[float, float] | None = None
     for cell in chain[1:-1]:
-        left, right = sides[cell]
+        left, right, _ = sides[cell]
         if left < right:  # a column without labels takes no room: the line goes on from box to box
             points += [(left, middles[cell]), (right, middles[cell])]
         if cells[cell].size.width:
             label = ((left + right) / 2, middles[cell])
-    points.append((sides[chain[-1]][0], ports[1]))
+    points.append((sides[chain[-1]].left, ports[1]))
     return Route(tuple(reversed(points)) if turned else tuple(points), label)
