@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ class Busy(OutputNode):
             event.metadata["route"] = TILL
         await self.send_event(event)
 
-    async def generate_response(self) -> Any:
+    async def generate_response(self) -> AsyncIterator[str]:
         await self.send_event(HandoffEvent(target=TILL, reason="pays"))
         for name in ("x", "y"):
             await self.send_event(HandoffEvent(target=name, reason="any"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -132,9 +134,9 @@ def test_every_way_of_changing_an_attribute_is_seen(change: str, tmp_path: Any, 
         "from switchroom import OutputNode\n\n\nclass Changing(OutputNode):\n"
         f"    async def process_event(self, event):\n        {change}\n        self.state = 2\n        self.log('x')\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(__import__("sys").modules, "changing", raising=False)
-    changing: Any = __import__("changing")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "changing", raising=False)
+    changing: Any = importlib.import_module("changing")
     says = [finding.says for finding in findings(graph([changing.Changing()], []), "forgets")]
     assert says == ["Node 'Changing' changes self.seen, which is lost with the process."]
 
@@ -190,7 +192,8 @@ def test_a_tool_that_handles_no_failure_of_the_agent_it_asks():
         """Ask the helper."""
         return (await Runner.run(helper, text)).final_output
 
-    wrong, mended = (Agent("a", tools=[tool(effect="read", **options)(ask)]) for options in ({}, {"on_error": "tell_model"}))
+    wrong = Agent("a", tools=[tool(effect="read")(ask)])
+    mended = Agent("a", tools=[tool(effect="read", on_error="tell_model")(ask)])
     assert found(wrong, mended, "unhandled-failure") == snapshot(
         (
             "warning",

@@ -19,6 +19,7 @@ from switchroom import (
     sequential,
     tool,
 )
+from switchroom.step import Scope
 from switchroom.wrap import retrying, timed
 from tests.check.wrong import CONFIG, findings, found, looks_up
 
@@ -88,7 +89,7 @@ def test_a_tool_that_waits_for_nobody_or_not_for_ever(fn: Any):
 
 
 def test_a_step_that_may_wait_for_ever():
-    async def fetch(order: str) -> str:
+    async def fetch(order: str, scope: Scope) -> str:
         return await asks_server(order)
 
     assert found(sequential(fetch, Agent("a")), sequential(timed(fetch, 5), Agent("a")), "no-deadline") == snapshot(

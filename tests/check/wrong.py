@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from switchroom import (
@@ -31,7 +31,7 @@ def found(wrong: Any, mended: Any, code: str, config: RunConfig = CONFIG) -> tup
     return finding.level, finding.says, finding.remedy
 
 
-def graph(nodes: list[Node], edges: list[tuple[Any, ...]], **options: Any) -> Session:
+def graph(nodes: Sequence[Node], edges: Sequence[tuple[Any, ...]], **options: Any) -> Session:
     """A session over nodes and edges."""
     session = Session(**options)
     for node in nodes:

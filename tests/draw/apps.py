@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from enum import Enum
 from typing import Any
 
@@ -102,7 +103,7 @@ def workflow() -> Any:
 class Greeter(OutputNode):
     """Greets, and hands over to the till."""
 
-    async def generate_response(self) -> Any:
+    async def generate_response(self) -> AsyncIterator[str]:
         await self.send_event(HandoffEvent(target="till", reason="wants to pay"))
         yield "One moment."
 

@@ -183,7 +183,7 @@ def test_no_text_of_the_user_breaks_out_of_a_mermaid_label():
     [line] = [line for line in drawn.splitlines() if ":::agent" in line]
     inside = line[line.index('["') + 2 : line.rindex('"]')]
     assert re.sub(r"<b>|</b>|<br/>", "", inside).count('"') == 0
-    assert "&quot;" in inside
+    assert "#quot;" in inside
 
 
 def test_a_team_as_json():

@@ -168,14 +168,26 @@ def _found(module: ModuleType, place: str) -> Any:
     for name in NAMES:
         if _runs(step := getattr(module, name, None)):
             return step
-    known = outermost(module, _runnable(module))
-    for kind in (Team, Workflow, Agent):
+    found = alone(module, place, _runnable(module), (Team, Workflow, Agent))
+    if found is not None:
+        return found
+    raise Wrong(f"{place} holds nothing that can be run. Make a Team or an Agent in it, called 'app'.")
+
+
+def alone(module: ModuleType, place: str, names: list[str], kinds: tuple[type[Any], ...]) -> Any:
+    """Of names in a module, the one thing of the first kind of which there is any, parts of others left out; None if none is.
+
+    Raises:
+        Wrong: there are several of that kind.
+    """
+    known = outermost(module, names)
+    for kind in kinds:
         of_kind = [name for name in known if isinstance(getattr(module, name), kind)]
         if len(of_kind) == 1:
             return getattr(module, of_kind[0])
         if of_kind:
             raise Wrong(f"{place} holds {of_kind}. Say which: {place}:{of_kind[0]}, or call it 'app'.")
-    raise Wrong(f"{place} holds nothing that can be run. Make a Team or an Agent in it, called 'app'.")
+    return None
 
 
 def _runnable(module: ModuleType) -> list[str]:

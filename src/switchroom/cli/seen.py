@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from switchroom.cli.app import NAMES, config_in, module_at, outermost, split
+from switchroom.cli.app import NAMES, alone, config_in, module_at, split
 from switchroom.cli.faults import Wrong, told
 from switchroom.config import RunConfig
 from switchroom.errors import UserError, unknown
 from switchroom.session import Graph, Session
+from switchroom.team import Team
+from switchroom.workflow.base import Workflow
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,10 @@ def _found(module: ModuleType, place: str) -> Any:
     for name in (*NAMES, "session", "setup"):
         if _can_be_seen(found := getattr(module, name, None)):
             return found
-    known = outermost(module, _known(module))
-    if len(known) == 1:
-        return getattr(module, known[0])
-    if known:
-        raise Wrong(f"{place} holds {known}. Say which: {place}:{known[0]}, or call it 'app'.")
+    apps = [value for value in vars(module).values() if _sets_up(value)]
+    found = apps[0] if len(apps) == 1 else alone(module, place, _known(module), (Session, Team, Workflow, object))
+    if found is not None:
+        return found
     raise Wrong(f"{place} holds no application. Make a team, an agent, a workflow or a session in it, called 'app'.")
 
 
@@ -97,13 +98,18 @@ def _known(module: ModuleType) -> list[str]:
 
     names: dict[int, str] = {}
     for name, value in vars(module).items():
-        if is_step(value) or hasattr(value, "setup_handler"):
+        if is_step(value):
             names.setdefault(id(value), name)
     return list(names.values())
 
 
+def _sets_up(value: Any) -> bool:
+    """Whether it is an application of another SDK, which has a function that sets a session up."""
+    return hasattr(value, "setup_handler") and not inspect.isclass(value)
+
+
 def _can_be_seen(value: Any) -> bool:
-    if isinstance(value, Session | Graph) or hasattr(value, "setup_handler"):
+    if isinstance(value, Session | Graph) or _sets_up(value):
         return True
     return callable(value) and not inspect.isclass(value)
 

@@ -77,5 +77,7 @@ _SHAFTS: dict[LineKind, str] = {
 
 def escaped(text: str) -> str:
     """A text as it may stand in a label."""
-    special = {"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "\n": " ", "|": "&#124;", "`": "&#96;"}
-    return "".join(special.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+_SPECIAL = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;", "`": "#96;", "\n": " "}
