@@ -53,8 +53,8 @@ def test_an_error_ends_with_1_and_is_told_with_its_remedy(sw: Sw):
     ended = sw("check", str(BROKEN / "stranger.py"))
     assert ended.exit_code == 1
     assert ended.stdout.splitlines() == [
-        "error    stranger  Agent 'billing' hands over to 'refnds': the team has no agent 'refnds'; it has ['billing', 'refunds']."
-        " Did you mean 'refunds'?",
+        "error    stranger  Agent 'billing' hands over to 'refnds': the team has no agent 'refnds'; it has "
+        "['billing', 'refunds']. Did you mean 'refunds'?",
         "                   → Add agent 'refnds', or name one that is there.",
     ]
     assert ended.stderr.endswith("stranger.py: 1 error.\n")
