@@ -91,6 +91,36 @@ def test_nobody_for_what_is_not_sure():
     )
 
 
+def test_a_router_says_which_routes_it_knows_and_may_name_nobody():
+    class ByWords:
+        """Sorts by words, if there are any that it knows."""
+
+        name = "by_words"
+        routes = ("data", "charts")
+
+        async def __call__(self, input: str, scope: Any) -> str | None:
+            return next((route for route in self.routes if route in input), None)
+
+    data, charts, general = Agent("data"), Agent("charts"), Agent("general")
+    assert found(
+        route(ByWords(), {"data": data}), route(ByWords(), {"data": data}, fallback=general), "route-without-target"
+    ) == snapshot(
+        (
+            "error",
+            "The classifier of 'route' may say 'charts', and no route of that name leads anywhere.",
+            "Add the route, or route(..., fallback=...), who takes what no route does. There is ['data'].",
+        )
+    )
+    both = {"data": data, "charts": charts}
+    assert found(route(ByWords(), both), route(ByWords(), both, fallback=general), "missing-fallback") == snapshot(
+        (
+            "error",
+            "Nobody answers when the classifier of 'route' is not sure, or names none of ['data', 'charts'].",
+            "Pass route(..., fallback=...), who takes what no route does, or clarify=, which asks back.",
+        )
+    )
+
+
 def test_a_route_that_is_never_named():
     routes = {"data": Agent("data"), "charts": Agent("charts"), "maps": Agent("maps")}
     wrong = route(sort, routes, fallback=Agent("general"))

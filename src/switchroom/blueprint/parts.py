@@ -102,6 +102,7 @@ class Part(msgspec.Struct, frozen=True):
         tools: an agent's tools.
         guards: an agent's guardrails by where they stand, such as "input: without_card".
         labels: what a classifier can say, where its type says so; None where it may say anything.
+        abstains: a classifier may name nobody, for it is not sure.
         sure_from: the confidence below which a workflow does not route; None where there is none.
         asks_back: whether a workflow asks the person when it is not clear whom to route to.
         only_hands_over: an agent's model has to call a tool, and there are only handoffs.
@@ -121,6 +122,7 @@ class Part(msgspec.Struct, frozen=True):
     tools: tuple[ToolPart, ...] = ()
     guards: tuple[str, ...] = ()
     labels: tuple[str, ...] | None = None
+    abstains: bool = False
     sure_from: float | None = None
     asks_back: bool = False
     only_hands_over: bool = False

@@ -13,7 +13,7 @@ from switchroom.agent import Agent
 from switchroom.blueprint.habits import habits_of
 from switchroom.blueprint.mentions import function_of, functions_behind, is_of_user, mentioned, place_of
 from switchroom.blueprint.parts import Blueprint, Deeds, Line, LineKind, Part, PartKind, Stranger, Unused
-from switchroom.blueprint.roles import labels_of, labels_of_function, roles_in
+from switchroom.blueprint.roles import labels_of, labels_of_function, labels_of_router, roles_in
 from switchroom.blueprint.source import deeds_of, source_of
 from switchroom.blueprint.tools import guard_name, model_guards, tool_part
 from switchroom.config import RunConfig
@@ -232,12 +232,14 @@ class Drawing:
     def _function(self, given: Any) -> str:
         function = source_of(given) or given
         doc = function_of(function)
+        routes = labels_of_router(given)
         about = (doc.__doc__ or "").strip().partition("\n")[0] if doc is not None else ""
         id_ = self._new(
             given,
             "function",
             description=getattr(given, "description", "") or about,
-            labels=labels_of_function(function),
+            labels=routes if routes is not None else labels_of_function(function),
+            abstains=routes is not None,
             deeds=self._read(function),
             where=place_of(function),
         )

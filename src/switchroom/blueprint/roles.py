@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import typing
 from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
 from switchroom.workflow.base import Workflow
 from switchroom.workflow.debate import Debate
-from switchroom.workflow.joining import Join
 from switchroom.workflow.parallel import Parallel
 from switchroom.workflow.refine import Refine
 from switchroom.workflow.vote import Voting
@@ -21,7 +20,7 @@ _LABELS = ("route", "label", "category", "department", "intent", "classification
 def roles_in(workflow: Workflow[Any, Any]) -> dict[int, str]:
     """What the steps of a workflow do that do not all do the same, by their identity."""
     match workflow:
-        case Parallel(join=Join(step=step)):
+        case Parallel(join=step) if step is not None:
             return {id(step): "joins"}
         case Voting(ties=step) if step is not None:
             return {id(step): "decides ties"}
@@ -44,6 +43,13 @@ def labels_of(kind: Any) -> tuple[str, ...] | None:
             if name in kind.model_fields:
                 return labels_of(kind.model_fields[name].annotation)
     return None
+
+
+def labels_of_router(given: Any) -> tuple[str, ...] | None:
+    """The routes that a router knows, of which it may name none; None for what is no router."""
+    routes: Any = getattr(given, "routes", None)
+    named = isinstance(routes, tuple) and all(isinstance(route, str) for route in cast("tuple[Any, ...]", routes))
+    return routes if named else None
 
 
 def labels_of_function(function: Any) -> tuple[str, ...] | None:

@@ -66,14 +66,15 @@ def unused(app: Blueprint) -> Iterator[Finding]:
 def missing_fallback(app: Blueprint) -> Iterator[Finding]:
     """There is nobody for what nobody takes."""
     for flow, routes, labels in _workflows(app):
-        typed = labels is not None and flow.sure_from is None  # then what is missing is a route
+        unsure = flow.sure_from is not None or _classifier(app, flow).abstains
+        typed = labels is not None and not unsure  # then what is missing is a route
         if not flow.asks_back and not app.out_of(flow.id, "fallback") and not typed:
-            unsure = "is not sure, or " if flow.sure_from is not None else ""
+            case = "is not sure, or " if unsure else ""
             yield Finding(
                 "missing-fallback",
                 "error",
                 flow.who,
-                f"Nobody answers when the classifier of '{flow.name}' {unsure}names none of {list(routes)}.",
+                f"Nobody answers when the classifier of '{flow.name}' {case}names none of {list(routes)}.",
                 "Pass route(..., fallback=...), who takes what no route does, or clarify=, which asks back.",
                 flow.where,
             )
@@ -142,8 +143,12 @@ def _workflows(app: Blueprint) -> Iterator[tuple[Part, list[str], tuple[str, ...
     """The workflows that route: each with its routes, and what its classifier can say."""
     for flow in app.of_kind("workflow"):
         if flow.what == "route":
-            [classifier] = [line.target for line in app.out_of(flow.id, "part") if line.label == "classifier"]
-            yield flow, [line.label for line in app.out_of(flow.id, "route")], app[classifier].labels
+            yield flow, [line.label for line in app.out_of(flow.id, "route")], _classifier(app, flow).labels
+
+
+def _classifier(app: Blueprint, flow: Part) -> Part:
+    [classifier] = [line.target for line in app.out_of(flow.id, "part") if line.label == "classifier"]
+    return app[classifier]
 
 
 def _routers(app: Blueprint) -> Iterator[tuple[Part, list[Line]]]:
