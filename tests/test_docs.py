@@ -48,7 +48,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_p
 
 def test_there_is_a_page_for_each_subject_and_the_readme_names_it():
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    subjects = {"models", "tools", "handoffs", "guardrails", "history", "testing", "sessions"}
+    subjects = {"models", "tools", "handoffs", "guardrails", "history", "testing", "sessions", "check", "graph", "memory"}
     assert PATTERNS | subjects <= {page.stem for page in PAGES}
     assert [page.stem for page in PAGES if f"docs/{page.name}" not in readme] == []
 

@@ -47,9 +47,11 @@ def labels_of(kind: Any) -> tuple[str, ...] | None:
 
 def labels_of_router(given: Any) -> tuple[str, ...] | None:
     """The routes that a router knows, of which it may name none; None for what is no router."""
-    routes: Any = getattr(given, "routes", None)
-    named = isinstance(routes, tuple) and all(isinstance(route, str) for route in cast("tuple[Any, ...]", routes))
-    return routes if named else None
+    routes: object = getattr(given, "routes", None)
+    if not isinstance(routes, tuple):
+        return None
+    named = cast("tuple[object, ...]", routes)
+    return cast("tuple[str, ...]", named) if all(isinstance(route, str) for route in named) else None
 
 
 def labels_of_function(function: Any) -> tuple[str, ...] | None:

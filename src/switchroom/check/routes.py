@@ -119,24 +119,32 @@ def _of_sessions(app: Blueprint) -> Iterator[Finding]:
 
 
 def _drops(app: Blueprint, node: Part) -> bool:
+    """Whether a node may pass on what meets the condition of none of its edges."""
     edges = app.out_of(node.id, "edge")
-    return not node.answers and bool(edges) and all(line.conditional for line in edges)
+    return not node.answers and bool(edges) and all(line.conditional for line in edges) and not _covers(app, node)
 
 
-def _surely(app: Blueprint, start: str) -> bool:
-    """Whether a message that enters there reaches a speaker who answers all that reaches it."""
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        node = app[waiting.pop()]
-        if node.id in seen or node.habits is None:
-            continue
-        seen.add(node.id)
-        if node.answers and not node.habits.own_way:
-            return True
-        if node.habits.passes_on and not node.answers:
-            waiting += [line.target for line in app.out_of(node.id, "edge") if not line.conditional]
-    return False
+def _covers(app: Blueprint, node: Part) -> bool:
+    """Whether a node writes routes on events that are all known, and each is taken by an edge."""
+    habits = node.habits
+    taken = [line.label for line in app.out_of(node.id, "edge") if line.conditional]
+    return habits is not None and bool(habits.routes) and not habits.any_route and all(r in taken for r in habits.routes)
+
+
+def _surely(app: Blueprint, id: str, above: tuple[str, ...] = ()) -> bool:
+    """Whether a message that comes to a node reaches a speaker who answers all that reaches it."""
+    node = app[id]
+    if node.habits is None or id in above:
+        return False
+    if node.answers:
+        return not node.habits.own_way
+    if not node.habits.passes_on:
+        return False
+    edges = app.out_of(id, "edge")
+    if any(_surely(app, line.target, (*above, id)) for line in edges if not line.conditional):
+        return True
+    routed = [line for line in edges if line.conditional and line.label in node.habits.routes]
+    return _covers(app, node) and all(_surely(app, line.target, (*above, id)) for line in routed)
 
 
 def _workflows(app: Blueprint) -> Iterator[tuple[Part, list[str], tuple[str, ...] | None]]:
