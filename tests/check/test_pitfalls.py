@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
 from collections.abc import Callable
@@ -18,13 +19,11 @@ from switchroom import (
     Runner,
     Session,
     Team,
-    fallback,
     handoff,
     tool,
 )
 from switchroom.check import check
 from switchroom.step import Scope
-from switchroom.wrap import retrying
 from tests.check.wrong import Says, findings, found, graph
 
 
@@ -162,27 +161,53 @@ def test_agents_that_wait_for_one_another():
     )
 
 
-def test_a_function_that_handles_no_failure_of_the_agents_it_asks():
-    helper, other = Agent("helper"), Agent("other")
+def test_agents_that_are_awaited_together_and_lost_together():
+    helper = Agent("helper")
 
     async def careless(text: str, scope: Scope) -> str:
-        return await scope.call(helper, text)
+        return str(await asyncio.gather(scope.call(helper, text), scope.call(helper, text)))
 
     async def careful(text: str, scope: Scope) -> str:
-        try:
-            return await scope.call(helper, text)
-        except ConnectionError:
-            return await scope.call(other, text)
+        return str(await asyncio.gather(scope.call(helper, text), scope.call(helper, text), return_exceptions=True))
 
     assert found(careless, careful, "unhandled-failure") == snapshot(
         (
             "warning",
-            "'careless' asks agents, and handles no failure of theirs: the first one ends everything.",
-            "Catch what may fail, or use fallback(...), parallel(...) or retrying(...), which go on.",
+            "'careless' awaits agents together, and the first that fails loses what the others answered.",
+            "Pass gather(..., return_exceptions=True) and look at each, or use parallel(...), where failures are values.",
         )
     )
-    for mended in (fallback(careless, other), retrying(careless)):
-        assert findings(mended, "unhandled-failure") == []
+
+    async def sleeps(text: str, scope: Scope) -> str:
+        await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
+        return await scope.call(helper, text)
+
+    assert findings(sleeps, "unhandled-failure") == []
+
+
+def test_a_failure_that_is_dropped_without_a_word():
+    helper = Agent("helper")
+
+    async def careless(text: str, scope: Scope) -> str:
+        try:
+            return await scope.call(helper, text)
+        except Exception:
+            pass
+        return ""
+
+    async def careful(text: str, scope: Scope) -> str:
+        try:
+            return await scope.call(helper, text)
+        except ConnectionError as error:
+            return f"The helper is not there: {error}"
+
+    assert found(careless, careful, "unhandled-failure") == snapshot(
+        (
+            "warning",
+            "'careless' drops failures without a word: whoever asked gets nothing, and nobody learns why.",
+            "Log it, say what is missing, or let it go on to whoever can do something about it.",
+        )
+    )
 
 
 def test_a_tool_that_handles_no_failure_of_the_agent_it_asks():
@@ -197,8 +222,8 @@ def test_a_tool_that_handles_no_failure_of_the_agent_it_asks():
     assert found(wrong, mended, "unhandled-failure") == snapshot(
         (
             "warning",
-            "'ask' asks agents, and handles no failure of theirs: the first one ends everything.",
-            "Catch what may fail, or use fallback(...), parallel(...) or retrying(...), which go on.",
+            "'ask' asks an agent, and a failure of that one ends the run of 'a', too.",
+            "Let the model go on without it: @tool(on_error='tell_model'), or supervisor(...); or catch what may fail.",
         )
     )
 

@@ -151,6 +151,12 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_project(sw: Sw, template: str
 
 
 @every_template
+def test_check_finds_nothing_in_a_new_project(sw: Sw, template: str) -> None:
+    ended = inside(project(sw, template), "switchroom", "check", "--strict", "app.py")
+    assert (ended.returncode, ended.stdout) == (0, "")
+
+
+@every_template
 def test_the_commands_of_the_readme_work_as_they_stand(sw: Sw, template: str) -> None:
     folder = project(sw, template)
     block = (folder / "README.md").read_text().split("```")[1]

@@ -8,9 +8,6 @@ from switchroom.blueprint import Blueprint, Deeds
 from switchroom.blueprint.parts import NESTING
 from switchroom.check.finding import Finding, begun
 
-BEARING = ("fallback", "parallel", "vote", "debate", "refine", "retry", "breaker", "hedge")
-"""Workflows and guards that go on when one of their steps fails."""
-
 
 def reaches_in(app: Blueprint) -> Iterator[Finding]:
     """A node touches what is another's own."""
@@ -31,17 +28,17 @@ def circular_dependency(app: Blueprint) -> Iterator[Finding]:
 
 
 def unhandled_failure(app: Blueprint) -> Iterator[Finding]:
-    """A function asks agents, and their failure takes everything with it, or is dropped without a word."""
+    """A function asks agents, and a failure takes the others' answers with it, is dropped, or ends who called a tool."""
     told: set[str] = set()
-    for who, name, where, deeds, alone in _functions(app):
-        for line, says, remedy in _failures(name, deeds, alone):
+    for who, name, where, deeds, ends in _functions(app):
+        for line, says, remedy in _failures(name, deeds, ends):
             at = _at(where, line) if line else where
             if at not in told:
                 told.add(at)
                 yield Finding("unhandled-failure", "warning", who, says, remedy, at)
 
 
-def _failures(name: str, deeds: Deeds, alone: bool) -> Iterator[tuple[int, str, str]]:
+def _failures(name: str, deeds: Deeds, ends: str) -> Iterator[tuple[int, str, str]]:
     for line in deeds.gathers:
         yield (
             line,
@@ -54,34 +51,25 @@ def _failures(name: str, deeds: Deeds, alone: bool) -> Iterator[tuple[int, str, 
             f"'{name}' drops failures without a word: whoever asked gets nothing, and nobody learns why.",
             "Log it, say what is missing, or let it go on to whoever can do something about it.",
         )
-    if alone and not deeds.gathers:
+    if ends and not deeds.handles and not deeds.gathers:
         yield (
             0,
-            f"'{name}' asks agents, and handles no failure of theirs: the first one ends everything.",
-            "Catch what may fail, or use fallback(...), parallel(...) or retrying(...), which go on.",
+            f"'{name}' asks an agent, and a failure of that one ends the run of '{ends}', too.",
+            "Let the model go on without it: @tool(on_error='tell_model'), or supervisor(...); or catch what may fail.",
         )
 
 
-def _functions(app: Blueprint) -> Iterator[tuple[str, str, str, Deeds, bool]]:
-    """Functions of steps and tools: who, the name, where it is written, what it does, and whether nobody bears a failure."""
+def _functions(app: Blueprint) -> Iterator[tuple[str, str, str, Deeds, str]]:
+    """Functions of steps and tools: who, the name, where it is written, what it does, and whose run its failure ends."""
     for part in app.of_kind("function"):
         if part.deeds is not None:
-            called = [app[line.target] for line in app.out_of(part.id, "calls")]
-            beside = [*called, *(app[line.source] for line in app.into(part.id))]
-            borne = any(other.what in BEARING for other in beside)
-            asks = bool(called)
-            yield part.who, part.name, part.where, part.deeds, asks and not borne and not part.deeds.handles
+            yield part.who, part.name, part.where, part.deeds, ""
     for part in app.of_kind("agent"):
         for tool in part.tools:
             if tool.deeds is not None:
                 asks = any(line.label == tool.name for line in app.out_of(part.id, "calls"))
-                yield (
-                    f"tool '{tool.name}'",
-                    tool.name,
-                    tool.where,
-                    tool.deeds,
-                    asks and not tool.deeds.handles and not tool.tells,
-                )
+                ends = part.name if asks and not tool.tells else ""
+                yield f"tool '{tool.name}'", tool.name, tool.where, tool.deeds, ends
 
 
 def forgets(app: Blueprint) -> Iterator[Finding]:
