@@ -27,6 +27,7 @@ from switchroom.step import step_name
 from switchroom.team import Team
 from switchroom.workflow.base import Workflow
 from switchroom.workflow.route import Route
+from switchroom.wrap import GuardedStep
 
 Read: TypeAlias = Callable[[Any], Deeds | None]
 """Reads what a function does; None if that is not known."""
@@ -76,9 +77,7 @@ def steps_in(app: Any) -> list[Any]:
 
 def is_step(given: Any) -> bool:
     """Whether something is an agent, a team, a workflow, a guarded step or a session: what can be met in the user's code."""
-    return isinstance(given, Agent | Team | Workflow | Session | Graph) or (
-        hasattr(given, "parts") and hasattr(given, "guarded") and not isinstance(given, type)
-    )
+    return isinstance(given, Agent | Team | Workflow | GuardedStep | Session | Graph)
 
 
 class Drawing:
@@ -117,10 +116,8 @@ class Drawing:
                 return self._session(given)
             case Node():
                 return self._node(given)
-            case _ if hasattr(given, "guarded") and hasattr(given, "parts"):
-                id_ = self._new(given, "guard", what=guard_name(given.through))
-                self.line(id_, given.guarded, "part")
-                return id_
+            case GuardedStep():
+                return self._guard(cast("GuardedStep[Any, Any]", given))
             case Workflow():
                 return self._workflow(cast("Workflow[Any, Any]", given))
             case _:
@@ -227,6 +224,11 @@ class Drawing:
             role = str(number) if workflow.KIND in ORDERED else roles.get(id(step), "")
             own = name if name != step_name(step) else ""
             self.line(id_, step, "part", ": ".join(filter(None, (role, own))))
+        return id_
+
+    def _guard(self, guard: GuardedStep[Any, Any]) -> str:
+        id_ = self._new(guard, "guard", what=guard_name(guard.through))
+        self.line(id_, guard.guarded, "part")
         return id_
 
     def _function(self, given: Any) -> str:
