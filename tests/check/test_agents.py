@@ -15,7 +15,7 @@ from switchroom import (
 )
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel
-from tests.check.wrong import CONFIG, findings, found, looks_up
+from tests.check.findings import CONFIG, findings, found, looks_up
 
 
 def test_an_agent_without_a_model():
@@ -38,7 +38,11 @@ def test_whom_a_function_calls_may_get_its_model_there():
         return (await Runner.run(helper, text, config=CONFIG)).final_output
 
     [finding] = findings(app, "no-model", RunConfig())
-    assert (finding.level, finding.fatal) == ("warning", False)
+    assert finding.level == "warning"
+    [finding] = findings(app, "no-model", RunConfig(model="nobody:at-all"))
+    assert (finding.level, finding.remedy) == snapshot(
+        ("error", "Name one that there is: Agent('helper', ..., model='provider:name'), or RunConfig(model=...).")
+    )
 
 
 def test_whom_others_choose_by_a_description_that_is_not_there():

@@ -24,7 +24,7 @@ from switchroom import (
 )
 from switchroom.check import check
 from switchroom.step import Scope
-from tests.check.wrong import Says, findings, found, graph
+from tests.check.findings import Says, findings, found, graph
 
 
 class Cart(Says):

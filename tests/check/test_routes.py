@@ -17,7 +17,7 @@ from switchroom import (
     Team,
     route,
 )
-from tests.check.wrong import Picks, Says, findings, found, graph
+from tests.check.findings import Picks, Says, findings, found, graph
 
 
 class Kind(Enum):

@@ -15,7 +15,7 @@ from switchroom import (
     Session,
 )
 from switchroom.session import BackgroundNode
-from tests.check.wrong import Picks, Says, findings, found, graph
+from tests.check.findings import Picks, Says, findings, found, graph
 
 
 def test_a_graph_in_which_nobody_speaks():
@@ -24,7 +24,7 @@ def test_a_graph_in_which_nobody_speaks():
         ("error", "No node speaks.", "Add an OutputNode, or one with a step: OutputNode(step=agent).")
     )
     [finding] = findings(graph([Node("hall")], [], fallback=Agent("reception")), "no-speaker")
-    assert (finding.fatal, finding.says) == (False, "No node speaks: every message is answered by the fallback.")
+    assert (finding.level, finding.says) == ("warning", "No node speaks: every message is answered by the fallback.")
 
 
 def test_a_speaker_whom_no_message_reaches():

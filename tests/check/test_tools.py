@@ -21,7 +21,7 @@ from switchroom import (
 )
 from switchroom.step import Scope
 from switchroom.wrap import retrying, timed
-from tests.check.wrong import CONFIG, findings, found, looks_up
+from tests.check.findings import CONFIG, findings, found, looks_up
 
 
 async def asks_server(order: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from switchroom import Agent
 from switchroom.cli.app import load_app
@@ -63,7 +64,7 @@ def test_a_file_finds_the_modules_beside_it(written: Path) -> None:
         ('x = Agent("x", model=model); app = Agent("a", model=model); team = Team([x])', "a"),
         ('agent = Agent("a", model=model); team = Team([agent], name="t")', "t"),
         ('agent = Agent("a", model=model); other = Agent("o", model=model)', "a"),
-        ('x = Agent("x", model=model); y = Agent("y", model=model); both = Team([x, y], name="b")', "b"),
+        ('x = Agent("x", model=model); y = Agent("y", model=model, handoffs=[x]); both = Team([y, x], name="b")', "b"),
         ('x = Agent("x", model=model); same = x', "x"),
     ],
 )
@@ -92,7 +93,7 @@ def test_a_missing_name_is_told_with_what_is_there() -> None:
 
 
 def test_a_name_of_something_else_is_refused() -> None:
-    assert "config is a RunConfig. Name an Agent, a Team" in refused(f"{SHOP}:config")
+    assert "config is a RunConfig. Name an agent, a team" in refused(f"{SHOP}:config")
 
 
 def test_two_agents_without_a_name_have_to_be_told_apart(written: Path) -> None:
@@ -102,7 +103,9 @@ def test_two_agents_without_a_name_have_to_be_told_apart(written: Path) -> None:
 
 def test_a_module_with_nothing_to_run_says_what_to_make(written: Path) -> None:
     (written / "app.py").write_text("x = 1")
-    assert refused("app.py") == "app.py holds nothing that can be run. Make a Team or an Agent in it, called 'app'."
+    assert refused("app.py") == snapshot(
+        "app.py holds no application. Make a team, an agent, a workflow or a session in it, called 'app'."
+    )
 
 
 @pytest.mark.parametrize("reference", ["", "app.py:", ".", "some/folder", "not-a-module"])

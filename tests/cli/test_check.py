@@ -82,7 +82,6 @@ def test_findings_are_data_with_json(sw: Sw):
                     "says": "Agent 'support' is never reached: nobody hands over to it.",
                     "remedy": "Give somebody who is reached a handoff to 'support', or take it out of the team.",
                     "where": "",
-                    "fatal": False,
                 }
             ],
         }
@@ -125,6 +124,9 @@ def test_wrong_use_ends_with_2(sw: Sw, args: list[str], told: str):
         ("async def app(text, scope): return await scope.call(b, text)", "app"),
         ("session = Session(b)", "session"),
         ("def app() -> Session: return Session(b)", "session"),
+        ("def desk(name='desk') -> Team: return Team([a, b], name=name)", "desk"),
+        ("async def made() -> Agent[str]: return b", "b"),
+        ("async def opens(session: Session): session.add_node(OutputNode('b', step=b))", "session"),
         (
             "async def setup(session):\n    session.add_node(OutputNode('b', step=b))\n    await session.start()\n    1 / 0",
             "session",
@@ -135,12 +137,36 @@ def test_wrong_use_ends_with_2(sw: Sw, args: list[str], told: str):
             "session",
         ),
     ],
-    ids=["team", "alone", "workflow", "function", "session", "factory", "setup", "unstarted", "atoms"],
+    ids=[
+        "team",
+        "alone",
+        "workflow",
+        "function",
+        "session",
+        "factory",
+        "making",
+        "async making",
+        "opening",
+        "setup",
+        "unstarted",
+        "atoms",
+    ],
 )
 def test_what_can_be_looked_at(sw: Sw, source: str, entry: str):
     ended = sw("graph", "--format", "json", app(DESK + source))
     assert ended.exit_code == 0, ended.output
     assert data(ended.stdout)["entry"] == entry
+
+
+def test_a_function_that_takes_nothing_is_made_only_where_it_says_what_it_makes(sw: Sw):
+    ended = sw("check", app("def app(): raise SystemExit('it was run')"))
+    assert ended.exit_code == 2
+    assert "'app' takes nothing; a step takes (input, scope)" in ended.stderr
+
+
+def test_chat_is_had_with_a_session_as_with_a_step(sw: Sw):
+    ended = sw("chat", app(f"{DESK}def app() -> Session:\n    session = Session()\n    {NODE}\n    return session"), "hello")
+    assert (ended.exit_code, ended.stdout) == (0, "hello\n"), ended.output
 
 
 def test_what_cannot_be_set_up_says_why(sw: Sw):
@@ -178,5 +204,16 @@ def test_chat_stops_at_what_cannot_answer(sw: Sw):
     assert "The model 'nobody' of agent 'x' names no provider." in ended.stderr
 
 
-def test_chat_goes_on_with_what_is_only_not_good(sw: Sw):
-    assert sw("chat", str(BROKEN / "nobody_reached.py"), "hello").stdout == "hello\n"
+@pytest.mark.parametrize("name", sorted(file.stem for file in BROKEN.glob("*.py")))
+def test_chat_begins_where_check_finds_no_error(sw: Sw, name: str):
+    place = str(BROKEN / f"{name}.py")
+    errors = [found for found in data(sw("check", "--json", place).stdout)["findings"] if found["level"] == "error"]
+    ended = sw("chat", place, "hello")
+    assert (ended.exit_code != 2) is (not errors), ended.output
+
+
+def test_what_a_function_gives_its_model_need_not_be_named_for_chat(sw: Sw):
+    function = "async def app(text, scope): return (await Runner.run(a, text, config=config2)).final_output"
+    given = f"from switchroom import Runner\na = Agent('a')\nconfig2 = config\ndel config\n{function}"
+    ended = sw("chat", app(given), "hello", "--journal", "memory:")
+    assert (ended.exit_code, ended.stdout) == (0, "hello\n"), ended.output

@@ -6,14 +6,12 @@ import ast
 import inspect
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-from switchroom.blueprint.mentions import mentioned
 from switchroom.blueprint.parts import Habits
-from switchroom.blueprint.source import dotted, tree_of
+from switchroom.blueprint.source import dotted
+from switchroom.blueprint.texts import Method, Written, texts_of, written
 from switchroom.session import Node
-
-Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 _WORDS = """
 add append appendleft clear discard extend extendleft insert pop popitem popleft remove reverse setdefault sort update
@@ -24,13 +22,6 @@ _CHANGING = frozenset(_WORDS.split())
 _OPEN = "name place session_id process_event generate_response speak send_event call accepts run as_tool description"
 _TOUCHED = frozenset(_OPEN.split())
 """What one node or agent may use of another."""
-
-
-class _Written(NamedTuple):
-    """A method of the user's: its tree, and what its code names."""
-
-    tree: Method
-    known: dict[str, Any]
 
 
 def habits_of(node: Node, is_step: Callable[[Any], bool]) -> Habits:
@@ -47,11 +38,14 @@ def habits_of(node: Node, is_step: Callable[[Any], bool]) -> Habits:
         for said in _targets(method):
             any_target |= said is None
             targets |= set() if said is None else {said}
+    routing = [method.tree for method in methods if any(map(_routed, ast.walk(method.tree)))]
+    may_not_route = bool(routing) and all(tree in own and _may_pass_by(tree.body) for tree in routing)
     return Habits(
         own_way=bool(own),
         passes_on=any(map(_passes_on, own)) if own else not node.speaks and not node.listens_only,
         routes=tuple(sorted(routes)),
         any_route=any_route,
+        may_not_route=may_not_route,
         hands_to=tuple(sorted(targets)),
         hands_to_any=any_target,
         keeps=tuple(_keeps(methods)),
@@ -59,7 +53,7 @@ def habits_of(node: Node, is_step: Callable[[Any], bool]) -> Habits:
     )
 
 
-def _methods(kind: type[Any]) -> Iterator[_Written]:
+def _methods(kind: type[Any]) -> Iterator[Written]:
     """The methods that the user's classes have, those of subclasses first."""
     seen: set[str] = set()
     for base in kind.__mro__:
@@ -68,10 +62,9 @@ def _methods(kind: type[Any]) -> Iterator[_Written]:
         for name, method in vars(base).items():
             if inspect.isfunction(method) and name not in seen:
                 seen.add(name)
-                tree = tree_of(method)
-                found = tree.body[0] if isinstance(tree, ast.Module) and tree.body else None
-                if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
-                    yield _Written(found, dict(mentioned(method)))
+                source = written(method, kind)
+                if source is not None:
+                    yield source
 
 
 def _passes_on(method: Method) -> bool:
@@ -87,65 +80,79 @@ def _passes_on(method: Method) -> bool:
     )
 
 
-def _routes(method: _Written) -> Iterator[str | None]:
+def _routes(method: Written) -> Iterator[str | None]:
     """The routes that are written on events; None for one that is not known before it runs."""
     for node in ast.walk(method.tree):
-        if isinstance(node, ast.Assign) and any(map(_is_route, node.targets)):
-            yield from _constants(node.value, method)
+        for value in _routed(node):
+            yield from texts_of(value, method)
+
+
+def _routed(node: ast.AST) -> list[ast.expr]:
+    """What a statement or a call writes as a route: `metadata["route"] = value`, `setdefault("route", value)`, `update()`."""
+    match node:
+        case ast.Assign(targets=targets, value=value) if any(map(_is_route, targets)):
+            return [value]
+        case ast.Call(func=ast.Attribute(attr="setdefault"), args=[ast.Constant(value="route"), value]):
+            return [value]
+        case ast.Call(func=ast.Attribute(attr="update"), args=[ast.Dict(keys=keys, values=values)]):
+            return [
+                value for key, value in zip(keys, values, strict=True) if isinstance(key, ast.Constant) and key.value == "route"
+            ]
+        case ast.Call(func=ast.Attribute(attr="update"), keywords=keywords):
+            return [keyword.value for keyword in keywords if keyword.arg == "route"]
+        case _:
+            return []
 
 
 def _is_route(target: ast.expr) -> bool:
-    """Whether it is `....metadata["route"]`."""
-    match target:
-        case ast.Subscript(value=ast.Attribute(attr="metadata"), slice=ast.Constant(value="route")):
+    """Whether it is `....metadata["route"]`, under whatever name."""
+    return isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant) and target.slice.value == "route"
+
+
+def _may_pass_by(body: list[ast.stmt]) -> bool:
+    """Whether statements may be run to their end, for a message, without a route being written."""
+    return not any(map(_routes_always, body))
+
+
+def _routes_always(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Return() | ast.Raise():
             return True
+        case ast.If(test=test, body=body, orelse=orelse):
+            return not _may_pass_by(body) and (_sorts_events(test) or not _may_pass_by(orelse))
+        case ast.For(orelse=orelse) | ast.AsyncFor(orelse=orelse) | ast.While(orelse=orelse):
+            return not _may_pass_by(orelse)
+        case ast.Match(cases=cases):
+            others = [case for case in cases if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None]
+            return bool(others) and not any(_may_pass_by(case.body) for case in cases)
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+            tried = not _may_pass_by([*body, *orelse]) and not any(_may_pass_by(handler.body) for handler in handlers)
+            return tried or not _may_pass_by(final)
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            return not _may_pass_by(body)
         case _:
-            return False
+            return any(_routed(node) for node in ast.walk(statement))
 
 
-def _targets(method: _Written) -> Iterator[str | None]:
+def _sorts_events(test: ast.expr) -> bool:
+    """Whether a condition tells messages from other events, by their class or their type."""
+    return any(
+        (isinstance(node, ast.Name) and node.id in ("isinstance", "hasattr"))
+        or (isinstance(node, ast.Attribute) and node.attr == "type")
+        for node in ast.walk(test)
+    )
+
+
+def _targets(method: Written) -> Iterator[str | None]:
     """Whom events name that hand over; None for one that is not known before it runs."""
     for node in ast.walk(method.tree):
         if isinstance(node, ast.Call) and (dotted(node.func) or [""])[-1].endswith("HandoffEvent"):
             given = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
             if given:
-                yield from _constants(given[0], method)
+                yield from texts_of(given[0], method)
 
 
-def _constants(value: ast.expr, method: _Written) -> Iterator[str | None]:
-    """The texts that an expression may be; None for what it may be beside these."""
-    match value:
-        case ast.Constant(value=str(text)):
-            yield text
-        case ast.Constant(value=None):
-            return
-        case ast.IfExp():
-            yield from _constants(value.body, method)
-            yield from _constants(value.orelse, method)
-        case ast.Name(id=name) if isinstance(method.known.get(name), str):
-            yield method.known[name]
-        case ast.Name(id=name) if (assigned := list(_assigned(name, method))) and None not in assigned:
-            yield from assigned
-        case _:
-            yield None
-
-
-def _assigned(name: str, method: _Written) -> Iterator[str | None]:
-    """The texts that a local name is given; None for what is not known before it runs."""
-    written = [node for node in ast.walk(method.tree) if isinstance(node, ast.Name) and node.id == name]
-    otherwise = sum(isinstance(node.ctx, ast.Store) for node in written)
-    for node in ast.walk(method.tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=given)], value=value) if given == name:
-                otherwise -= 1
-                yield from [None] if isinstance(value, ast.Name) else _constants(value, method)
-            case _:
-                pass
-    if otherwise or any(argument.arg == name for argument in method.tree.args.args):
-        yield None
-
-
-def _keeps(methods: list[_Written]) -> Iterator[tuple[str, int]]:
+def _keeps(methods: list[Written]) -> Iterator[tuple[str, int]]:
     """Attributes that change after the constructor, and are not the state, with the first line where they do."""
     seen = {"state"}
     for method in methods:
@@ -178,7 +185,7 @@ def _changed(node: ast.AST) -> Iterator[str]:
             yield names[1]
 
 
-def _reaches(node: Node, methods: list[_Written], is_step: Callable[[Any], bool]) -> Iterator[tuple[str, int]]:
+def _reaches(node: Node, methods: list[Written], is_step: Callable[[Any], bool]) -> Iterator[tuple[str, int]]:
     """What methods touch of other nodes or agents, beside what these are for."""
     seen: set[str] = set()
     for method in methods:

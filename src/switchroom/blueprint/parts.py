@@ -41,6 +41,7 @@ class Habits(msgspec.Struct, frozen=True):
         passes_on: it passes messages on along its edges.
         routes: the routes that it writes on events.
         any_route: it writes routes that are not known before it runs.
+        may_not_route: it writes routes, and may pass a message on without one.
         hands_to: whom it hands over to, by name.
         hands_to_any: it hands over to somebody who is not known before it runs.
         keeps: attributes that change while it works, with the line where they do.
@@ -51,6 +52,7 @@ class Habits(msgspec.Struct, frozen=True):
     passes_on: bool = True
     routes: tuple[str, ...] = ()
     any_route: bool = False
+    may_not_route: bool = False
     hands_to: tuple[str, ...] = ()
     hands_to_any: bool = False
     keeps: tuple[tuple[str, int], ...] = ()
@@ -99,6 +101,7 @@ class Part(msgspec.Struct, frozen=True):
         answers: whether it can answer by itself.
         model: the model of an agent, as far as it says its name.
         no_model: what is said where there is none; "" where there is one.
+        misnamed: a model is named for it, and there is none of that name.
         tools: an agent's tools.
         guards: an agent's guardrails by where they stand, such as "input: without_card".
         labels: what a classifier can say, where its type says so; None where it may say anything.
@@ -119,6 +122,7 @@ class Part(msgspec.Struct, frozen=True):
     answers: bool = True
     model: str = ""
     no_model: str = ""
+    misnamed: bool = False
     tools: tuple[ToolPart, ...] = ()
     guards: tuple[str, ...] = ()
     labels: tuple[str, ...] | None = None

@@ -15,6 +15,7 @@ from switchroom.blueprint.mentions import function_of, functions_behind, is_of_u
 from switchroom.blueprint.parts import Blueprint, Deeds, Line, LineKind, Part, PartKind, Stranger, Unused
 from switchroom.blueprint.roles import labels_of, labels_of_function, labels_of_router, roles_in
 from switchroom.blueprint.source import deeds_of, source_of
+from switchroom.blueprint.texts import texts_given
 from switchroom.blueprint.tools import guard_name, model_guards, tool_part
 from switchroom.config import RunConfig
 from switchroom.defaults import model_for
@@ -51,7 +52,8 @@ def blueprint_of(app: Any, config: RunConfig | None = None, unused: Sequence[Unu
     drawing = Drawing(config or RunConfig(), read)
     entry = drawing.part_of(app)
     drawing.settle()
-    deadline = app.graph.deadline if isinstance(app, Session) else drawing.config.deadline
+    graph = app.graph if isinstance(app, Session) else app
+    deadline = graph.deadline if isinstance(graph, Graph) else drawing.config.deadline
     return Blueprint(
         drawing.parts[entry].name,
         entry,
@@ -157,6 +159,7 @@ class Drawing:
             description=agent.description,
             model=model,
             no_model=no_model,
+            misnamed=bool(no_model and (agent.model or self.config.model)),
             guards=(*(f"{guard.where}: {guard.name}" for guard in agent.guardrails), *model_guards(agent.model)),
             labels=labels_of(agent.output_type),
             only_hands_over=_only_hands_over(agent),
@@ -212,6 +215,7 @@ class Drawing:
         if isinstance(workflow, Route):
             self.parts[id_] = replace(self.parts[id_], sure_from=workflow.at_least, asks_back=workflow.clarify is not None)
             self.line(id_, workflow.classifier, "part", "classifier")
+            self._classifier(workflow.classifier)
             for label, step in workflow.routes.items():
                 self.line(id_, step, "route", label)
             if workflow.clarify is not None and not isinstance(workflow.clarify, str):
@@ -225,6 +229,12 @@ class Drawing:
             own = name if name != step_name(step) else ""
             self.line(id_, step, "part", ": ".join(filter(None, (role, own))))
         return id_
+
+    def _classifier(self, given: Any) -> None:
+        """What a function can say whose type does not say it, for others go by that."""
+        id_ = self.part_of(given)
+        if self.parts[id_].kind == "function" and self.parts[id_].labels is None:
+            self.parts[id_] = replace(self.parts[id_], labels=texts_given(source_of(given)))
 
     def _guard(self, guard: GuardedStep[Any, Any]) -> str:
         id_ = self._new(guard, "guard", what=guard_name(guard.through))

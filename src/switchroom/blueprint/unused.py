@@ -1,7 +1,9 @@
-"""What stands beside an application: tools and agents in its modules that nothing names."""
+"""What stands beside an application: tools and agents in its modules that it does not hold, and that no line of them names."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
@@ -9,7 +11,7 @@ from typing import Any
 
 from switchroom._tool import Tool
 from switchroom.agent import Agent
-from switchroom.blueprint.mentions import is_of_user, mentioned, place_of, shown_path
+from switchroom.blueprint.mentions import is_of_user, place_of, shown_path
 from switchroom.blueprint.parts import Unused
 from switchroom.blueprint.reading import Drawing, unread
 from switchroom.blueprint.source import source_of
@@ -18,7 +20,7 @@ from switchroom.config import RunConfig
 
 
 def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
-    """The tools and agents in the modules of an application that neither it nor a function beside it names.
+    """The tools and agents in the modules of an application that are no part of it, and whose names are not used either.
 
     Args:
         app: what is run.
@@ -26,14 +28,12 @@ def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
     """
     drawing = Drawing(RunConfig(), unread)
     drawing.part_of(app)
-    used = {id(thing) for thing in _used(drawing)}
+    seen = {id(thing) for thing in _held(drawing)}
     modules = _modules(module, drawing)
-    for beside in modules:
-        used.update(id(thing) for thing in _named_by_functions(beside))
-    seen: set[int] = set()
+    named = {name for beside in modules for name in _named_in(beside)}
     for beside in modules:
         for name, value in vars(beside).items():
-            if id(value) in used or id(getattr(value, "invoke", None)) in used or id(value) in seen or name.startswith("_"):
+            if name in named or id(value) in seen or id(getattr(value, "invoke", None)) in seen or name.startswith("_"):
                 continue
             match value:
                 case Tool() if _written_in(value, beside):
@@ -46,7 +46,7 @@ def unused_beside(app: Any, module: ModuleType) -> Iterator[Unused]:
                     pass
 
 
-def _used(drawing: Drawing) -> Iterator[Any]:
+def _held(drawing: Drawing) -> Iterator[Any]:
     for thing in drawing.objects.values():
         yield thing
         if isinstance(thing, Agent):
@@ -70,17 +70,21 @@ def _modules(module: ModuleType, drawing: Drawing) -> list[ModuleType]:
     return [one for one in found if is_of_user(one)]
 
 
-def _named_by_functions(module: ModuleType) -> Iterator[Any]:
-    """What the functions and methods of a module name, and what stands in lists and dicts that they name."""
-    functions: list[Any] = []
-    for value in list(vars(module).values()):
-        if getattr(value, "__module__", None) == module.__name__:
-            functions += vars(value).values() if isinstance(value, type) else [value]
-    for function in functions:
-        if isinstance(function, FunctionType):
-            for _, value in mentioned(function):
-                yield value
-                yield from value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+def _named_in(module: ModuleType) -> Iterator[str]:
+    """The names that the source of a module reads anywhere, also from other modules; those of all, if there is no source."""
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        yield from vars(module)
+        return
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
+                yield from (name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str))
+            case _:
+                pass
 
 
 def _written_in(made: Tool, module: ModuleType) -> bool:

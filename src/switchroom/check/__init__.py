@@ -79,13 +79,13 @@ def check(app: Any, config: RunConfig | None = None, beside: ModuleType | None =
     return findings(blueprint_of(app, config, [] if beside is None else list(unused_beside(app, beside))))
 
 
-def fatal(app: Any, config: RunConfig | None = None) -> list[Finding]:
-    """The findings with which an application cannot answer; sources of functions are not read for them.
+def errors(app: Any, config: RunConfig | None = None) -> list[Finding]:
+    """What is wrong with an application, without the warnings, for which what functions do would have to be read.
 
     Raises:
         UserError: it is nothing that can be run.
     """
-    return [finding for finding in findings(blueprint_of(app, config, read=unread)) if finding.fatal]
+    return [finding for finding in findings(blueprint_of(app, config, read=unread)) if finding.level == "error"]
 
 
 def findings(app: Blueprint) -> list[Finding]:

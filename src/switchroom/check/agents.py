@@ -20,9 +20,12 @@ def no_model(app: Blueprint) -> Iterator[Finding]:
     for part in app.of_kind("agent"):
         if part.no_model:
             # Who is called by a function may get a model there.
-            level = "error" if part.id in surely else "warning"
+            level = "error" if part.misnamed or part.id in surely else "warning"
             says, _, remedy = part.no_model.partition(". ")
-            yield Finding("no-model", level, part.who, f"{says}.", remedy, fatal=level == "error")
+            remedy = (
+                remedy or f"Name one that there is: Agent('{part.name}', ..., model='provider:name'), or RunConfig(model=...)."
+            )
+            yield Finding("no-model", level, part.who, f"{says.removesuffix('.')}.", remedy)
 
 
 def no_description(app: Blueprint) -> Iterator[Finding]:

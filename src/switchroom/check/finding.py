@@ -22,7 +22,6 @@ class Finding(msgspec.Struct, frozen=True):
         says: what is wrong, in a sentence.
         remedy: what to do.
         where: the file and line, where that is known.
-        fatal: the application cannot answer as it is.
     """
 
     code: str
@@ -31,7 +30,6 @@ class Finding(msgspec.Struct, frozen=True):
     says: str
     remedy: str
     where: str = ""
-    fatal: bool = False
 
 
 Rule: TypeAlias = Callable[[Blueprint], Iterator[Finding]]

@@ -109,10 +109,11 @@ def _of_sessions(app: Blueprint) -> Iterator[Finding]:
         if not any(part.answers for part in below) or any(_surely(app, start) for start in starts):
             continue
         dropping = [node for node in app.parts if node.habits is not None and _drops(app, node)]
-        level = "error" if dropping else "warning"
+        surely = [node for node in dropping if _drops_surely(app, node)]
+        level = "error" if surely else "warning"
         says = "Nobody takes what no node answers: the person hears only that something went wrong."
         if dropping:
-            node = dropping[0]
+            node = (surely or dropping)[0]
             says = f"Each edge of node '{node.name}' has a condition; what meets none of them is answered by nobody."
         remedy = "Pass Session(fallback=...), an OutputNode or an agent that helps, apologises, or offers a person."
         yield Finding("missing-fallback", level, session.who, says, remedy)
@@ -120,24 +121,39 @@ def _of_sessions(app: Blueprint) -> Iterator[Finding]:
 
 def _drops(app: Blueprint, node: Part) -> bool:
     """Whether a node may pass on what meets the condition of none of its edges."""
-    edges = app.out_of(node.id, "edge")
+    edges = _to_others_than_listeners(app, node)
     return not node.answers and bool(edges) and all(line.conditional for line in edges) and not _covers(app, node)
+
+
+def _drops_surely(app: Blueprint, node: Part) -> bool:
+    """Whether no edge takes what a node can write, or does not write: any route at all, or none where messages enter."""
+    habits = node.habits
+    by_name = not any(line.label.endswith("?") for line in _to_others_than_listeners(app, node))
+    if habits is None or not by_name:
+        return False
+    return (habits.any_route and not habits.routes) or (habits.may_not_route and not app.into(node.id, "edge"))
+
+
+def _to_others_than_listeners(app: Blueprint, node: Part) -> list[Line]:
+    return [line for line in app.out_of(node.id, "edge") if app[line.target].kind != "listener"]
 
 
 def _covers(app: Blueprint, node: Part) -> bool:
     """Whether a node writes routes on events that are all known, and each is taken by an edge."""
     habits = node.habits
     taken = [line.label for line in app.out_of(node.id, "edge") if line.conditional]
-    return habits is not None and bool(habits.routes) and not habits.any_route and all(r in taken for r in habits.routes)
+    if habits is None or not habits.routes or habits.any_route or habits.may_not_route:
+        return False
+    return all(route in taken for route in habits.routes)
 
 
 def _surely(app: Blueprint, id: str, above: tuple[str, ...] = ()) -> bool:
-    """Whether a message that comes to a node reaches a speaker who answers all that reaches it."""
+    """Whether a message that comes to a node is answered there, or reaches a speaker who answers all that reaches it."""
     node = app[id]
     if node.habits is None or id in above:
         return False
-    if node.answers:
-        return not node.habits.own_way
+    if node.answers and not node.habits.own_way:
+        return True
     if not node.habits.passes_on:
         return False
     edges = app.out_of(id, "edge")
@@ -162,7 +178,7 @@ def _classifier(app: Blueprint, flow: Part) -> Part:
 def _routers(app: Blueprint) -> Iterator[tuple[Part, list[Line]]]:
     """The nodes whose edges all take a route by its name."""
     for node in app.parts:
-        edges = app.out_of(node.id, "edge")
+        edges = _to_others_than_listeners(app, node)
         if node.habits is not None and edges and all(line.conditional and not line.label.endswith("?") for line in edges):
             yield node, edges
 

@@ -15,7 +15,7 @@ def no_entry(app: Blueprint) -> Iterator[Finding]:
             nodes = [part.name for part in _nodes(app)]
             says = f"No message can enter: each of {nodes} has an incoming edge." if nodes else "The session has no nodes."
             remedy = "Leave one without, where messages begin." if nodes else "Add them: session.add_node(...)."
-            yield Finding("no-entry", "error", session.who, says, remedy, fatal=True)
+            yield Finding("no-entry", "error", session.who, says, remedy)
 
 
 def no_speaker(app: Blueprint) -> Iterator[Finding]:
@@ -34,7 +34,8 @@ def no_speaker(app: Blueprint) -> Iterator[Finding]:
         else:
             says = "No node speaks" + (": every message is answered by the fallback." if spoken_for else ".")
             remedy = "Add an OutputNode, or one with a step: OutputNode(step=agent)."
-        yield Finding("no-speaker", "error", session.who, says, remedy, fatal=not speakers and not spoken_for)
+        level = "warning" if spoken_for and not speakers else "error"
+        yield Finding("no-speaker", level, session.who, says, remedy)
 
 
 def two_speakers(app: Blueprint) -> Iterator[Finding]:

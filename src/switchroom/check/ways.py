@@ -22,7 +22,7 @@ def strangers(app: Blueprint) -> Iterator[Finding]:
             kind = "node" if source.habits is not None else "agent"
             says = f"{begun(source.who)} hands over to '{stranger.name}': {unknown(whole, kind, stranger.name, stranger.known)}"
             remedy = f"Add {kind} '{stranger.name}', or name one that is there."
-        yield Finding("stranger", "error", source.who, says, remedy, source.where, fatal=source.habits is None)
+        yield Finding("stranger", "error", source.who, says, remedy, source.where)
 
 
 def unreachable(app: Blueprint) -> Iterator[Finding]:
@@ -56,8 +56,7 @@ def no_way_out(app: Blueprint) -> Iterator[Finding]:
                 says = f"The circle of handoffs {names} has no way out: each is made to call a tool, and has only these."
                 names = quoted([part.name for part in members], "or")
                 remedy = f"Let one of them answer: leave tool_choice out of the settings of {names}."
-            leaves = any(line.target not in circle for id in circle for line in app.out_of(id, *PASSING))
-            yield Finding("no-way-out", "error", members[0].who, says, remedy, members[0].where, fatal=not leaves)
+            yield Finding("no-way-out", "error", members[0].who, says, remedy, members[0].where)
 
 
 def can_end(part: Part) -> bool:

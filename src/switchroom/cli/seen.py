@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+from collections.abc import Awaitable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
-from switchroom.cli.app import NAMES, alone, config_in, module_at, split
+from switchroom.agent import Agent
+from switchroom.blueprint import is_step, steps_in
 from switchroom.cli.faults import Wrong, told
+from switchroom.cli.modules import config_in, module_at, split
 from switchroom.config import RunConfig
 from switchroom.errors import UserError, unknown
 from switchroom.session import Graph, Session
@@ -34,6 +37,10 @@ class Seen:
     app: Any
     config: RunConfig
     module: ModuleType
+
+
+NAMES = ("app", "team", "agent", "session", "setup")
+"""Where an application is looked for in its module, in this order."""
 
 
 class _Begun(BaseException):
@@ -65,7 +72,7 @@ def seen(reference: str) -> Seen:
         module = module_at(place)
         found = _named(module, place, name) if name else _found(module, place)
         try:
-            return Seen(reference, _opened(found), config_in(module), module)
+            return Seen(reference, _opened(found, reference), config_in(module), module)
         except Wrong:
             raise
         except Exception as error:
@@ -82,20 +89,49 @@ def _named(module: ModuleType, place: str, name: str) -> Any:
 
 
 def _found(module: ModuleType, place: str) -> Any:
-    for name in (*NAMES, "session", "setup"):
+    for name in NAMES:
         if _can_be_seen(found := getattr(module, name, None)):
             return found
     apps = [value for value in vars(module).values() if _sets_up(value)]
-    found = apps[0] if len(apps) == 1 else alone(module, place, _known(module), (Session, Team, Workflow, object))
-    if found is not None:
-        return found
-    raise Wrong(f"{place} holds no application. Make a team, an agent, a workflow or a session in it, called 'app'.")
+    if len(apps) == 1:
+        return apps[0]
+    known = _known(module)
+    found = _alone(module, place, known, (Session, Team, Workflow))
+    if found is None:
+        own = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+        makers = list(filter(_makes, own))
+        found = makers[0] if len(makers) == 1 else _alone(module, place, known, (object,))
+    if found is None:
+        raise Wrong(f"{place} holds no application. Make a team, an agent, a workflow or a session in it, called 'app'.")
+    return found
+
+
+def _alone(module: ModuleType, place: str, names: list[str], kinds: tuple[type[Any], ...]) -> Any:
+    """Of names in a module, the one thing of the first kind of which there is any, parts of others left out; None if none is.
+
+    Raises:
+        Wrong: there are several of that kind.
+    """
+    known = _outermost(module, names)
+    for kind in kinds:
+        of_kind = [name for name in known if isinstance(getattr(module, name), kind)]
+        if len(of_kind) == 1:
+            return getattr(module, of_kind[0])
+        if of_kind:
+            raise Wrong(f"{place} holds {of_kind}. Say which: {place}:{of_kind[0]}, or call it 'app'.")
+    return None
+
+
+def _outermost(module: ModuleType, names: list[str]) -> list[str]:
+    """Of names in a module, those of what is no part of another; all if there is none, for they stand in a circle."""
+    if len(names) < 2:
+        return names
+    inner = {id(step) for name in names for step in steps_in(getattr(module, name))}
+    return [name for name in names if id(getattr(module, name)) not in inner] or names
 
 
 def _known(module: ModuleType) -> list[str]:
     """The names of what can be looked at and is no plain function, one for each object."""
-    from switchroom.blueprint import is_step
-
     names: dict[int, str] = {}
     for name, value in vars(module).items():
         if is_step(value):
@@ -114,18 +150,49 @@ def _can_be_seen(value: Any) -> bool:
     return callable(value) and not inspect.isclass(value)
 
 
-def _opened(found: Any) -> Any:
-    """What is looked at: the session that a function sets up or gives, and all else as it is."""
+def _opened(found: Any, reference: str) -> Any:
+    """What is looked at: what a function makes that makes an application, and all else as it is.
+
+    Raises:
+        Wrong: it makes none.
+    """
     handler = getattr(found, "setup_handler", None) or found
     if not inspect.isfunction(handler):
         return found
-    parameters = list(inspect.signature(handler).parameters.values())
-    hints = _hints(handler)
-    if len(parameters) == 1 and (parameters[0].name == "session" or hints.get(parameters[0].name) is Session):
-        return _set_up(handler)
-    if not parameters and hints.get("return") is Session:
-        return handler()
-    return found
+    if _is_setup(handler):
+        session = _Sketch()
+        _run(handler(session))
+        return session
+    if not _makes(handler):
+        if not inspect.signature(handler).parameters:
+            said = "a step takes (input, scope), and a function that makes an application says so: `-> Session`, `-> Team`."
+            raise Wrong(f"{reference}: '{handler.__name__}' takes nothing; {said}")
+        return found
+    made = handler()
+    made = _run(made) if inspect.isawaitable(made) else made
+    if not is_step(made):
+        raise Wrong(f"{reference} makes {made!r}. Give back an agent, a team, a workflow, or a session.")
+    return made
+
+
+def _makes(value: Any) -> bool:
+    """Whether a function makes an application: it says that it gives one and needs nothing for it, or it is given a session."""
+    if not inspect.isfunction(value):
+        return False
+    if _is_setup(value):
+        return True
+    needed = [one for one in inspect.signature(value).parameters.values() if one.default is one.empty and one.kind not in _REST]
+    made = _hints(value).get("return")
+    kind = get_origin(made) or made
+    return not needed and isinstance(kind, type) and issubclass(kind, (Agent, Team, Workflow, Session, Graph))
+
+
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _is_setup(function: Any) -> bool:
+    parameters = list(inspect.signature(function).parameters.values())
+    return len(parameters) == 1 and (parameters[0].name == "session" or _hints(function).get(parameters[0].name) is Session)
 
 
 def _hints(function: Any) -> dict[str, Any]:
@@ -135,23 +202,21 @@ def _hints(function: Any) -> dict[str, Any]:
         return {}
 
 
-def _set_up(handler: Any) -> Session:
-    """The session that a function builds: it is given one that never begins.
+def _run(making: Awaitable[Any]) -> Any:
+    """What an async function gives that makes an application, or None where it would begin with it.
 
     Raises:
         Wrong: the function does not come to an end.
     """
-    session = _Sketch()
 
-    async def build() -> None:
+    async def made() -> Any:
         try:
-            await asyncio.wait_for(handler(session), 10)
+            return await asyncio.wait_for(making, 10)
         except TimeoutError as error:
             raise Wrong("The function that sets the session up waits for something, and did not start it in 10 s.") from error
         except _Begun:
-            pass
+            return None
         except UserError as error:
             raise Wrong(str(error)) from error
 
-    asyncio.run(build())
-    return session
+    return asyncio.run(made())

@@ -1,4 +1,4 @@
-"""Applications that are wrong in one thing, what is found in them, and nodes to make them of."""
+"""What is found in an application that is wrong in one thing, and not in the mended one; and nodes to make such of."""
 
 from __future__ import annotations
 
