@@ -106,7 +106,7 @@ def _of_sessions(app: Blueprint) -> Iterator[Finding]:
             continue
         starts = [line.target for line in app.out_of(session.id, "entry")]
         below = [app[id] for id in app.reached(starts, "edge", "handoff")]
-        if not any(part.answers for part in below) or any(_surely(app, start) for start in starts):
+        if not any(part.answers for part in below) or any(surely_answered(app, start) for start in starts):
             continue
         dropping = [node for node in app.parts if node.habits is not None and _drops(app, node)]
         surely = [node for node in dropping if _drops_surely(app, node)]
@@ -147,7 +147,7 @@ def _covers(app: Blueprint, node: Part) -> bool:
     return all(route in taken for route in habits.routes)
 
 
-def _surely(app: Blueprint, id: str, above: tuple[str, ...] = ()) -> bool:
+def surely_answered(app: Blueprint, id: str, above: tuple[str, ...] = ()) -> bool:
     """Whether a message that comes to a node is answered there, or reaches a speaker who answers all that reaches it."""
     node = app[id]
     if node.habits is None or id in above:
@@ -157,10 +157,10 @@ def _surely(app: Blueprint, id: str, above: tuple[str, ...] = ()) -> bool:
     if not node.habits.passes_on:
         return False
     edges = app.out_of(id, "edge")
-    if any(_surely(app, line.target, (*above, id)) for line in edges if not line.conditional):
+    if any(surely_answered(app, line.target, (*above, id)) for line in edges if not line.conditional):
         return True
     routed = [line for line in edges if line.conditional and line.label in node.habits.routes]
-    return _covers(app, node) and all(_surely(app, line.target, (*above, id)) for line in routed)
+    return _covers(app, node) and all(surely_answered(app, line.target, (*above, id)) for line in routed)
 
 
 def _workflows(app: Blueprint) -> Iterator[tuple[Part, list[str], tuple[str, ...] | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from switchroom.blueprint import Blueprint, Part
 from switchroom.check.finding import Finding, quoted
+from switchroom.check.routes import surely_answered
 
 
 def no_entry(app: Blueprint) -> Iterator[Finding]:
@@ -45,6 +46,7 @@ def two_speakers(app: Blueprint) -> Iterator[Finding]:
         if len([start for start in starts if app[start].answers]) > 1 and len(starts) > 1:
             yield from _at_the_entry(app, session, starts)
             continue
+        yield from _beside_the_entry(app, session, starts)
         for node in _nodes(app):
             heard = _plain_speakers(app, node)
             if len(heard) > 1:
@@ -72,6 +74,29 @@ def _at_the_entry(app: Blueprint, session: Part, starts: list[str]) -> Iterator[
             f"Lead there from where messages are to enter: session.add_edge('{names[0]}', '{names[1]}').",
             plain[1].where,
         )
+
+
+def _beside_the_entry(app: Blueprint, session: Part, starts: list[str]) -> Iterator[Finding]:
+    """A speaker to whom no edge leads, since it is handed the conversation: where messages enter is there as well."""
+    for start in starts:
+        others = [other for other in starts if other != start]
+        handed = [app[line.source].name for line in app.into(start, "handoff")]
+        meant = [other for other in others if surely_answered(app, other) or (handed and _leads_to_a_speaker(app, other))]
+        if _is_plain_speaker(app[start]) and meant:
+            name, source = app[start].name, (handed or [app[meant[0]].name])[0]
+            yield Finding(
+                "two-speakers",
+                "error",
+                session.who,
+                f"No edge leads to '{name}', so that each message enters there as well as at '{app[meant[0]].name}': "
+                "two answer it, and one of them is heard.",
+                f"Lead there from who hands over to it: session.add_edge('{source}', '{name}').",
+                app[start].where,
+            )
+
+
+def _leads_to_a_speaker(app: Blueprint, id: str) -> bool:
+    return any(app[other].answers for other in app.reached([id], "edge"))
 
 
 def beyond_a_speaker(app: Blueprint) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 _GROUPS = {
     0.29: "ijl'|",
     0.34: "I., ;:!",
@@ -13,6 +15,23 @@ _GROUPS = {
     1.0: "mMW@%…",
 }
 _WIDTHS = {character: width for width, characters in _GROUPS.items() for character in characters}
+
+
+_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+"""Characters that turn the direction of what follows."""
+
+
+def printable(text: str) -> str:
+    """A text in one line, in which what steers a terminal, or stands in no document, is shown as a mark."""
+    return "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character in "\n\r\t\v\f":
+        return " "
+    code = ord(character)
+    never = unicodedata.category(character) in ("Cc", "Cs") or code in _TURNING or code & 0xFFFE == 0xFFFE
+    return "\N{REPLACEMENT CHARACTER}" if never else character
 
 
 def width_of(text: str, size: float, bold: bool = False) -> float:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from switchroom.blueprint import Blueprint, Part
 from switchroom.blueprint.parts import LineKind
+from switchroom.draw.lettering import printable
 from switchroom.draw.links import Link, links_of
 from switchroom.draw.text import kind_of
 
@@ -77,7 +78,7 @@ _SHAFTS: dict[LineKind, str] = {
 
 def escaped(text: str) -> str:
     """A text as it may stand in a label."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(character, character) for character in printable(text))
 
 
-_SPECIAL = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;", "`": "#96;", "\n": " "}
+_SPECIAL = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;", "`": "#96;"}

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
 from switchroom.blueprint import Blueprint
 from switchroom.blueprint.parts import LineKind, PartKind
 from switchroom.draw.cards import HEAD, NAME, PAD, ROW, SMALL, Card, card_of
 from switchroom.draw.layers import Box, Layout, Route, Wire, laid_out
-from switchroom.draw.lettering import width_of
+from switchroom.draw.lettering import printable, width_of
 from switchroom.draw.links import Link, links_of
 
 MARGIN = 24.0
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
-COLOURS: dict[PartKind, tuple[str, str]] = {
-    "agent": ("#e3edff", "#3b6fd4"),
-    "team": ("#efeafd", "#7c5cd6"),
-    "session": ("#efeafd", "#7c5cd6"),
-    "workflow": ("#fdf2d0", "#b9851c"),
-    "guard": ("#f1f2f4", "#6b7280"),
-    "function": ("#f1f2f4", "#6b7280"),
-    "node": ("#ffffff", "#374151"),
-    "speaker": ("#def5e5", "#2f8f52"),
-    "listener": ("#ffffff", "#9ca3af"),
+COLOURS: dict[PartKind, tuple[str, str, str]] = {
+    "agent": ("#e3edff", "#3b6fd4", "#2c5cbf"),
+    "team": ("#efeafd", "#7c5cd6", "#6544c4"),
+    "session": ("#efeafd", "#7c5cd6", "#6544c4"),
+    "workflow": ("#fdf2d0", "#b9851c", "#86600f"),
+    "guard": ("#f1f2f4", "#6b7280", "#5b6472"),
+    "function": ("#f1f2f4", "#6b7280", "#5b6472"),
+    "node": ("#ffffff", "#374151", "#374151"),
+    "speaker": ("#def5e5", "#2f8f52", "#20703c"),
+    "listener": ("#ffffff", "#9ca3af", "#5b6472"),
 }
-"""The face and the border of each kind of part."""
+"""The face of each kind of part, its border, and its letters, which are dark enough to be read on the face."""
 
 STROKES: dict[LineKind, tuple[str, str]] = {
     "entry": ("#7c5cd6", ""),
     "handoff": ("#3b6fd4", ""),
     "edge": ("#374151", ""),
-    "route": ("#b9851c", ""),
-    "part": ("#b9851c", ""),
+    "route": ("#86600f", ""),
+    "part": ("#86600f", ""),
     "runs": ("#6b7280", "5 3"),
     "tool": ("#6b7280", "5 3"),
     "calls": ("#6b7280", "5 3"),
@@ -78,7 +78,7 @@ def svg_of(app: Blueprint) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}" '
             f'height="{_n(height)}" role="img" font-family="{FONT}">',
-            f"<title>{escape(app.name)}</title>",
+            f"<title>{_escaped(app.name)}</title>",
             f'<rect width="{_n(width)}" height="{_n(height)}" fill="#ffffff"/>',
             *_arrowheads(links),
             f'<g transform="translate({_n(MARGIN)} {_n(MARGIN)})">',
@@ -91,6 +91,10 @@ def svg_of(app: Blueprint) -> str:
             "",
         ]
     )
+
+
+def _escaped(text: str) -> str:
+    return saxutils.escape(printable(text))
 
 
 def _n(number: float) -> str:
@@ -126,7 +130,7 @@ def _line(link: Link, route: Route) -> str:
     said = f"{link.source} {'and' if link.both else MEANINGS[link.kind]} {link.target}"
     return (
         f'<path class="line" d="{_curve(route)}" fill="none" stroke="{colour}" stroke-width="1.4"{broken}{start} '
-        f'marker-end="{head}"><title>{escape(said)}</title></path>'
+        f'marker-end="{head}"><title>{_escaped(said)}</title></path>'
     )
 
 
@@ -152,7 +156,7 @@ def _label(link: Link, route: Route) -> str:
     return (
         f'<g class="label"><rect x="{_n(x - width / 2)}" y="{_n(y - 8)}" width="{_n(width)}" height="16" fill="#ffffff"/>'
         f'<text x="{_n(x)}" y="{_n(y + 4)}" font-size="{_n(SMALL)}" text-anchor="middle" fill="{STROKES[link.kind][0]}">'
-        f"<title>{escape(link.label)}</title>{escape(text)}</text></g>"
+        f"<title>{_escaped(link.label)}</title>{_escaped(text)}</text></g>"
     )
 
 
@@ -161,29 +165,29 @@ def _label(link: Link, route: Route) -> str:
 
 def _cards(cards: list[Card], layout: Layout) -> Iterator[str]:
     for card, (x, y) in zip(cards, layout.places, strict=True):
-        yield f'<g class="part" data-part={quoteattr(card.part.id)} transform="translate({_n(x)} {_n(y)})">'
+        yield f'<g class="part" data-part={saxutils.quoteattr(printable(card.part.id))} transform="translate({_n(x)} {_n(y)})">'
         yield from _card(card)
         yield "</g>"
 
 
 def _card(card: Card) -> Iterator[str]:
-    face, border = COLOURS[card.part.kind]
+    face, border, letters = COLOURS[card.part.kind]
     dashes = ' stroke-dasharray="4 3"' if card.part.kind == "listener" else ""
     radius = {"team": 16, "session": 16, "speaker": 12, "function": 12}.get(card.part.kind, 5)
-    yield f"<title>{escape(_told(card))}</title>"
+    yield f"<title>{_escaped(_told(card))}</title>"
     yield (
         f'<rect class="card" width="{_n(card.width)}" height="{_n(card.height)}" rx="{radius}" fill="{face}" '
         f'stroke="{border}" stroke-width="1.4"{dashes}/>'
     )
-    yield f'<text x="{_n(PAD)}" y="20" font-size="{_n(NAME)}" font-weight="600" fill="#111827">{escape(card.name)}</text>'
-    yield f'<text x="{_n(PAD)}" y="36" font-size="{_n(SMALL)}" fill="{border}">{escape(card.kind)}</text>'
+    yield f'<text x="{_n(PAD)}" y="20" font-size="{_n(NAME)}" font-weight="600" fill="#111827">{_escaped(card.name)}</text>'
+    yield f'<text x="{_n(PAD)}" y="36" font-size="{_n(SMALL)}" fill="{letters}">{_escaped(card.kind)}</text>'
     for number, row in enumerate(card.rows):
         y = HEAD + ROW * number + 8.0
         if row.mark:
             yield f'<circle cx="{_n(PAD + 3.5)}" cy="{_n(y - 3.5)}" r="3.5" fill="{EFFECTS[row.mark]}"/>'
         x = PAD + (12.0 if row.mark else 0.0)
         colour = "#4b5563" if row.faint else "#111827"
-        yield f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(SMALL)}" fill="{colour}">{escape(row.text)}</text>'
+        yield f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(SMALL)}" fill="{colour}">{_escaped(row.text)}</text>'
 
 
 def _told(card: Card) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from switchroom.blueprint import Blueprint, Line, Part, ToolPart
+from switchroom.draw.lettering import printable
 
 
 def text_of(app: Blueprint) -> str:
     """The blueprint as lines of text."""
-    blocks = ["\n".join(_block(app, part)) for part in app.parts]
+    blocks = ["\n".join(map(printable, _block(app, part))) for part in app.parts]
     return "\n\n".join(blocks) + "\n"
 
 
