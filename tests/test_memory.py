@@ -136,6 +136,49 @@ async def test_processes_remember_side_by_side_and_nothing_is_lost(url: str):
     assert kept["shared"] in ("a", "b", "c")
 
 
+TALKS = """
+import asyncio, sys
+from switchroom import Agent, AgentMemory, RunConfig, Runner
+from switchroom.testing import FunctionModel
+
+async def main():
+    url, name = sys.argv[1:]
+    memory = AgentMemory("clerk", url)
+    config = RunConfig(journal=url, model=FunctionModel(lambda request: "hello"))
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+    async def talk():
+        for turn in range(25):
+            await Runner.run(Agent("clerk"), f"turn {turn}", conversation=name, config=config)
+
+    async def remember():
+        for number in range(200):
+            await memory.remember(f"{name}:{number}", number)
+
+    await asyncio.gather(talk(), remember())
+    print(len(await memory.keys(f"{name}:")))
+
+asyncio.run(main())
+"""
+
+
+def test_processes_that_write_one_file_as_journal_and_as_memory_wait_for_one_another(url: str):
+    command = [sys.executable, "-c", TALKS, url]
+    others = [
+        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in ("a", "b")
+    ]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+    assert [other.communicate(timeout=60)[0] for other in others] == ["200\n"] * 2
+    assert [other.returncode for other in others] == [0, 0]
+
+
 async def test_who_waits_for_another_process_does_not_hold_up_the_loop(tmp_path: Path):
     memory = AgentMemory("clerk", f"sqlite:///{tmp_path}/chats.db")
     await memory.remember("first", 1)

@@ -19,6 +19,7 @@ from switchroom.testing import FunctionModel
 
 HERE = Path(__file__).parent
 APPS = HERE / "apps"
+SENSIBLE = HERE / "sensible"
 EXAMPLES = HERE.parents[1] / "examples"
 LIBRARIES = ("command", "library", "reading", "searches")
 """Modules of the examples that are none themselves."""
@@ -31,7 +32,7 @@ def undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(APPS)
     yield
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith((str(APPS), str(EXAMPLES))):
+        if str(getattr(module, "__file__", None) or "").startswith(tuple(map(str, (APPS, SENSIBLE, EXAMPLES)))):
             del sys.modules[name]
 
 
@@ -112,6 +113,12 @@ def test_what_is_wrong_with_an_application_is_found_and_nothing_else(name: str):
 
 def test_each_kind_of_finding_has_an_application_in_which_it_is_found():
     assert {code for findings in FOUND.values() for _, code, _ in findings} == set(CODES)
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in SENSIBLE.glob("*.py")))
+def test_nothing_is_found_in_applications_that_are_sensible(name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(SENSIBLE)
+    assert found(name) == []
 
 
 def test_nothing_is_found_in_supportgenie():

@@ -17,6 +17,7 @@ from switchroom import (
     Team,
     route,
 )
+from switchroom.session import MessageEvent
 from tests.check.findings import Picks, Says, findings, found, graph
 
 
@@ -32,6 +33,12 @@ class Sorted(BaseModel):
 
     category: Kind
     confidence: float = 1.0
+
+
+class Place(Enum):
+    """Where something is."""
+
+    MAP = "maps"
 
 
 def sort(text: str) -> Kind:
@@ -192,6 +199,61 @@ def test_a_session_in_which_a_message_may_meet_no_condition():
     with_an_else.add_edge("hall", "general")
     assert findings(with_an_else, "missing-fallback") == []
     assert findings(routed(Routes("hall"), "sales", "support"), "missing-fallback") == []
+
+
+class RoutesSome(Node):
+    """Routes what it knows, and passes on the rest as it is."""
+
+    async def process_event(self, event: Event) -> None:
+        if "buy" in str(getattr(event, "content", "")):
+            event.metadata["route"] = "sales"
+        await self.send_event(event)
+
+
+class RoutesMessages(Node):
+    """Routes each message, and passes on other events as they are."""
+
+    async def process_event(self, event: Event) -> None:
+        if isinstance(event, MessageEvent):
+            event.metadata["route"] = "sales"
+        await self.send_event(event)
+
+
+def test_a_message_on_which_no_route_is_written():
+    wrong, mended = routed(RoutesSome("hall"), "sales"), routed(RoutesMessages("hall"), "sales")
+    level, says, _ = found(wrong, mended, "missing-fallback")
+    assert (level, says) == snapshot(
+        ("error", "Each edge of node 'hall' has a condition; what meets none of them is answered by nobody.")
+    )
+    upstream = graph(
+        [RoutesMessages("door"), RoutesSome("hall"), Says("sales")], [("door", "hall"), ("hall", "sales", "sales")]
+    )
+    assert [finding.level for finding in findings(upstream, "missing-fallback")] == ["warning"]
+
+
+def test_conditions_that_are_functions_may_take_everything_together():
+    nodes = [Node("hall"), Says("a"), Says("b")]
+
+    def early(event: Event) -> bool:
+        return event.id < "5"
+
+    def late(event: Event) -> bool:
+        return not early(event)
+
+    edges = [("hall", "a", early), ("hall", "b", late)]
+    assert [finding.level for finding in findings(graph(nodes, edges), "missing-fallback")] == ["warning"]
+
+
+def test_what_a_function_returns_says_which_routes_there_are():
+    def sort(text: str) -> str:
+        if "chart" in text:
+            return "charts"
+        return "data" if "number" in text else Place.MAP.value
+
+    routes = {"data": Agent("data"), "charts": Agent("charts")}
+    assert [finding.code for finding in findings(route(sort, routes), "route-without-target")] == ["route-without-target"]
+    assert findings(route(sort, routes), "missing-fallback") == []
+    assert findings(route(sort, {**routes, "maps": Agent("maps")}), "route-without-target") == []
 
 
 def test_specialists_who_may_all_pass_are_a_warning():

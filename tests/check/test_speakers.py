@@ -56,6 +56,34 @@ def test_two_who_answer_the_same_message():
     assert findings(session(("hall", "a"), ("hall", "b"), kind=Picks), "two-speakers") == []
 
 
+class Hands(Says):
+    """Hands over to the clerk."""
+
+    async def generate_response(self) -> AsyncIterator[str]:
+        yield "one moment"
+        await self.send_event(HandoffEvent(target="clerk", reason="asks"))
+
+
+def test_who_is_handed_the_conversation_and_stands_where_messages_enter():
+    def session(*edges: tuple[Any, ...]) -> Session:
+        return graph([Node("hall"), Hands("desk"), Says("clerk")], [("hall", "desk", "desk"), *edges])
+
+    assert found(session(), session(("desk", "clerk")), "two-speakers") == snapshot(
+        (
+            "error",
+            "No edge leads to 'clerk', so that each message enters there as well as at 'hall': two answer it, and one of them is "
+            "heard.",
+            "Lead there from who hands over to it: session.add_edge('desk', 'clerk').",
+        )
+    )
+    beside = graph([Node("hall"), Says("desk"), Says("clerk")], [("hall", "desk")])
+    assert [finding.remedy for finding in findings(beside, "two-speakers")] == snapshot(
+        ["Lead there on a condition: session.add_edge('hall', 'clerk', when=...)."]
+    )
+    rarely = graph([Node("hall"), Says("desk"), Says("clerk")], [("hall", "desk", "alarm")])
+    assert findings(rarely, "two-speakers") == []
+
+
 def test_two_who_answer_where_messages_enter():
     wrong, mended = graph([Says("a"), Says("b")], []), graph([Says("a"), Says("b")], [("a", "b")])
     assert found(wrong, mended, "two-speakers") == snapshot(

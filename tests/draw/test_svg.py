@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from supportgenie import application
 from switchroom import Agent, Team
 from switchroom.blueprint import Blueprint, Line, Part, blueprint_of
 from switchroom.blueprint.parts import LineKind
-from switchroom.draw import svg_of
+from switchroom.draw import mermaid_of, svg_of, text_of
 from switchroom.draw.layers import Box, Layout, Wire, laid_out
 from switchroom.draw.lettering import fitting, folded, width_of
+from switchroom.draw.svg import COLOURS, STROKES
 from tests.draw.apps import CONFIG, crowd, session, team, workflow
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -136,6 +138,34 @@ def test_texts_of_the_user_are_only_text():
     picture = ET.fromstring(svg_of(blueprint_of(agent, CONFIG)))
     assert list(picture.iter(f"{SVG}script")) == []
     assert wild in {group.get("data-part") for group in picture.iter(f"{SVG}g")}
+
+
+HOSTILE = "a\x00\x1b[31mb\ud800\uffff\u202ec\nd ]]> &#35; --> \U0001f469\u200d\U0001f467"
+
+
+def test_what_steers_a_terminal_or_stands_in_no_document_is_shown_as_a_mark():
+    blueprint = blueprint_of(Agent("a", description="\r"), CONFIG)
+    blueprint = replace(blueprint, name=HOSTILE, parts=(replace(blueprint["a"], name=HOSTILE, description=HOSTILE),))
+    [title] = ET.fromstring(svg_of(blueprint)).findall(f"{SVG}title")
+    assert title.text == "a\ufffd\ufffd[31mb\ufffd\ufffd\ufffdc d ]]> &#35; --> \U0001f469\u200d\U0001f467"
+    for drawn in (text_of(blueprint), mermaid_of(blueprint), svg_of(blueprint)):
+        assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", drawn)
+        drawn.encode()
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, as the guidelines for contrast reckon it."""
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_letters_can_be_read_on_what_they_stand_on():
+    pairs = [(letters, face) for face, _, letters in COLOURS.values()]
+    pairs += [(colour, "#ffffff") for colour, _ in STROKES.values()]
+    for one, other in pairs:
+        darker, brighter = sorted((luminance(one), luminance(other)))
+        assert (brighter + 0.05) / (darker + 0.05) >= 4.5, (one, other)
 
 
 def test_a_part_with_much_on_it_is_as_high_as_that():

@@ -135,6 +135,64 @@ async def test_a_subscription_can_be_ended_also_from_within_a_handler():
     assert listener.told == [1, 2]
 
 
+async def test_who_subscribes_or_is_unsubscribed_while_an_event_is_published_is_so_for_the_next():
+    bus = EventBus()
+    told: list[str] = []
+
+    async def first(event: AgentEvent) -> None:
+        bus.unsubscribe("ready", second)
+        bus.subscribe("ready", third)
+        told.append("first")
+
+    async def second(event: AgentEvent) -> None:
+        told.append("second")
+
+    async def third(event: AgentEvent) -> None:
+        told.append("third")
+
+    bus.subscribe("ready", first)
+    bus.subscribe("ready", second)
+    await bus.publish(AgentEvent("ready"))
+    assert told == ["first", "second"]
+    assert bus.handlers("ready") == [first, third]
+
+
+async def test_ten_thousand_handlers_are_called_and_their_subscriptions_end():
+    bus = EventBus()
+    called = 0
+
+    async def handle(event: AgentEvent) -> None:
+        nonlocal called
+        called += 1
+        if called % 1_000 == 0:
+            raise ValueError(called)
+
+    ends = [bus.subscribe("ready", handle) for _ in range(10_000)]
+    logging.getLogger("switchroom.bus").disabled = True
+    try:
+        failures = await bus.publish(AgentEvent("ready"))
+    finally:
+        logging.getLogger("switchroom.bus").disabled = False
+    assert (called, len(failures)) == (10_000, 10)
+    for end in ends:
+        end()
+    assert bus.handlers("ready") == []
+
+
+async def test_a_plain_handler_that_blocks_does_not_hold_up_the_loop():
+    bus = EventBus()
+    turned = threading.Event()
+
+    def blocks(event: AgentEvent) -> None:
+        assert turned.wait(5), "the loop did not turn while the handler waited"
+
+    bus.subscribe("ready", blocks)
+    publishing = asyncio.ensure_future(bus.publish(AgentEvent("ready")))
+    await asyncio.sleep(0)
+    turned.set()
+    assert await soon(publishing) == []
+
+
 async def test_whatever_has_a_type_can_be_published():
     @dataclass
     class Mine:

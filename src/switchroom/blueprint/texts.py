@@ -132,6 +132,12 @@ def _assigned(name: str, where: Written, deep: int) -> Iterator[str | None]:
             case ast.Assign(targets=[ast.Name(id=given)], value=value) if given == name:
                 otherwise -= 1
                 yield from [None] if isinstance(value, ast.Name) else texts_of(value, where, deep)
+            case ast.For(
+                target=ast.Tuple(elts=[_, ast.Name(id=given)]),
+                iter=ast.Call(func=ast.Attribute(value=held, attr="items")),
+            ) if given == name:
+                otherwise -= 1
+                yield from _held(_found(held, where))
             case _:
                 pass
     if otherwise or any(argument.arg == name for argument in where.tree.args.args):

@@ -83,14 +83,17 @@ def _beside_the_entry(app: Blueprint, session: Part, starts: list[str]) -> Itera
         handed = [app[line.source].name for line in app.into(start, "handoff")]
         meant = [other for other in others if surely_answered(app, other) or (handed and _leads_to_a_speaker(app, other))]
         if _is_plain_speaker(app[start]) and meant:
-            name, source = app[start].name, (handed or [app[meant[0]].name])[0]
+            name, beside = app[start].name, app[meant[0]].name
+            remedy = f"Lead there on a condition: session.add_edge('{beside}', '{name}', when=...)."
+            if handed:
+                remedy = f"Lead there from who hands over to it: session.add_edge('{handed[0]}', '{name}')."
             yield Finding(
                 "two-speakers",
                 "error",
                 session.who,
-                f"No edge leads to '{name}', so that each message enters there as well as at '{app[meant[0]].name}': "
+                f"No edge leads to '{name}', so that each message enters there as well as at '{beside}': "
                 "two answer it, and one of them is heard.",
-                f"Lead there from who hands over to it: session.add_edge('{source}', '{name}').",
+                remedy,
                 app[start].where,
             )
 

@@ -42,6 +42,7 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
 
 def fitting(text: str, width: float, size: float, bold: bool = False) -> str:
     """As much of a text as fits into a width; what is left out is three dots."""
+    text = printable(text)
     if width_of(text, size, bold) <= width:
         return text
     while text and width_of(f"{text}…", size, bold) > width:
@@ -52,7 +53,7 @@ def fitting(text: str, width: float, size: float, bold: bool = False) -> str:
 def folded(text: str, width: float, size: float, most: int) -> list[str]:
     """A text in lines of a width, at most so many; the last ends with three dots where something is left out."""
     lines: list[str] = []
-    words = text.split()
+    words = printable(text).split()
     while words and len(lines) < most:
         line = words.pop(0)
         while words and width_of(f"{line} {words[0]}", size) <= width:

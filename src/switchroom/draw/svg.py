@@ -106,6 +106,7 @@ def _room(link: Link) -> Box | None:
 
 
 def _short(label: str) -> str:
+    label = printable(label)
     return label if len(label) <= 40 else f"{label[:39]}…"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import count
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from switchroom.context import settled
@@ -22,6 +23,8 @@ Handler: TypeAlias = Callable[[Any], Any]
 
 MOST = 1_000
 """Events that handlers may publish because of one event; beyond, they go in a circle."""
+
+_PATTERN = frozenset("*?[")
 
 _caused: ContextVar[list[int] | None] = ContextVar("switchroom_bus", default=None)
 
@@ -65,14 +68,15 @@ class _Subscription(NamedTuple):
     handler: Handler
 
     def takes(self, type: str) -> bool:
-        return self.wanted == type or fnmatchcase(type, self.wanted)
+        return self.wanted == type or (not _PATTERN.isdisjoint(self.wanted) and fnmatchcase(type, self.wanted))
 
 
 class EventBus:
     """Handlers by type of event. It may stand alone, or be shared by the nodes of a session."""
 
     def __init__(self) -> None:
-        self._subscriptions: list[_Subscription] = []
+        self._subscriptions: dict[int, _Subscription] = {}
+        self._numbers = count()
 
     def subscribe(self, event_type: str, handler: Handler) -> Callable[[], None]:
         """Have a handler called for each event of a type.
@@ -91,24 +95,24 @@ class EventBus:
             raise UserError(f"subscribe({event_type!r}, ...): give the type of the events as text, or '*' for all.")
         if not callable(handler):
             raise UserError(f"subscribe({event_type!r}, {handler!r}): give a function of the event.")
-        subscription = _Subscription(event_type, handler)
-        self._subscriptions.append(subscription)
+        number = next(self._numbers)
+        self._subscriptions[number] = _Subscription(event_type, handler)
 
         def end() -> None:
-            self._subscriptions = [other for other in self._subscriptions if other is not subscription]
+            self._subscriptions.pop(number, None)
 
         return end
 
     def unsubscribe(self, event_type: str, handler: Handler) -> bool:
         """End the subscriptions of a handler to a type, or to the same pattern; whether there were any."""
-        kept = [other for other in self._subscriptions if other != (event_type, handler)]
-        found = len(kept) < len(self._subscriptions)
-        self._subscriptions = kept
-        return found
+        ended = [number for number, known in self._subscriptions.items() if known == (event_type, handler)]
+        for number in ended:
+            del self._subscriptions[number]
+        return bool(ended)
 
     def handlers(self, event_type: str) -> list[Handler]:
         """Who is called for an event of a type, in the order in which they subscribed; whoever did twice, twice."""
-        return [subscription.handler for subscription in self._subscriptions if subscription.takes(event_type)]
+        return [subscription.handler for subscription in self._subscriptions.values() if subscription.takes(event_type)]
 
     async def publish(self, event: Typed) -> list[HandlerFailed]:
         """Call who subscribed to the event's type, all at the same time, and wait until all are done.
