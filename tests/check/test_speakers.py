@@ -71,8 +71,8 @@ def test_who_is_handed_the_conversation_and_stands_where_messages_enter():
     assert found(session(), session(("desk", "clerk")), "two-speakers") == snapshot(
         (
             "error",
-            "No edge leads to 'clerk', so that each message enters there as well as at 'hall': two answer it, and one of them is "
-            "heard.",
+            "No edge leads to 'clerk', so that each message enters there as well as at 'hall': two answer it, and one "
+            "of them is heard.",
             "Lead there from who hands over to it: session.add_edge('desk', 'clerk').",
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -251,10 +251,40 @@ class Blueprint(msgspec.Struct, frozen=True, dict=True):
 
     def circles(self, *kinds: LineKind) -> Iterator[list[str]]:
         """The parts that lead to one another, in circles: each once, in the order of the parts."""
-        below = {part.id: self.reached((line.target for line in self.out_of(part.id, *kinds)), *kinds) for part in self.parts}
-        seen: set[str] = set()
-        for part in self.parts:
-            if part.id in below[part.id] and part.id not in seen:
-                circle = [other.id for other in self.parts if other.id in below[part.id] and part.id in below[other.id]]
-                seen.update(circle)
-                yield circle
+        place = {part.id: number for number, part in enumerate(self.parts)}
+        targets = {part.id: [line.target for line in self.out_of(part.id, *kinds)] for part in self.parts}
+        for together in sorted(
+            (sorted(ids, key=place.__getitem__) for ids in _together(targets)), key=lambda ids: place[ids[0]]
+        ):
+            if len(together) > 1 or together[0] in targets[together[0]]:
+                yield together
+
+
+def _together(targets: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """The ids in groups whose members lead to one another, by Tarjan's algorithm, without recursion."""
+    met: dict[str, int] = {}
+    low: dict[str, int] = {}
+    open_: list[str] = []
+    inside: set[str] = set()
+    for start in targets:
+        way = [] if start in met else [(start, iter(targets[start]))]
+        while way:
+            id, rest = way[-1]
+            if id not in met:
+                met[id] = low[id] = len(met)
+                open_.append(id)
+                inside.add(id)
+            following = next(rest, None)
+            if following is None:
+                way.pop()
+                if way:
+                    low[way[-1][0]] = min(low[way[-1][0]], low[id])
+                if low[id] == met[id]:
+                    cut = open_.index(id)
+                    yield open_[cut:]
+                    inside.difference_update(open_[cut:])
+                    del open_[cut:]
+            elif following not in met:
+                way.append((following, iter(targets[following])))
+            elif following in inside:
+                low[id] = min(low[id], met[following])

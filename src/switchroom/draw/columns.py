@@ -8,6 +8,9 @@ from math import inf
 
 SWEEPS = 24
 
+WORK = 40_000
+"""Cells that are moved in all; of a picture with more, there are fewer sweeps."""
+
 FLAT = 20.0
 """Cells below this height are lines on their way, and labels at them."""
 
@@ -22,7 +25,7 @@ def settled(
         for cell in layer:
             middles[cell] = top + heights[cell] / 2
             top += heights[cell] + gap
-    for sweep in range(SWEEPS):
+    for sweep in range(max(4, min(SWEEPS, WORK // max(len(heights), 1)))):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             wanted = [_wanted(cell, middles, heights, before, after) for cell in layer]
             for cell, middle in zip(layer, _spread(layer, wanted, heights, gap), strict=True):

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 SWEEPS = 12
 
+WORK = 40_000
+"""Cells that are looked at in all; of a picture with more, there are fewer sweeps."""
+
 
 def sorted_layers(layer_of: Sequence[int], before: Sequence[list[int]], after: Sequence[list[int]]) -> list[list[int]]:
     """The cells of each column, from top to bottom.
@@ -20,7 +23,7 @@ def sorted_layers(layer_of: Sequence[int], before: Sequence[list[int]], after: S
     for cell in _as_met(layer_of, after):
         layers[layer_of[cell]].append(cell)
     best, fewest = [list(layer) for layer in layers], _crossings(layers, after)
-    for sweep in range(SWEEPS):
+    for sweep in range(max(2, min(SWEEPS, WORK // max(len(layer_of), 1)))):
         if fewest == 0:
             break
         forth = sweep % 2 == 0
