@@ -177,6 +177,7 @@ class Exchange:
         if event is not None and not graph.muted:
             active = graph.nodes.get(turn.live.active)
             turn.enter(event, graph.entries if active is None else [active])
+        del event  # each node has a copy of its own
         alarm = loop.call_at(over - kept, turn.is_late)
         try:
             while (outcome := self._outcome(turn)) is None:
@@ -292,7 +293,7 @@ class Exchange:
     async def _others(self, turn: Turn, over: float) -> None:
         """A person is asked: what else goes on comes to its end."""
         if turn.tasks:
-            await asyncio.wait(list(turn.tasks), timeout=max(over - asyncio.get_running_loop().time(), 0.0))
+            await asyncio.wait(turn.tasks, timeout=max(over - asyncio.get_running_loop().time(), 0.0))
         await turn.flush()
 
     async def _afterwards(self, turn: Turn, over: float) -> None:
@@ -318,9 +319,9 @@ class Exchange:
         """Wait a little for nodes that were cancelled; those that do not end are left to themselves, and fenced off."""
         if not turn.tasks:
             return
-        _, left = await asyncio.wait(list(turn.tasks), timeout=GRACE)
+        _, left = await asyncio.wait(turn.tasks, timeout=GRACE)
         if left:
-            names = sorted({turn.tasks[task] for task in left if task in turn.tasks})
+            names = sorted({task.get_name() for task in left})
             log.error("%s did not end when cancelled, and is left to itself. Let CancelledError pass.", ", ".join(names))
             turn.scope.attempt.leave_behind()
 

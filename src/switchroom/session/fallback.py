@@ -62,9 +62,9 @@ class Last:
             CURRENT.set(turn.scope_of(delivery))
             await answer(turn, node, claim)
 
-        task = asyncio.get_running_loop().create_task(speak())
-        turn.tasks[task] = node.name
-        task.add_done_callback(lambda done: turn.tasks.pop(done, None))
+        task = asyncio.get_running_loop().create_task(speak(), name=node.name)
+        turn.tasks.append(task)
+        task.add_done_callback(turn.tasks.remove)
         await asyncio.wait([task], timeout=max(left, 0.0))
         if not task.done():
             log.error("The fallback '%s' took too long.", node.name)

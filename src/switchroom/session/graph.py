@@ -59,7 +59,7 @@ class Graph:
         self.fallback: OutputNode | None = None
         self.turn: Any = None
         self.muted = False
-        self.context = Context(lambda: self.known)
+        self.context = Context(self)
         self.live: Live = NO_SESSION
         self._at_rest = Known()
         self._initial: dict[str, Any] | None = None
@@ -99,7 +99,7 @@ class Graph:
         if not isinstance(node, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
             hint = f"Pass an instance: {node.__name__}()." if isinstance(node, type) else "Pass a Node or an OutputNode."
             raise UserError(f"A session has no place for {node!r}. {hint}")
-        if "graph" not in node.__dict__:
+        if not hasattr(node, "graph"):
             kind = type(node).__name__
             raise UserError(f"{kind}.__init__ does not call Node's. Begin it with super().__init__(name=...).")
         if node.graph is not None and node.graph is not self:

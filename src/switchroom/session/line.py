@@ -102,7 +102,7 @@ class Line:
             return waiting.reply
         self._queue.insert(0 if first else len(self._queue), waiting)
         if work and self._worker is None:
-            self._worker = asyncio.get_running_loop().create_task(self._serve())
+            self._worker = asyncio.get_running_loop().create_task(self._serve(), name=self.graph.session_id)
         return waiting.reply
 
     def answers(self, channel: Channel) -> bool:
@@ -171,20 +171,20 @@ class Line:
     def said(self, entry: Entry) -> Job:
         """Something comes in."""
 
-        async def job(waiting: Caller) -> None:
+        def job(waiting: Caller) -> Awaitable[None]:
             order = self._ordered(waiting)
             order.input = entry
-            await self._run(waiting, order, begin)
+            return self._run(waiting, order, begin)
 
         return job
 
     def person_answered(self, answers: Answers) -> Job:
         """A person answers what an unfinished turn asked."""
 
-        async def job(waiting: Caller) -> None:
+        def job(waiting: Caller) -> Awaitable[None]:
             order = self._ordered(waiting)
             order.answers = answers
-            await self._run(waiting, order, resume)
+            return self._run(waiting, order, resume)
 
         return job
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, cast
 
-from switchroom.attempt import CURRENT, Suspended, left_by
+from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
 from switchroom.errors import Fenced, RunError, UserError
 from switchroom.events import (
     AnyFact,
@@ -61,8 +61,7 @@ class Turn:
         floor: who is heard.
         handoffs: what nodes hand over to one another.
         main: what the message caused; quiet when nothing of it is under way.
-        aside: what nodes that only listen were given, for which no answer waits.
-        tasks: the nodes at work.
+        tasks: the nodes at work, each a task of the node's name.
         seats: where agents inside of nodes go on, those that changed.
         over: nobody may send any more.
         suspended: something waits for a person.
@@ -72,12 +71,12 @@ class Turn:
     """
 
     __slots__ = (
+        "_aside",
         "_facts",
         "_known",
         "_queues",
         "_sent",
         "_waker",
-        "aside",
         "ending",
         "failed",
         "fatal",
@@ -99,10 +98,9 @@ class Turn:
         self.scope = scope
         self.number = scope.attempt.root.turn
         self.floor = Floor(self)
-        top = Delivery(self, None, None, None)
-        self.main = Delivery(self, None, None, top)
-        self.aside = Delivery(self, None, None, top)
-        self.tasks: dict[asyncio.Task[None], str] = {}
+        self.main = Delivery(self, None, None, Delivery(self, None, None, None))
+        self._aside: Delivery | None = None
+        self.tasks: list[asyncio.Task[None]] = []
         self.seats: dict[str, Seat] = {}
         self.over = False
         self.suspended = False
@@ -138,6 +136,13 @@ class Turn:
         if self._known is None or self._known[0][0] is not version[0] or self._known[0][1] != version[1]:
             self._known = (version, Known(self.history, self.live.caller, self.live.variables))
         return self._known[1]
+
+    @property
+    def aside(self) -> Delivery:
+        """What nodes that only listen were given, for which no answer waits."""
+        if self._aside is None:
+            self._aside = Delivery(self, None, None, self.main.parent)
+        return self._aside
 
     @property
     def quiet(self) -> bool:
@@ -239,12 +244,12 @@ class Turn:
         if queue is not None:
             return queue.put(delivery)
         queue = self._queues[node.name] = Queue(delivery)
-        task = asyncio.get_running_loop().create_task(self._work(node, queue))
-        self.tasks[task] = node.name
+        task = asyncio.get_running_loop().create_task(self._work(node, queue), name=node.name)
+        self.tasks.append(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self.tasks.pop(task, None)
+        self.tasks.remove(task)
         if not task.cancelled() and (error := task.exception()) is not None and self.fatal is None:
             self.fatal = error
         self.wake()
@@ -260,10 +265,12 @@ class Turn:
                 failed = False
                 try:
                     if delivery.via is None or await self.handoffs.accepted(node, delivery):
-                        await self._process(node, delivery)
+                        await self._processing(node, delivery)
                 except Exception as error:
                     failed = True
                     self._fail(node, error)
+                except (BaseExceptionGroup, Suspended, asyncio.CancelledError) as error:
+                    failed = self._left(node, error)
                 finally:
                     self._close(delivery, failed)
                 dealt += 1
@@ -274,24 +281,28 @@ class Turn:
         finally:
             self._queues.pop(node.name, None)
 
-    async def _process(self, node: Any, delivery: Delivery) -> None:
-        try:
-            processing = node.process_event(delivery.event)
-            if not inspect.isawaitable(processing):
-                raise UserError(f"Node '{node.name}': process_event is no coroutine. Write `async def process_event(...)`.")
-            await processing
-        except Suspended:
-            self._wait()
-        except BaseExceptionGroup as group:
-            left = left_by(group)
-            if not isinstance(left, Suspended):
+    def _processing(self, node: Any, delivery: Delivery) -> Awaitable[None]:
+        processing: Any = node.process_event(delivery.event)
+        if not inspect.isawaitable(processing):
+            raise UserError(f"Node '{node.name}': process_event is no coroutine. Write `async def process_event(...)`.")
+        return processing
+
+    def _left(self, node: Any, error: BaseException) -> bool:
+        """What is no exception has left a node; whether that is a failure of the node's all the same."""
+        match left_by(cast("BaseExceptionGroup[BaseException]", error)) if isinstance(error, BaseExceptionGroup) else error:
+            case Suspended():
+                self._wait()
+                return False
+            case asyncio.CancelledError() if not is_cancelled():
+                cancelled = RunError(f"Node '{node.name}' cancelled itself.")
+                cancelled.__cause__ = error
+                self._fail(node, cancelled)
+                return True
+            case Exception() as failure:
+                self._fail(node, failure)
+                return True
+            case left:
                 raise left from None
-            self._wait()
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling() == 0:
-                raise RunError(f"Node '{node.name}' cancelled itself.") from error
-            raise
 
     def _wait(self) -> None:
         """A person is asked: nobody else answers in the place of who asked."""
@@ -364,7 +375,7 @@ class Turn:
 
     def stop(self) -> None:
         """Stop who is at work."""
-        for task in list(self.tasks):
+        for task in self.tasks:
             task.cancel()
 
 
