@@ -119,6 +119,11 @@ class Delivery:
         """Whether the node has it, or will have."""
         return self.event is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was made of it: nothing was sent, said or handed over."""
+        return self._kids is None and self.claim is None and not self.handoffs
+
     def _opens(self) -> None:
         """Count as not through, here and above; also what had gone quiet before."""
         here = self

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-from collections.abc import Awaitable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
-from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
-from switchroom.errors import Fenced, RunError, UserError
+from switchroom.errors import Fenced
 from switchroom.events import (
     AnyFact,
     CallEnded,
@@ -42,6 +40,7 @@ from switchroom.session.handoffs import Handoffs
 from switchroom.session.parts import part_of
 from switchroom.session.plain import plain, plain_value
 from switchroom.session.record import LEVELS, record
+from switchroom.session.work import work
 
 log = logging.getLogger("switchroom.session")
 
@@ -49,7 +48,7 @@ HOPS = 1_000
 """Nodes that one event may come through in a turn; beyond, it goes in a circle."""
 
 BURST = 64
-"""Events that a node may send or get before others have their turn on the loop."""
+"""Events that nodes may send, or pieces of text that they may say, before others have their turn on the loop."""
 
 
 class Turn:
@@ -60,7 +59,9 @@ class Turn:
         scope: where the session's own facts are noted.
         floor: who is heard.
         handoffs: what nodes hand over to one another.
+        message: what the person said, as an event; None if they said nothing.
         main: what the message caused; quiet when nothing of it is under way.
+        queues: what nodes have before them, by their names.
         tasks: the nodes at work, each a task of the node's name.
         seats: where agents inside of nodes go on, those that changed.
         over: nobody may send any more.
@@ -74,7 +75,6 @@ class Turn:
         "_aside",
         "_facts",
         "_known",
-        "_queues",
         "_sent",
         "_waker",
         "ending",
@@ -85,8 +85,10 @@ class Turn:
         "handoffs",
         "late",
         "main",
+        "message",
         "number",
         "over",
+        "queues",
         "scope",
         "seats",
         "suspended",
@@ -100,6 +102,7 @@ class Turn:
         self.floor = Floor(self)
         self.main = Delivery(self, None, None, Delivery(self, None, None, None))
         self._aside: Delivery | None = None
+        self.message: Event | None = None
         self.tasks: list[asyncio.Task[None]] = []
         self.seats: dict[str, Seat] = {}
         self.over = False
@@ -108,7 +111,7 @@ class Turn:
         self.late = False
         self.fatal: BaseException | None = None
         self.ending: CallEnded | None = None
-        self._queues: dict[str, Queue] = {}
+        self.queues: dict[str, Queue] = {}
         self._facts: list[AnyFact] = []
         self._waker: asyncio.Future[None] | None = None
         self._sent = 0
@@ -161,7 +164,8 @@ class Turn:
         """Show a piece of text that is heard."""
         attempt = self.scope.attempt
         if attempt.streamed:
-            place = self.floor.parts.index(speech) + 1
+            parts = self.floor.parts
+            place = next(place for place in range(len(parts), 0, -1) if parts[place - 1] is speech)  # one of the last
             attempt.show(RunEvent(self.scope.path, TextDelta(text, speech.speaker, place)))
 
     def hand_over(self, claim: Claim, event: Event) -> None:
@@ -219,15 +223,19 @@ class Turn:
             self.record(NodeLogged(node.name, str(plain_value(event.message)), level, plain(event.data)))
         else:
             self._forward(node, event, delivery)
+        await self.breathe()
+
+    async def breathe(self) -> None:
+        """Let others have their turn, now and then: a node may send and say without end."""
         self._sent += 1
         if self._sent % BURST == 0:
-            await asyncio.sleep(0)  # a node that sends without end lets others have their turn
+            await asyncio.sleep(0)
 
     def _forward(self, node: Any, event: Event, delivery: Delivery) -> None:
         route = event.metadata.get("route")
         if route is not None and route != delivery.route and isinstance(route, str):
             delivery.route = route
-            self.record(EventRouted(node.name, str(plain_value(route)), event.type))
+            self.record(EventRouted(node.name, str(plain_value(route)), str(plain_value(event.type))))
         for edge in self.graph.edges[node.name]:
             if edge.when is None or edge.when(event):
                 self.deliver(copied(event, node.name, self.number), edge.target, delivery)
@@ -240,11 +248,11 @@ class Turn:
             parent = self.aside
         delivery = Delivery(self, node, event, parent, via)
         delivery.route = event.metadata.get("route")
-        queue = self._queues.get(node.name)
+        queue = self.queues.get(node.name)
         if queue is not None:
             return queue.put(delivery)
-        queue = self._queues[node.name] = Queue(delivery)
-        task = asyncio.get_running_loop().create_task(self._work(node, queue), name=node.name)
+        queue = self.queues[node.name] = Queue(delivery)
+        task = asyncio.get_running_loop().create_task(work(self, node, queue), name=node.name)
         self.tasks.append(task)
         task.add_done_callback(self._done)
 
@@ -254,57 +262,7 @@ class Turn:
             self.fatal = error
         self.wake()
 
-    async def _work(self, node: Any, queue: Queue) -> None:
-        """Let a node deal with what it got, until nothing is left."""
-        dealt = 0
-        task = asyncio.current_task()
-        try:
-            while (delivery := queue.take()) is not None:
-                DELIVERY.set(delivery)
-                CURRENT.set(self.scope_of(delivery))
-                failed = False
-                try:
-                    if delivery.via is None or await self.handoffs.accepted(node, delivery):
-                        await self._processing(node, delivery)
-                except Exception as error:
-                    failed = True
-                    self._fail(node, error)
-                except (BaseExceptionGroup, Suspended, asyncio.CancelledError) as error:
-                    failed = self._left(node, error)
-                finally:
-                    self._close(delivery, failed)
-                dealt += 1
-                if task is not None and task.cancelling():  # it has swallowed its cancellation, and gets no more
-                    return
-                if dealt % BURST == 0:
-                    await asyncio.sleep(0)
-        finally:
-            self._queues.pop(node.name, None)
-
-    def _processing(self, node: Any, delivery: Delivery) -> Awaitable[None]:
-        processing: Any = node.process_event(delivery.event)
-        if not inspect.isawaitable(processing):
-            raise UserError(f"Node '{node.name}': process_event is no coroutine. Write `async def process_event(...)`.")
-        return processing
-
-    def _left(self, node: Any, error: BaseException) -> bool:
-        """What is no exception has left a node; whether that is a failure of the node's all the same."""
-        match left_by(cast("BaseExceptionGroup[BaseException]", error)) if isinstance(error, BaseExceptionGroup) else error:
-            case Suspended():
-                self._wait()
-                return False
-            case asyncio.CancelledError() if not is_cancelled():
-                cancelled = RunError(f"Node '{node.name}' cancelled itself.")
-                cancelled.__cause__ = error
-                self._fail(node, cancelled)
-                return True
-            case Exception() as failure:
-                self._fail(node, failure)
-                return True
-            case left:
-                raise left from None
-
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """A person is asked: nobody else answers in the place of who asked."""
         self.suspended = True
         if self.floor.heard is None:
@@ -317,7 +275,8 @@ class Turn:
             delivery.scope.ear = _unheard
         return delivery.scope
 
-    def _close(self, delivery: Delivery, failed: bool) -> None:
+    def close(self, delivery: Delivery, failed: bool) -> None:
+        """A node is through with a delivery."""
         node, claim, handoffs = delivery.node, delivery.claim, delivery.handoffs or ()
         first = None if failed or not handoffs else handoffs[0]
         for dropped in handoffs[1:] if first is not None else handoffs:
@@ -334,7 +293,7 @@ class Turn:
         if not self.main.open or claim is not None:
             self.wake()
 
-    def _fail(self, node: Any, error: Exception) -> None:
+    def fail(self, node: Any, error: Exception) -> None:
         """Keep a node's failure where it is: it is told in the log, and never to the person."""
         if isinstance(error, Fenced):
             self.fatal = error
