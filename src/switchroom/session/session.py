@@ -295,6 +295,12 @@ class Session:
         return self._graph.session_id
 
     @property
+    def config(self) -> RunConfig:
+        """The options of its runs, its journal among them."""
+        config = self._line.config
+        return replace(config, listeners=config.listeners[:-1])
+
+    @property
     def graph(self) -> Graph:
         """Its nodes and edges, which are a step: they answer one message as a part of whatever runs them."""
         return self._graph
