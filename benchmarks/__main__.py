@@ -160,7 +160,9 @@ def main() -> None:
     print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
     idle, busy = session.memory()
     print(f"{'10,000 sessions, KB each':28}{'':10}{idle / 1024:10.2f}{'':8}{12:7.1f}{_missed(idle / 1024, 12)}")
-    print(f"{'the same, all answering':28}{'':10}{busy / 1024:10.2f}{'':8}{30:7.1f}{_missed(busy / 1024, 30)}")
+    hand = session.memory_by_hand()
+    told = f"{hand / 1024:10.2f}{busy / 1024:10.2f}{busy / hand:8.2f}{1:7.1f}{_missed(busy / hand, 1)}"
+    print(f"{'the same, all answering':28}{told}")
     took = import_seconds()
     print(f"{'import switchroom, s':28}{'':10}{took:10.3f}{'':8}{0.3:7.1f}{_missed(took, 0.3)}")
     print("HTTP rows: the floor is the openai SDK's own call; both ask a server in another process, over loopback")

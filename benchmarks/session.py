@@ -153,3 +153,53 @@ def memory(count: int = 10_000) -> tuple[float, float]:
         return idle / count, busy / count
 
     return asyncio.run(measure())
+
+
+def memory_by_hand(count: int = 1_000) -> float:
+    """Bytes that the same graph holds in bare asyncio while it answers: a task and a queue for each node, and a timeout."""
+
+    async def measure() -> float:
+        hold = asyncio.Event()
+        waiting = 0
+
+        async def one() -> str:
+            nonlocal waiting
+            queues: dict[str, asyncio.Queue[Tick]] = {name: asyncio.Queue() for name in ("router", "a", "b", "c", "join")}
+            reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+            async def passing(name: str, *to: str) -> None:
+                while True:
+                    event = await queues[name].get()
+                    for receiver in to:
+                        queues[receiver].put_nowait(_copied(event))
+
+            async def join() -> None:
+                nonlocal waiting
+                await queues["join"].get()
+                waiting += 1
+                await hold.wait()
+                reply.set_result("hello")
+
+            nodes = [passing("router", "a", "b", "c"), *(passing(name, "join") for name in "abc"), join()]
+            tasks = [asyncio.create_task(node) for node in nodes]
+            queues["router"].put_nowait(Tick())
+            try:
+                return await asyncio.wait_for(reply, 30)
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        sending = [asyncio.create_task(one()) for _ in range(count)]
+        while waiting < count:
+            await asyncio.sleep(0)
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        hold.set()
+        await asyncio.gather(*sending)
+        return held / count
+
+    return asyncio.run(measure())

@@ -179,7 +179,7 @@ class GuardrailTripped(RunError):
 
 
 class ConversationWaiting(RunError):
-    """A person is to answer first: pass `answers=` to `Runner.resume`."""
+    """A person is to answer first: pass `answers=` to `Runner.resume`, or to `session.answer`."""
 
 
 class Fenced(RunError):

@@ -104,7 +104,7 @@ def test_an_edge_is_drawn_once_and_its_condition_can_be_asked():
     session.add_edge("a", "b")
     with pytest.raises(UserError, match="'a' is connected to 'b' already"):
         session.add_edge("a", "b")
-    with pytest.raises(UserError, match="give a function of the event, or a route"):
+    with pytest.raises(UserError, match="give a plain function of the event, or a route"):
         session.add_edge("a", "b", 7)  # pyright: ignore[reportArgumentType]
 
 

@@ -18,6 +18,8 @@ from tests.virtual import in_no_time
 EXAMPLES = int(os.environ.get("SESSION_GRAPHS", "200"))
 """How many graphs are tried; 10,000 take some minutes."""
 
+pytestmark = pytest.mark.timeout(max(120, EXAMPLES // 4))
+
 MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

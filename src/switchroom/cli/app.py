@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from switchroom.agent import Agent
@@ -10,6 +10,7 @@ from switchroom.cli.faults import Wrong
 from switchroom.config import RunConfig
 from switchroom.defaults import model_for
 from switchroom.errors import UserError
+from switchroom.journals.memory import MemoryJournal
 from switchroom.roster import roster_of
 from switchroom.team import Team
 
@@ -71,6 +72,8 @@ def load_app(reference: str) -> App:
 def find_app(reference: str) -> App:
     """The application that the user names, as it stands in its module; of a session, its graph, which is a step.
 
+    A session's turns are run as the session says, where the module has no `config`.
+
     Raises:
         Wrong: it is not there, cannot be imported, or holds nothing that can be run.
     """
@@ -78,4 +81,9 @@ def find_app(reference: str) -> App:
     from switchroom.session import Session
 
     found = seen(reference)
-    return App(reference, found.app.graph if isinstance(found.app, Session) else found.app, found.config)
+    if not isinstance(found.app, Session):
+        return App(reference, found.app, found.config)
+    config = found.config if found.config != RunConfig() else found.app.config
+    if isinstance(config.journal, MemoryJournal):  # it would end with the process
+        config = replace(config, journal=None)
+    return App(reference, found.app.graph, config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shlex
 import sys
 import uuid
@@ -89,6 +90,9 @@ class Dialogue:
         self._tell(self._app.honest)
         free = await self._catch_up()
         if self._wish.message is not None:
+            over = await self._line.over()
+            if over:
+                raise Wrong(f"{over} Conversation '{self._conversation}' answers no more messages; begin another one.")
             if free:
                 await self._send(self._wish.message)
             else:
@@ -120,6 +124,9 @@ class Dialogue:
             )
         left_over = ""
         while True:
+            if over := await self._line.over():
+                self._vain = True
+                return self._tell(over, "yellow")
             try:
                 message = left_over or (self._heard("\n" + PROMPT) if self._asks else ask_line(""))
             except Left:
@@ -278,6 +285,7 @@ def talk(reference: str, wish: Wish) -> int:
     app = replace(app, config=replace(app.config, journal=wish.journal or app.config.journal or default_journal()))
     dialogue = Dialogue(app, wish, out)
     tolerate()
+    logging.getLogger("switchroom").addHandler(logging.NullHandler())  # what failed is told on the screen
     with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
         try:
             asyncio.run(dialogue.run())

@@ -13,10 +13,13 @@ from switchroom.events import (
     HandoffCommitted,
     HandoffReturned,
     ModelAnswered,
+    NodeHandedOver,
     RunEvent,
     StepReturned,
     ToolFailed,
     ToolReturned,
+    TurnAnswered,
+    TurnCut,
 )
 from switchroom.messages import ToolCall
 from switchroom.result import RunResult
@@ -36,7 +39,7 @@ def report(result: RunResult[Any], error: Exception | None = None) -> dict[str, 
         "conversation": result.conversation,
         "turn": result.turn,
         "text": as_text(returned[-1].output, "The answer") if returned else "",
-        "answered_by": result.last_agent.name if returned and result.last_agent else "",
+        "answered_by": answered_by(result) if returned else "",
         "tools": tools(result.events),
         "handoffs": handoffs(result.events),
         "waiting": [
@@ -53,6 +56,19 @@ def report(result: RunResult[Any], error: Exception | None = None) -> dict[str, 
     if error is not None:
         found["error"] = {"type": type(error).__name__, "message": told(error)}
     return found
+
+
+def answered_by(result: RunResult[Any]) -> str:
+    """Who gave the answer: of a session the last who was heard, else the agent who had the conversation."""
+    for event in reversed(result.events):
+        match event.fact:
+            case TurnAnswered(by=by) if event.path == result.path:
+                return by
+            case TurnCut(parts=parts) if event.path == result.path:
+                return parts[-1].speaker if parts else ""
+            case _:
+                pass
+    return result.last_agent.name if result.last_agent else ""
 
 
 def tools(events: Sequence[RunEvent]) -> list[dict[str, Any]]:
@@ -88,6 +104,8 @@ def handoffs(events: Sequence[RunEvent]) -> list[dict[str, Any]]:
                 found.append({"source": source, "target": target, "reason": reason, "brief": brief})
             case HandoffReturned(source=source, target=target, text=text, outcome=outcome):
                 found.append({"source": source, "target": target, "reason": text, "brief": outcome})
+            case NodeHandedOver(source=source, target=target, reason=reason, context=context):
+                found.append({"source": source, "target": target, "reason": reason, "brief": context})
             case _:
                 pass
     return found

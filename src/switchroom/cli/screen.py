@@ -23,6 +23,8 @@ from switchroom.events import (
     HandoffExpired,
     HandoffReturned,
     ModelAnswered,
+    NodeFailed,
+    NodeHandedOver,
     PersonAnswered,
     PersonAsked,
     RunEvent,
@@ -31,6 +33,8 @@ from switchroom.events import (
     ToolFailed,
     ToolReturned,
     ToolStarted,
+    TurnAnswered,
+    TurnCut,
     TurnStarted,
     Verdict,
 )
@@ -80,6 +84,8 @@ class Screen:
         self._open: tuple[str, int] | None = None
         self._typist: Typist | None = None
         self._said = ""
+        self._part = 0
+        self._cut = False
 
     @staticmethod
     def usual() -> Screen:
@@ -95,6 +101,7 @@ class Screen:
         """A new turn begins: whoever acts first gets a badge."""
         self.pause()
         self._badge = ""
+        self._cut = False
 
     def pause(self) -> None:
         """End whatever line stands open."""
@@ -123,6 +130,14 @@ class Screen:
                 self._rejected(fact, path)
             case AnswerCut():
                 self._finished()
+            case TurnAnswered():
+                self._answerer = fact.by
+            case TurnCut():
+                self._cut = True
+            case NodeHandedOver() if self._typist is None:
+                self._note(f"{fact.source} → {fact.target}{f': {fact.reason}' if fact.reason else ''}", "dim")
+            case NodeFailed():
+                self._note(f"{fact.node} failed: {fact.error}: {fact.message}", "red")
             case CallsJudged():
                 self._judged(fact, path)
             case ToolStarted():
@@ -155,6 +170,10 @@ class Screen:
     def _delta(self, fact: TextDelta, path: str) -> None:
         if _depth(path) or self._shape != "live":
             return
+        if self._said and fact.answer != self._part:  # another part of the answer
+            self.pause()
+            self._said += "\n"
+        self._part = fact.answer
         if self._typist is None:
             self._speaks(fact.agent)
             self._typist = Typist(self._out, self._page.width)
@@ -175,6 +194,8 @@ class Screen:
         if _depth(path):
             return
         text = as_text(fact.output, "The answer")
+        if self._cut:
+            return self._finished()
         if not self._said or (isinstance(fact.output, str) and self._said != text):
             self._speaks(self._answerer)
             self._write(text)

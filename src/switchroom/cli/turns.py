@@ -20,6 +20,7 @@ from switchroom.journal import journal_at
 from switchroom.result import RunResult
 from switchroom.runner import Runner, RunStream
 from switchroom.runner.turn import Answers, Order, resume
+from switchroom.session import Graph
 
 Show: TypeAlias = Callable[[RunEvent], Awaitable[None]]
 Instead: TypeAlias = Callable[[], "tuple[str, int] | None"]
@@ -57,6 +58,15 @@ class Line:
         self._config = replace(app.config, withdraws=True)
         self._show = show
         self._instead = instead
+        if isinstance(app.step, Graph):
+            app.step.session_id = conversation
+
+    async def over(self) -> str:
+        """Why nothing more is answered, if a session's call has ended; "" otherwise."""
+        live = (await self.known()).state.live
+        if live is None or not live.ended:
+            return ""
+        return f"The call was put through to {live.to}." if live.to else "The call has ended."
 
     async def known(self) -> Conversation:
         """The conversation as its journal has it.
@@ -140,6 +150,9 @@ class Line:
         if answer is None:
             return None
         text, heard = answer
+        if isinstance(self.app.step, Graph):
+            self.app.step.exchange.interrupt(heard)
+            return text, None
         try:
             return text, events.interrupt(text, heard)
         except UserError:

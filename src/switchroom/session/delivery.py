@@ -57,12 +57,11 @@ class Delivery:
     Attributes:
         turn: the turn it is part of.
         node: who gets the event.
-        event: its own copy.
+        event: its own copy, until the node is through with it.
         parent: during which it was sent.
         index: the how-manieth it is there.
         depth: how many nodes it came through.
         open: how many of itself and those below are not through; 0 when it has gone quiet.
-        running: the node has it, or will have.
         claim: the claim to be heard that was made during it.
         handoffs: what was handed over during it.
         via: the handoff that it carries out.
@@ -73,7 +72,6 @@ class Delivery:
 
     __slots__ = (
         "_first",
-        "_key",
         "_kids",
         "behind",
         "claim",
@@ -85,7 +83,6 @@ class Delivery:
         "open",
         "parent",
         "route",
-        "running",
         "scope",
         "turn",
         "via",
@@ -102,13 +99,11 @@ class Delivery:
         self.route: Any = None
         self.scope: Scope | None = None
         self.behind: Delivery | None = None
-        self.running = event is not None
         self.open = 0
         self.depth = 0
         self.index = 0
         self._first = 0
         self._kids: list[Delivery | None] | None = None
-        self._key: str | None = None
         if parent is not None:
             kids = parent._kids
             if kids is None:
@@ -116,8 +111,18 @@ class Delivery:
             self.index = len(kids)
             self.depth = parent.depth + 1
             kids.append(None)
-            if self.running:
+            if event is not None:
                 self._opens()
+
+    @property
+    def running(self) -> bool:
+        """Whether the node has it, or will have."""
+        return self.event is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was made of it: nothing was sent, said or handed over."""
+        return self._kids is None and self.claim is None and not self.handoffs
 
     def _opens(self) -> None:
         """Count as not through, here and above; also what had gone quiet before."""
@@ -133,7 +138,6 @@ class Delivery:
 
     def close(self) -> None:
         """The node is through with it."""
-        self.running = False
         self.event = self.scope = self.handoffs = None
         here = self
         while True:
@@ -173,11 +177,8 @@ class Delivery:
     @property
     def key(self) -> str:
         """Its place as a name for paths: the same whenever the same nodes send the same, in whatever order they finish."""
-        if self._key is None:
-            above = "" if self.parent is None or self.parent.parent is None else f"{self.parent.key}-"
-            key = f"{above}{self.index}"
-            self._key = key if len(key) <= LONGEST else blake2b(key.encode(), digest_size=8).hexdigest()
-        return self._key
+        key = "-".join(map(str, self.position))
+        return key if len(key) <= LONGEST else blake2b(key.encode(), digest_size=8).hexdigest()
 
     def vias(self) -> list[Via]:
         """The handoffs by which it came, the first one first."""

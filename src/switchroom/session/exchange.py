@@ -101,6 +101,8 @@ class Exchange:
             cut = self.cut = Cut(heard)
             if self._graph.turn is not None:
                 self._graph.turn.wake()
+        elif heard is not None:
+            cut.heard = heard if cut.heard is None else min(heard, cut.heard)
         return cut
 
     def settle(self) -> None:
@@ -176,6 +178,7 @@ class Exchange:
         event = await self._event(turn, entry)
         if event is not None and not graph.muted:
             active = graph.nodes.get(turn.live.active)
+            turn.message = event if entry.messages else None
             turn.enter(event, graph.entries if active is None else [active])
         alarm = loop.call_at(over - kept, turn.is_late)
         try:
@@ -249,13 +252,8 @@ class Exchange:
         await turn.scope.note(*((answer,) if ending is None else (ending, answer)))
 
     def _changed(self, turn: Turn) -> dict[str, Any]:
-        try:
-            states = self._graph.states()
-        except Exception as error:
-            log.error("What a node keeps is not kept: %s", error)
-            return {}
         kept = turn.live.states
-        return {name: state for name, state in states.items() if kept.get(name) != state}
+        return {name: state for name, state in self._graph.states().items() if kept.get(name) != state}
 
     async def _unanswered(self, turn: Turn, reason: Reason, entry: Entry, over: float) -> None:
         """Nobody answered: the fallback does, or nobody has to."""
@@ -273,7 +271,7 @@ class Exchange:
             turn.record(FallbackCalled(reason))
             await turn.flush()
             await Last(turn, over).speak()
-            return await self._answered(turn, fallback=True)
+            return await (self._answered(turn, fallback=True) if self.cut is None else self._cut(turn))
         await self._answered(turn)
 
     async def _cut(self, turn: Turn) -> None:
@@ -292,7 +290,7 @@ class Exchange:
     async def _others(self, turn: Turn, over: float) -> None:
         """A person is asked: what else goes on comes to its end."""
         if turn.tasks:
-            await asyncio.wait(list(turn.tasks), timeout=max(over - asyncio.get_running_loop().time(), 0.0))
+            await asyncio.wait(turn.tasks, timeout=max(over - asyncio.get_running_loop().time(), 0.0))
         await turn.flush()
 
     async def _afterwards(self, turn: Turn, over: float) -> None:
@@ -318,9 +316,9 @@ class Exchange:
         """Wait a little for nodes that were cancelled; those that do not end are left to themselves, and fenced off."""
         if not turn.tasks:
             return
-        _, left = await asyncio.wait(list(turn.tasks), timeout=GRACE)
+        _, left = await asyncio.wait(turn.tasks, timeout=GRACE)
         if left:
-            names = sorted({turn.tasks[task] for task in left if task in turn.tasks})
+            names = sorted({task.get_name() for task in left})
             log.error("%s did not end when cancelled, and is left to itself. Let CancelledError pass.", ", ".join(names))
             turn.scope.attempt.leave_behind()
 

@@ -36,13 +36,14 @@ class Last:
         self._over = over
 
     async def speak(self) -> None:
-        """Let the fallback speak as long as there is time, and see to it that something is said."""
+        """Let the fallback speak as long as there is time and nobody interrupts, and see to it that something is said."""
         floor = self._turn.floor
         before = len(floor.parts)
         node = self._turn.graph.fallback
         if node is not None:
             await self._try(node)
-        if not any(part.text.strip() for part in floor.parts[before:]):
+        interrupted = self._turn.graph.exchange.cut is not None
+        if not interrupted and not any(part.text.strip() for part in floor.parts[before:]):
             speech = Speech(NAME if node is None else node.name)
             floor.parts.append(speech)
             speech.pieces.append(SENTENCE)
@@ -51,7 +52,6 @@ class Last:
     async def _try(self, node: Any) -> None:
         turn = self._turn
         floor = turn.floor
-        left = self._over - asyncio.get_running_loop().time()
         delivery = Delivery(turn, node, made(Event, type="internal.fallback", turn=turn.number), turn.main)
         claim = Claim(node.name, delivery)
         claim.state = "heard"
@@ -62,12 +62,21 @@ class Last:
             CURRENT.set(turn.scope_of(delivery))
             await answer(turn, node, claim)
 
-        task = asyncio.get_running_loop().create_task(speak())
-        turn.tasks[task] = node.name
-        task.add_done_callback(lambda done: turn.tasks.pop(done, None))
-        await asyncio.wait([task], timeout=max(left, 0.0))
+        def ended(task: asyncio.Task[None]) -> None:
+            turn.tasks.remove(task)
+            turn.wake()
+
+        task = asyncio.get_running_loop().create_task(speak(), name=node.name)
+        turn.tasks.append(task)
+        task.add_done_callback(ended)
+        turn.late = False
+        alarm = asyncio.get_running_loop().call_at(self._over, turn.is_late)
+        while not (task.done() or turn.late or turn.graph.exchange.cut is not None):
+            await turn.awake()
+        alarm.cancel()
         if not task.done():
-            log.error("The fallback '%s' took too long.", node.name)
+            if turn.late:
+                log.error("The fallback '%s' took too long.", node.name)
             claim.state = "over"
             task.cancel()
         elif not task.cancelled() and (error := task.exception()) is not None:

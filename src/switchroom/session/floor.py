@@ -8,7 +8,7 @@ from switchroom.events import AnyFact, NodeHandedOver, SpeakerSilenced
 from switchroom.messages import Message
 from switchroom.session.delivery import Delivery, Via
 from switchroom.session.event import Event
-from switchroom.session.plain import plain
+from switchroom.session.plain import plain, plain_value
 
 ClaimState = Literal["held", "free", "heard", "lost", "over"]
 
@@ -126,7 +126,7 @@ class Floor:
                 if delivery.position < other.place.position:
                     other.place = delivery
                 return None
-        if not self._open_to(delivery):
+        if not self.open_to(delivery):
             self._silence(node)
             return None
         claim = delivery.claim = Claim(node, delivery)
@@ -134,7 +134,8 @@ class Floor:
         self.decide()
         return claim
 
-    def _open_to(self, delivery: Delivery) -> bool:
+    def open_to(self, delivery: Delivery) -> bool:
+        """Whether somebody may still be heard during a delivery."""
         if self.shut or self.answered or self.broken:
             return False
         heard = self.heard
@@ -148,11 +149,11 @@ class Floor:
         """Say a piece, which is heard if the turn is the claim's, and else held."""
         if claim.state in ("lost", "over") or not text:
             return
-        speech.pieces.append(text)
-        if speech not in claim.said:
+        if not speech.pieces:
             claim.said.append(speech)
             if claim.state == "heard":
                 self.parts.append(speech)
+        speech.pieces.append(text)
         if claim.state == "heard":
             self._turn.show(speech, text)
         elif claim.state == "free":
@@ -160,6 +161,7 @@ class Floor:
 
     def drop(self, claim: Claim, speech: Speech) -> None:
         """Take back what was said in one go."""
+        speech.pieces.clear()
         for said in (claim.said, self.parts):
             if speech in said:
                 said.remove(speech)
@@ -227,7 +229,7 @@ class Floor:
         self.active = via.target
         reason: object = getattr(via.event, "reason", "")
         context: object = getattr(via.event, "context", {})
-        self._turn.record(NodeHandedOver(via.source, via.target, str(reason), plain(context)))
+        self._turn.record(NodeHandedOver(via.source, via.target, str(plain_value(reason)), plain(context)))
 
     def _end(self, claim: Claim) -> None:
         self.speaking = None

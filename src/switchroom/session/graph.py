@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +18,8 @@ from switchroom.session.context import Context, Known
 from switchroom.session.event import Event
 from switchroom.session.exchange import Exchange
 from switchroom.session.node import Node, OutputNode
+
+log = logging.getLogger("switchroom.session")
 
 When: TypeAlias = "Callable[[Event], bool] | str | None"
 """Which events go along an edge: a function, the name of a route, or None for all."""
@@ -59,7 +63,7 @@ class Graph:
         self.fallback: OutputNode | None = None
         self.turn: Any = None
         self.muted = False
-        self.context = Context(lambda: self.known)
+        self.context = Context(self)
         self.live: Live = NO_SESSION
         self._at_rest = Known()
         self._initial: dict[str, Any] | None = None
@@ -99,7 +103,7 @@ class Graph:
         if not isinstance(node, Node):  # pyright: ignore[reportUnnecessaryIsInstance]
             hint = f"Pass an instance: {node.__name__}()." if isinstance(node, type) else "Pass a Node or an OutputNode."
             raise UserError(f"A session has no place for {node!r}. {hint}")
-        if "graph" not in node.__dict__:
+        if not hasattr(node, "graph"):
             kind = type(node).__name__
             raise UserError(f"{kind}.__init__ does not call Node's. Begin it with super().__init__(name=...).")
         if node.graph is not None and node.graph is not self:
@@ -116,9 +120,9 @@ class Graph:
             UserError: one of them was not added, or they are connected already.
         """
         start, end = self._known(source), self._known(target)
-        if when is not None and not isinstance(when, str) and not callable(when):
+        if when == "" or not (when is None or isinstance(when, str) or callable(when)) or inspect.iscoroutinefunction(when):
             raise UserError(
-                f"The edge '{start.name}' to '{end.name}' has when={when!r}; give a function of the event, or a route."
+                f"The edge '{start.name}' to '{end.name}' has when={when!r}; give a plain function of the event, or a route."
             )
         if when is None and any(edge.target is end and edge.when is None for edge in self.edges[start.name]):
             raise UserError(f"'{start.name}' is connected to '{end.name}' already.")
@@ -144,7 +148,8 @@ class Graph:
         """Whether a session over it can begin.
 
         Raises:
-            UserError: nobody speaks, no message can enter, a circle has no exit, or the fallback has a node's name.
+            UserError: nobody speaks, no message can enter, a circle has no exit, the fallback has a node's name, or a node
+                keeps what JSON cannot hold.
         """
         if not self.nodes:
             raise UserError("The session has no nodes. Add them with session.add_node(...), or pass a step: Session(agent).")
@@ -158,6 +163,12 @@ class Graph:
                 f"No message can enter: each of {list(self.nodes)} has an incoming edge. "
                 "Leave one without, where messages begin."
             )
+        for name, node in self._members().items():
+            if isinstance(node.state, BaseModel):
+                try:
+                    _kept(node.state)
+                except Exception as error:
+                    raise UserError(f"Node '{name}' keeps a state that JSON cannot hold: {error}.") from error
         for name in self.nodes:
             below = self._below(name)
             if name in below and not any(self.nodes[other].speaks or not self._leads_back(other, name) for other in below):
@@ -182,7 +193,14 @@ class Graph:
 
     def states(self) -> dict[str, Any]:
         """What nodes keep, as JSON, by node."""
-        return {name: as_json(node.state) for name, node in self._members().items() if isinstance(node.state, BaseModel)}
+        found: dict[str, Any] = {}
+        for name, node in self._members().items():
+            if isinstance(node.state, BaseModel):
+                try:
+                    found[name] = _kept(node.state)
+                except Exception as error:
+                    log.error("What node '%s' keeps now is not kept: %s", name, error)
+        return found
 
     def _members(self) -> dict[str, Node]:
         return self.nodes if self.fallback is None else {self.fallback.name: self.fallback, **self.nodes}
@@ -210,6 +228,12 @@ class Graph:
     async def __call__(self, input: Any, scope: Any) -> Any:
         """Answer as a step of a larger run."""
         return await scope.call(self, input)
+
+
+def _kept(state: BaseModel) -> dict[str, Any]:
+    plain = as_json(state)
+    msgspec.json.encode(plain)  # text may be none that an encoding holds
+    return plain
 
 
 def _condition(when: When) -> Callable[[Event], bool] | None:

@@ -10,7 +10,7 @@ from switchroom.events import NodeDidNotHandOver
 from switchroom.session.delivery import Delivery, Via
 from switchroom.session.event import Event, HandoffDeclinedEvent, copied, handoff_to, made
 from switchroom.session.floor import Claim
-from switchroom.session.plain import plain
+from switchroom.session.plain import plain, plain_value
 
 MOST = 16
 """Handoffs one after the other in one turn; beyond, they go in a circle."""
@@ -33,13 +33,17 @@ class Handoffs:
         """A node hands over: that is carried out when it is through with what it has before it.
 
         Raises:
-            UserError: there is no such target, or it is the node itself.
+            UserError: there is no such target, it is the node itself, or it only listens.
         """
         nodes = self._turn.graph.nodes
         if target == node.name:
+            if delivery.via is not None and delivery.event is not None and delivery.event.id == event.id:
+                return  # it passes on what was addressed to it, which has arrived
             raise UserError(f"Node '{node.name}' hands over to itself; answer instead.")
         if target not in nodes:
             raise UserError(unknown(f"Node '{node.name}' hands over: the session", "node", target, nodes))
+        if nodes[target].aside:
+            raise UserError(f"Node '{node.name}' hands over to '{target}', which only listens. Name a node that speaks.")
         if not delivery.running or delivery.node is not node:
             self.carry_out(node.name, event, delivery, None)
         elif delivery.handoffs is None:
@@ -73,7 +77,8 @@ class Handoffs:
         if not isinstance(verdict, Decline):
             raise UserError(f"Node '{node.name}': accepts gave {verdict!r}; it gives None or Decline(reason).")
         via.settled = True
-        turn.record(NodeDidNotHandOver(via.source, via.target, f"declined: {verdict.reason}"))
-        declined = made(HandoffDeclinedEvent, target=via.target, reason=verdict.reason, source=node.name, turn=turn.number)
+        reason = str(plain_value(verdict.reason))
+        turn.record(NodeDidNotHandOver(via.source, via.target, f"declined: {reason}"))
+        declined = made(HandoffDeclinedEvent, target=via.target, reason=reason, source=node.name, turn=turn.number)
         turn.deliver(declined, turn.graph.nodes[via.source], delivery)
         return False

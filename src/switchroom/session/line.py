@@ -10,7 +10,7 @@ from switchroom.attempt import CURRENT, Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, recall, remember
-from switchroom.errors import RunError
+from switchroom.errors import ConversationWaiting, RunError, UserError
 from switchroom.events import Fact, RunEvent, TurnAnswered, TurnCut
 from switchroom.journal import Journal
 from switchroom.result import RunResult, Waiting
@@ -92,8 +92,8 @@ class Line:
 
     @property
     def busy(self) -> bool:
-        """Whether something is being answered."""
-        return self._now is not None
+        """Whether something is being answered, or is about to be."""
+        return self._now is not None or (self._worker is not None and bool(self._queue))
 
     def put(self, waiting: Caller, *, work: bool = True, first: bool = False) -> asyncio.Future[Reply]:
         """Let something wait its turn; it begins at once if there is nothing before it, unless it is not to `work` yet."""
@@ -102,7 +102,7 @@ class Line:
             return waiting.reply
         self._queue.insert(0 if first else len(self._queue), waiting)
         if work and self._worker is None:
-            self._worker = asyncio.get_running_loop().create_task(self._serve())
+            self._worker = asyncio.get_running_loop().create_task(self._serve(), name=self.graph.session_id)
         return waiting.reply
 
     def answers(self, channel: Channel) -> bool:
@@ -171,10 +171,10 @@ class Line:
     def said(self, entry: Entry) -> Job:
         """Something comes in."""
 
-        async def job(waiting: Caller) -> None:
+        def job(waiting: Caller) -> Awaitable[None]:
             order = self._ordered(waiting)
             order.input = entry
-            await self._run(waiting, order, begin)
+            return self._run(waiting, order, begin)
 
         return job
 
@@ -182,6 +182,9 @@ class Line:
         """A person answers what an unfinished turn asked."""
 
         async def job(waiting: Caller) -> None:
+            known = await recall(self.journal, self.graph.session_id)
+            if not known.root.asked:
+                raise UserError(f"Session '{self.graph.session_id}' asks nobody anything: there is nothing to answer.")
             order = self._ordered(waiting)
             order.answers = answers
             await self._run(waiting, order, resume)
@@ -225,8 +228,18 @@ class Line:
         try:
             result: RunResult[Any] = await take(order, prepare)
             waiting.answer(Reply(turn=result.turn, events=result.events, waiting=result.waiting))
+        except ConversationWaiting:
+            raise await self._waits() from None
         finally:
             self._order = None
+
+    async def _waits(self) -> ConversationWaiting:
+        known = await recall(self.journal, self.graph.session_id)
+        asked = list(known.root.asked)
+        return ConversationWaiting(
+            f"Session '{self.graph.session_id}' waits for a person to answer {asked}. "
+            f"Answer first: session.answer({{{asked[0]!r}: True}}), or False."
+        )
 
     def answered(self, path: str, fact: Fact) -> None:
         """The turn has its answer."""

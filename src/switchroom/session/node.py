@@ -153,6 +153,7 @@ class OutputNode(Node):
         if turn is not None and claim is not None:
             turn.floor.say(claim, Speech(self.name), text)
             claim.complete = True
+            await turn.breathe()
 
     @property
     def answers_by_step(self) -> bool:

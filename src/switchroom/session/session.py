@@ -207,10 +207,16 @@ class Session:
             caller: what is known of them; nodes find it in `self.context.caller`, also after a restart.
             variables: what the conversation begins with, in `self.context.variables`.
             greeting: what is said when no node greets.
+
+        Raises:
+            UserError: JSON cannot hold what is known, or the greeting is no text.
         """
+        if greeting:
+            [message] = messages_from(greeting)
+            greeting = message.text
         joined = {
-            "caller": jsonable(dict(caller or {}), "join(caller=...)"),
-            "variables": jsonable(dict(variables or {}), "join(variables=...)"),
+            "caller": _mapping(caller, "join(caller=...)"),
+            "variables": _mapping(variables, "join(variables=...)"),
             "greeting": greeting,
         }
         return await self._put(self._line.said(Entry((), {"joined": joined})))
@@ -289,6 +295,12 @@ class Session:
         return self._graph.session_id
 
     @property
+    def config(self) -> RunConfig:
+        """The options of its runs, its journal among them."""
+        config = self._line.config
+        return replace(config, listeners=config.listeners[:-1])
+
+    @property
     def graph(self) -> Graph:
         """Its nodes and edges, which are a step: they answer one message as a part of whatever runs them."""
         return self._graph
@@ -307,7 +319,7 @@ class Session:
         """
         live = self._live()
         if self._step is None:
-            return live.active or None
+            return live.active if live.active in self._graph.nodes else None
         seat = next(iter(live.seats.values()), None)
         return _entry_of(self._step) if seat is None else seat.agent
 
@@ -347,9 +359,16 @@ def _node_of(given: Any, kind: type[OutputNode]) -> OutputNode:
     return kind(step_name(given), step=given)
 
 
+def _mapping(given: Mapping[str, Any] | None, to: str) -> Any:
+    if not isinstance(given, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"{to} gave {given!r}; give a mapping of names to values.")
+    return jsonable(dict(given or {}), to)
+
+
 def _said(message: Input, metadata: Mapping[str, Any] | None) -> Entry:
     said = messages_from(message)
-    return Entry(said, None if not metadata else {"metadata": jsonable(dict(metadata), "send(metadata=...)")})
+    about = _mapping(metadata, "send(metadata=...)")
+    return Entry(said, {"metadata": about} if about else None)
 
 
 def _entry_of(step: Any) -> str:

@@ -25,7 +25,7 @@ from switchroom.scope import Scope
 from switchroom.session.delivery import DELIVERY, Delivery
 from switchroom.session.event import Event, HandoffDeclinedEvent, handoff_to
 from switchroom.session.floor import Claim, Floor, Speech
-from switchroom.session.plain import plain
+from switchroom.session.plain import plain, plain_value
 from switchroom.step import step_name
 from switchroom.team import speaks
 
@@ -71,6 +71,7 @@ async def answer(turn: Any, node: Any, claim: Claim) -> None:
             turn.floor.say(claim, speech, piece)
             if claim.state == "lost":
                 return
+            await turn.breathe()
     claim.complete = True
 
 
@@ -142,7 +143,7 @@ def _told(delivery: Delivery, event: Event | None) -> str | None:
     lines = [f"{event.source} puts the conversation through to you."]
     reason: object = getattr(event, "reason", "")
     if reason:
-        lines.append(f"Reason: {reason}")
+        lines.append(f"Reason: {plain_value(reason)}")
     context = plain(getattr(event, "context", None))
     if context:
         lines.append(f"Brief: {as_text(context, 'A handoff')}")
@@ -243,5 +244,4 @@ class Mouth:
                 return False
             await self._scope.note(AnswerWithdrawn(self._speech.speaker, reason))
         self._turn.floor.drop(self._claim, self._speech)
-        self._speech.pieces.clear()
         return True

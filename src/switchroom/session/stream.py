@@ -28,6 +28,8 @@ class SessionStream:
         self._task: asyncio.Task[Reply] | None = None
 
     async def __aenter__(self) -> SessionStream:
+        if self._task is not None:
+            raise UserError("The stream was used already. Each session.stream(...) says its message once.")
         self._task = asyncio.ensure_future(self._send(self._channel))  # pyright: ignore[reportAttributeAccessIssue]
         self._task.add_done_callback(lambda task: self._channel.close())
         return self

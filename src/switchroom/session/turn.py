@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Sequence
 from typing import Any
 
-from switchroom.attempt import CURRENT, Suspended, left_by
-from switchroom.errors import Fenced, RunError, UserError
+from switchroom.errors import Fenced
 from switchroom.events import (
     AnyFact,
     CallEnded,
@@ -42,6 +40,7 @@ from switchroom.session.handoffs import Handoffs
 from switchroom.session.parts import part_of
 from switchroom.session.plain import plain, plain_value
 from switchroom.session.record import LEVELS, record
+from switchroom.session.work import work
 
 log = logging.getLogger("switchroom.session")
 
@@ -49,7 +48,7 @@ HOPS = 1_000
 """Nodes that one event may come through in a turn; beyond, it goes in a circle."""
 
 BURST = 64
-"""Events that a node may send or get before others have their turn on the loop."""
+"""Events that nodes may send, or pieces of text that they may say, before others have their turn on the loop."""
 
 
 class Turn:
@@ -60,9 +59,10 @@ class Turn:
         scope: where the session's own facts are noted.
         floor: who is heard.
         handoffs: what nodes hand over to one another.
+        message: what the person said, as an event; None if they said nothing.
         main: what the message caused; quiet when nothing of it is under way.
-        aside: what nodes that only listen were given, for which no answer waits.
-        tasks: the nodes at work.
+        queues: what nodes have before them, by their names.
+        tasks: the nodes at work, each a task of the node's name.
         seats: where agents inside of nodes go on, those that changed.
         over: nobody may send any more.
         suspended: something waits for a person.
@@ -72,12 +72,11 @@ class Turn:
     """
 
     __slots__ = (
+        "_aside",
         "_facts",
         "_known",
-        "_queues",
         "_sent",
         "_waker",
-        "aside",
         "ending",
         "failed",
         "fatal",
@@ -86,8 +85,10 @@ class Turn:
         "handoffs",
         "late",
         "main",
+        "message",
         "number",
         "over",
+        "queues",
         "scope",
         "seats",
         "suspended",
@@ -99,10 +100,10 @@ class Turn:
         self.scope = scope
         self.number = scope.attempt.root.turn
         self.floor = Floor(self)
-        top = Delivery(self, None, None, None)
-        self.main = Delivery(self, None, None, top)
-        self.aside = Delivery(self, None, None, top)
-        self.tasks: dict[asyncio.Task[None], str] = {}
+        self.main = Delivery(self, None, None, Delivery(self, None, None, None))
+        self._aside: Delivery | None = None
+        self.message: Event | None = None
+        self.tasks: list[asyncio.Task[None]] = []
         self.seats: dict[str, Seat] = {}
         self.over = False
         self.suspended = False
@@ -110,7 +111,7 @@ class Turn:
         self.late = False
         self.fatal: BaseException | None = None
         self.ending: CallEnded | None = None
-        self._queues: dict[str, Queue] = {}
+        self.queues: dict[str, Queue] = {}
         self._facts: list[AnyFact] = []
         self._waker: asyncio.Future[None] | None = None
         self._sent = 0
@@ -140,6 +141,13 @@ class Turn:
         return self._known[1]
 
     @property
+    def aside(self) -> Delivery:
+        """What nodes that only listen were given, for which no answer waits."""
+        if self._aside is None:
+            self._aside = Delivery(self, None, None, self.main.parent)
+        return self._aside
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing is under way from which an answer could come."""
         return not self.main.open
@@ -156,7 +164,8 @@ class Turn:
         """Show a piece of text that is heard."""
         attempt = self.scope.attempt
         if attempt.streamed:
-            place = self.floor.parts.index(speech) + 1
+            parts = self.floor.parts
+            place = next(place for place in range(len(parts), 0, -1) if parts[place - 1] is speech)  # one of the last
             attempt.show(RunEvent(self.scope.path, TextDelta(text, speech.speaker, place)))
 
     def hand_over(self, claim: Claim, event: Event) -> None:
@@ -214,15 +223,19 @@ class Turn:
             self.record(NodeLogged(node.name, str(plain_value(event.message)), level, plain(event.data)))
         else:
             self._forward(node, event, delivery)
+        await self.breathe()
+
+    async def breathe(self) -> None:
+        """Let others have their turn, now and then: a node may send and say without end."""
         self._sent += 1
         if self._sent % BURST == 0:
-            await asyncio.sleep(0)  # a node that sends without end lets others have their turn
+            await asyncio.sleep(0)
 
     def _forward(self, node: Any, event: Event, delivery: Delivery) -> None:
         route = event.metadata.get("route")
         if route is not None and route != delivery.route and isinstance(route, str):
             delivery.route = route
-            self.record(EventRouted(node.name, str(plain_value(route)), event.type))
+            self.record(EventRouted(node.name, str(plain_value(route)), str(plain_value(event.type))))
         for edge in self.graph.edges[node.name]:
             if edge.when is None or edge.when(event):
                 self.deliver(copied(event, node.name, self.number), edge.target, delivery)
@@ -235,65 +248,21 @@ class Turn:
             parent = self.aside
         delivery = Delivery(self, node, event, parent, via)
         delivery.route = event.metadata.get("route")
-        queue = self._queues.get(node.name)
+        queue = self.queues.get(node.name)
         if queue is not None:
             return queue.put(delivery)
-        queue = self._queues[node.name] = Queue(delivery)
-        task = asyncio.get_running_loop().create_task(self._work(node, queue))
-        self.tasks[task] = node.name
+        queue = self.queues[node.name] = Queue(delivery)
+        task = asyncio.get_running_loop().create_task(work(self, node, queue), name=node.name)
+        self.tasks.append(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self.tasks.pop(task, None)
+        self.tasks.remove(task)
         if not task.cancelled() and (error := task.exception()) is not None and self.fatal is None:
             self.fatal = error
         self.wake()
 
-    async def _work(self, node: Any, queue: Queue) -> None:
-        """Let a node deal with what it got, until nothing is left."""
-        dealt = 0
-        task = asyncio.current_task()
-        try:
-            while (delivery := queue.take()) is not None:
-                DELIVERY.set(delivery)
-                CURRENT.set(self.scope_of(delivery))
-                failed = False
-                try:
-                    if delivery.via is None or await self.handoffs.accepted(node, delivery):
-                        await self._process(node, delivery)
-                except Exception as error:
-                    failed = True
-                    self._fail(node, error)
-                finally:
-                    self._close(delivery, failed)
-                dealt += 1
-                if task is not None and task.cancelling():  # it has swallowed its cancellation, and gets no more
-                    return
-                if dealt % BURST == 0:
-                    await asyncio.sleep(0)
-        finally:
-            self._queues.pop(node.name, None)
-
-    async def _process(self, node: Any, delivery: Delivery) -> None:
-        try:
-            processing = node.process_event(delivery.event)
-            if not inspect.isawaitable(processing):
-                raise UserError(f"Node '{node.name}': process_event is no coroutine. Write `async def process_event(...)`.")
-            await processing
-        except Suspended:
-            self._wait()
-        except BaseExceptionGroup as group:
-            left = left_by(group)
-            if not isinstance(left, Suspended):
-                raise left from None
-            self._wait()
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling() == 0:
-                raise RunError(f"Node '{node.name}' cancelled itself.") from error
-            raise
-
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """A person is asked: nobody else answers in the place of who asked."""
         self.suspended = True
         if self.floor.heard is None:
@@ -306,7 +275,8 @@ class Turn:
             delivery.scope.ear = _unheard
         return delivery.scope
 
-    def _close(self, delivery: Delivery, failed: bool) -> None:
+    def close(self, delivery: Delivery, failed: bool) -> None:
+        """A node is through with a delivery."""
         node, claim, handoffs = delivery.node, delivery.claim, delivery.handoffs or ()
         first = None if failed or not handoffs else handoffs[0]
         for dropped in handoffs[1:] if first is not None else handoffs:
@@ -323,7 +293,7 @@ class Turn:
         if not self.main.open or claim is not None:
             self.wake()
 
-    def _fail(self, node: Any, error: Exception) -> None:
+    def fail(self, node: Any, error: Exception) -> None:
         """Keep a node's failure where it is: it is told in the log, and never to the person."""
         if isinstance(error, Fenced):
             self.fatal = error
@@ -364,7 +334,7 @@ class Turn:
 
     def stop(self) -> None:
         """Stop who is at work."""
-        for task in list(self.tasks):
+        for task in self.tasks:
             task.cancel()
 
 

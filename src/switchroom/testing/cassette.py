@@ -16,6 +16,7 @@ from switchroom.errors import UserError
 from switchroom.events import ModelAnswered, RunEvent, TurnStarted
 from switchroom.journal import Journal, journal_at
 from switchroom.result import RunResult
+from switchroom.session import Session
 from switchroom.testing import cassettefile
 from switchroom.testing.play import Cue, play
 from switchroom.testing.prompt import Prompt
@@ -117,7 +118,7 @@ class Cassette(msgspec.Struct, frozen=True):
         starts in earnest. What was given up on record because its time was over is waited for as long as then, at most 10 s.
 
         Args:
-            step: the agent, team or function that answers.
+            step: the agent, team, function or session that answers.
             deps: handles for what runs.
             config: options of the runs; its journal is not written to. `max_turns` and `history` should be those of the
                 record, and `state_type` is needed if agents shared a state.
@@ -140,7 +141,8 @@ class Cassette(msgspec.Struct, frozen=True):
                 "its first turn on; Cassette.from_journal(...) and Cassette.of(...) give one that has."
             )
         prompts = dict(self.prompts)
-        cue = Cue(step, self.conversation or UNNAMED, deps, config or DEFAULT_CONFIG, strict, frozenset(_names(live)))
+        played = step.graph if isinstance(step, Session) else step
+        cue = Cue(played, self.conversation or UNNAMED, deps, config or DEFAULT_CONFIG, strict, frozenset(_names(live)))
         outcomes = await play(self.events, cue, prompts)
         turns = tuple(outcome.result for outcome in outcomes)
         return Played(turns, outcomes[-1].error, _anew(cue.conversation, turns, prompts))

@@ -12,6 +12,7 @@ from switchroom.failure import failure
 from switchroom.perform import AgentRun
 from switchroom.runner.interpreter import Interpretation, Spoken
 from switchroom.scope import Scope
+from switchroom.session.exchange import Exchange
 from switchroom.testing.tape import Tape
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class Playing:
 
     def run(self, input: Any, scope: Any) -> Awaitable[Any]:
         """Run the step in its scope."""
-        place = scope if isinstance(self._step, Spoken) else PlayedScope(scope, self._tape)
+        place = scope if isinstance(self._step, Spoken | Exchange) else PlayedScope(scope, self._tape)
         return self._ended(place, _within(place, lambda: self._step.run(input, place)))
 
     async def _ended(self, scope: Scope, running: Awaitable[Any]) -> Any:

@@ -14,7 +14,7 @@ from switchroom.adapters import load
 from switchroom.attempt import Attempt
 from switchroom.config import RunConfig
 from switchroom.errors import Diverged, UserError
-from switchroom.events import RunEvent, StepFailed
+from switchroom.events import RunEvent, StepFailed, TurnCut
 from switchroom.messages import ToolCall
 from switchroom.result import RunResult
 from switchroom.rules.root import Root
@@ -23,6 +23,7 @@ from switchroom.runner.interpreter import interpret
 from switchroom.runner.turn import Order, Prepare, begin, resume, take
 from switchroom.schema import as_model, explained
 from switchroom.scope import Scope
+from switchroom.session import Graph
 from switchroom.step import step_name
 from switchroom.team import speaks
 from switchroom.testing.lines import called
@@ -106,8 +107,15 @@ async def play(events: Sequence[RunEvent], cue: Cue, prompts: dict[str, Prompt])
 
     Raises:
         Diverged: the code goes another way than the record.
+        UserError: a person interrupted a session.
     """
     journal = PlayedJournal()
+    for event in events:
+        if isinstance(event.fact, TurnCut):
+            raise UserError(
+                f"A person interrupted the session at entry {event.seq} of the record, and when they did it does not say: "
+                "it cannot be played. Record a conversation that nobody interrupted."
+            )
     return [await _turn(turn, cue, journal, prompts) for turn in turns_of(events)]
 
 
@@ -147,7 +155,7 @@ def _order(turn: Turn, cue: Cue, config: RunConfig) -> Order:
         Diverged: another step is to answer it, or it does not take its input or its state any more.
     """
     start, name = turn.start, step_name(cue.step)
-    if name != start.name or speaks(cue.step) != bool(start.messages):
+    if name != start.name or not (isinstance(cue.step, Graph) or speaks(cue.step) == bool(start.messages)):
         raise Diverged(
             f"The record is of the {_kind(bool(start.messages))} '{start.name}', and the {_kind(speaks(cue.step))} '{name}' is "
             "to be played. Pass the step that was recorded, as it is now."
