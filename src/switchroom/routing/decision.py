@@ -38,21 +38,20 @@ class Decision:
     cost: float = 0.0
 
 
-def decided(probabilities: Iterable[tuple[str, float]], by: str, at_least: float = 0.0, reason: str = "") -> Decision:
-    """The decision for the likeliest of some routes; the router abstains below a confidence.
+def decided(ranked: tuple[tuple[str, float], ...], by: str, at_least: float = 0.0, reason: str = "") -> Decision:
+    """The decision for the first of some routes; the router abstains below a confidence.
 
     Args:
-        probabilities: the routes with their probabilities, in any order.
+        ranked: routes with their probabilities, best first.
         by: the router's name.
         at_least: the confidence below which it is left open.
-        reason: why it is the likeliest.
+        reason: why the first is the likeliest.
     """
-    ranked = sorted(probabilities, key=lambda one: -one[1])[:CANDIDATES]
     route, confidence = ranked[0]
     if confidence < at_least:
         reason = f"'{route}' is likeliest with {confidence:.2f}, and {at_least:.2f} is wanted"
-        return Decision(None, confidence, tuple(ranked), True, by, reason)
-    return Decision(route, confidence, tuple(ranked), False, by, reason)
+        return Decision(None, confidence, ranked, True, by, reason)
+    return Decision(route, confidence, ranked, False, by, reason)
 
 
 def left_open(routes: Iterable[str], by: str, reason: str) -> Decision:

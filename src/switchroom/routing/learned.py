@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from switchroom.errors import UserError
 from switchroom.routing.asked import Asked, Conversation, asked_of
-from switchroom.routing.decision import Decision, RoutingWarning, decided, left_open
+from switchroom.routing.decision import CANDIDATES, Decision, RoutingWarning, decided, left_open
 from switchroom.routing.router import Router
 from switchroom.routing.thresholds import Curve
 
@@ -20,9 +20,6 @@ Encoder: TypeAlias = Callable[[Sequence[str]], Any]
 
 ENOUGH = 3
 """Examples below which a route has too few to be told from others."""
-
-UNSURE = 0.1
-"""The confidence below which a router abstains for which nothing else was said."""
 
 
 class LearnedRouter(Router):
@@ -61,8 +58,8 @@ class LearnedRouter(Router):
     ) -> LearnedRouter:
         """Learn who answers what.
 
-        Give examples of each thing that a route does, not only of the route: ten of each go a long way. The route's name counts as
-        an example, too, so call it what it is.
+        Give examples of each thing that a route does, not only of the route: ten of each go a long way. The route's name counts
+        as an example, too, so call it what it is.
 
         Args:
             examples: texts, each with its route.
@@ -92,19 +89,23 @@ class LearnedRouter(Router):
         Raises:
             UserError: what was given is no conversation.
         """
-        asked = asked_of(conversation)
+        return self._decided(asked_of(conversation))
+
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """The same in a run; nothing is waited for."""
+        return self._decided(asked)
+
+    def _decided(self, asked: Asked) -> Decision:
         model = self._model
         row = model.table.row(asked.text)
         encoded = None if self._encoder is None or not asked.text.strip() else self._encoded(asked)
         if not row.columns and encoded is None:
             return left_open(self.routes, self.name, "no word of the message is known")
-        shares = model.calibration.probabilities(model.scores(row, encoded)).tolist()
-        best = shares.index(max(shares))
-        return decided(zip(self.routes, shares, strict=True), self.name, self.threshold, self._reason(asked, row, best))
-
-    async def adecide(self, conversation: Conversation, /) -> Decision:
-        """The same; nothing is waited for."""
-        return self.decide(conversation)
+        shares = model.calibration.probabilities(model.scores(row, encoded))
+        places: list[int] = (-shares).argsort(kind="stable")[:CANDIDATES].tolist()
+        ranked = tuple((self.routes[place], float(shares[place])) for place in places)
+        reason = "" if ranked[0][1] < self.threshold else self._reason(asked, row, places[0])
+        return decided(ranked, self.name, self.threshold, reason)
 
     def at(self, threshold: float | None = None, *, error: float | None = None, abstain: float | None = None) -> LearnedRouter:
         """The same router with another threshold.
@@ -147,8 +148,8 @@ class LearnedRouter(Router):
             encoder: the one that it learned with, if it did.
 
         Raises:
-            UserError: the file cannot be read, is no router, is damaged, is of a newer version, or learned with an encoder that is
-                not given.
+            UserError: the file cannot be read, is no router, is damaged, is of a newer version, or learned with an encoder that
+                is not given.
         """
         saved = import_module("switchroom.routing.linear.file").read(path)
         if len(saved.model.dense) and encoder is None:
@@ -162,12 +163,20 @@ class LearnedRouter(Router):
         return encode(self._encoder, [asked.text], len(self._model.dense))[0]
 
     def _reason(self, asked: Asked, row: Any, best: int) -> str:
-        grams = import_module("switchroom.routing.linear.grams")
-        whole = {word[: grams.STEM]: word for word in grams.words_of(asked.text)}
-        return ", ".join(f"'{whole.get(stem, stem)}'" for stem in self._model.telling(row, best))
+        lower = asked.text.casefold()
+        return ", ".join(f"'{_whole(stem, lower)}'" for stem in self._model.telling(row, best))
 
     def __repr__(self) -> str:
         return f"LearnedRouter({self.name!r}, {len(self.routes)} routes, {sum(self.examples.values())} examples)"
+
+
+def _whole(stem: str, text: str) -> str:
+    """The word of a text that begins with a stem."""
+    at = text.find(stem)
+    end = at + len(stem)
+    while at >= 0 and end < len(text) and text[end].isalnum():
+        end += 1
+    return text[at:end] if at >= 0 else stem
 
 
 def _checked(examples: Iterable[tuple[str, str]], out_of_scope: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
@@ -189,11 +198,15 @@ def _checked(examples: Iterable[tuple[str, str]], out_of_scope: Iterable[str]) -
     strange = [_text(text, f"Text {place} of out_of_scope") for place, text in enumerate(out_of_scope, start=1)]
     counts = Counter(labels)
     if len(counts) < 2:
-        raise UserError(f"The examples have {len(counts)} routes ({', '.join(counts) or 'none'}). Give examples of at least two.")
+        raise UserError(
+            f"The examples have {len(counts)} routes ({', '.join(counts) or 'none'}). Give examples of at least two."
+        )
     folded: dict[str, str] = {}
     for label in counts:
         if (other := folded.setdefault(label.casefold(), label)) != label:
-            raise UserError(f"The routes '{other}' and '{label}' differ only in capitals. Write them alike, or call one otherwise.")
+            raise UserError(
+                f"The routes '{other}' and '{label}' differ only in capitals. Write them alike, or call one otherwise."
+            )
     _warn(texts, labels, counts)
     return texts, labels, strange
 

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from switchroom.errors import UserError
-from switchroom.routing.asked import Conversation
+from switchroom.routing.asked import Asked, Conversation, asked_in, asked_of
 from switchroom.routing.decision import Decision
 
 T = TypeVar("T")
@@ -17,13 +17,13 @@ T = TypeVar("T")
 class Router(ABC):
     """Decides who is to answer.
 
-    `decide(...)` is there for every router, and `await adecide(...)`, too. A router that asks a model waits for it: inside a
-    running event loop, use `adecide`. As a step, `route(router, {...})` runs it as its classifier.
+    Every router has `decide(...)`, and `await adecide(...)` for the same. One that asks a model says that it `waits`: inside a
+    running event loop it is awaited. As a step, `route(router, {...})` runs it as its classifier.
 
     Attributes:
         name: how decisions and paths call it.
         routes: the routes that it knows.
-        waits: whether deciding takes an event loop, because something is asked over the network.
+        waits: whether it has to wait for something, such as the network.
     """
 
     name: str
@@ -31,12 +31,16 @@ class Router(ABC):
     waits: bool = False
 
     @abstractmethod
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """Decide, in a run's scope or, where that is None, outside of any."""
+
     async def adecide(self, conversation: Conversation, /) -> Decision:
         """Decide who is to answer the last message.
 
         Raises:
             UserError: what was given is no conversation.
         """
+        return await self.judge(asked_of(conversation), None)
 
     def decide(self, conversation: Conversation, /) -> Decision:
         """The same, and waited for.
@@ -55,8 +59,8 @@ class Router(ABC):
         )
 
     async def __call__(self, input: Any, scope: Any, /) -> Decision:
-        """Decide as a step of a run."""
-        return await self.adecide(input)
+        """Decide as a step of a run, where what was said before is known."""
+        return await self.judge(asked_in(input, scope), scope)
 
 
 def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -66,4 +70,4 @@ def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         return end.value
     coroutine.close()
-    raise AssertionError("a router that waits says so (`waits`)")
+    raise UserError("A router waits for something and does not say so. Set `waits = True` in its class.")

@@ -27,7 +27,7 @@ class Curve:
 
     @staticmethod
     def of(outcomes: Iterable[tuple[float, bool, bool]]) -> Curve:
-        """The curve of decisions: their confidence, whether they were right, and whether the message was for one of the routes."""
+        """The curve of decisions: how sure each was, whether it was right, and whether one of the routes was meant."""
         right, wrong, strange = [0] * BINS, [0] * BINS, [0] * BINS
         for confidence, correct, belongs in outcomes:
             kind = right if correct else wrong if belongs else strange
@@ -49,7 +49,8 @@ class Curve:
             if right + wrong + strange and (wrong + strange) <= rate * (right + wrong + strange):
                 return threshold
         raise UserError(
-            f"Under no threshold do at most {rate:.1%} of the routed messages go wrong. Give more examples per route, or allow more."
+            f"Under no threshold do at most {rate:.1%} of the routed messages go wrong. "
+            "Give more examples of each thing that the routes do, or allow more."
         )
 
     def for_abstention(self, rate: float) -> float:

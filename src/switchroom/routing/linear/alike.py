@@ -95,7 +95,7 @@ def _bundles(lines: Ints, others: Ints, values: Floats) -> Iterator[Bundle]:
     others, values = others[order], values[order]
     for length in np.unique(lengths):
         which = lengths == length
-        entries = begins[which][:, None] + np.arange(length)
+        entries: Ints = np.add.outer(begins[which], np.arange(int(length)))
         yield Bundle(names[which], others[entries], values[entries][:, None, :])
 
 
@@ -103,7 +103,5 @@ def _gathered(bundle: Bundle, right: Floats) -> Floats:
     """For each line of a bundle, the sum of the other side's rows, each times its value."""
     height, length = bundle.others.shape
     step = max(1, AT_ONCE // (length * right.shape[1]))
-    parts = [
-        (bundle.values[at : at + step] @ right[bundle.others[at : at + step]])[:, 0, :] for at in range(0, height, step)
-    ]
+    parts = [(bundle.values[at : at + step] @ right[bundle.others[at : at + step]])[:, 0, :] for at in range(0, height, step)]
     return np.concatenate(parts)

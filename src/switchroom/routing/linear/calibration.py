@@ -1,7 +1,7 @@
 """What a score is worth: how often a router whose scores look like these was right on examples that it had not seen.
 
-Two steps, each with what is usual as its beginning, from which few examples move it little and many as far as they say: a temperature
-makes shares of the scores, and a curve of two numbers makes a probability of the best one's share.
+Two steps, each with what is usual as its beginning, from which few examples move it little and many as far as they say: a
+temperature makes shares of the scores, and a curve of two numbers makes a probability of the best one's share.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def write(path: str | os.PathLike[str], saved: Saved) -> None:
         texts=model.table.texts,
         grams=len(model.table.columns),
         dense=len(model.dense),
-        calibration=tuple(model.calibration),
+        calibration=model.calibration[:4],
         right=curve.right,
         wrong=curve.wrong,
         strange=curve.strange,
@@ -135,7 +135,7 @@ def read(path: str | os.PathLike[str]) -> Saved:
         return _read(content)
     except _Newer as error:
         raise UserError(
-            f"The router {place} was written by a newer Switchroom (version {error} of its form; this one reads up to {VERSION}). "
+            f"The router {place} was written by a newer Switchroom (form {error}; this one reads up to {VERSION}). "
             "Install a newer version, or train the router again."
         ) from error
     except (ValueError, zlib.error, MemoryError) as error:

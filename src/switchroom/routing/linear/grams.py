@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import NamedTuple
 
 LONGEST = 4000
@@ -44,28 +45,28 @@ WEIGHTS = (1.0, 0.6, 1.2)
 
 def words_of(text: str) -> list[str]:
     """The words of a text, without capitals and with every digit a 0."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST]).casefold()
+    text = text[:LONGEST]
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     return [word[:LONGEST_WORD] for word in _WORDS.findall(_DIGITS.sub("0", plain))]
 
 
 def grams_of(text: str) -> Grams:
-    """The grams of a text, in an order that depends on the text alone."""
+    """The grams of a text, in an order that depends on the text alone; of the words, single ones come first."""
     words = words_of(text)
     stems = [word[:STEM] for word in words]
-    ended = ["^", *stems, "$"]
     found = dict.fromkeys(stems)
     if stems:
-        found.update(dict.fromkeys(f"{one} {next}" for one, next in zip(ended, ended[1:], strict=False)))
-    pairs = {
-        (f"{one}+{other}" if one < other else f"{other}+{one}"): None
+        ended = ["^", *stems, "$"]
+        found.update(dict.fromkeys([f"{one} {next}" for one, next in pairwise(ended)]))
+    pairs = [
+        f"{one}+{other}" if one < other else f"{other}+{one}"
         for place, one in enumerate(stems)
         for other in stems[place + 1 : place + NEAR]
         if one != other
-    }
-    pieces: dict[str, None] = {}
+    ]
+    pieces: list[str] = []
     for word in dict.fromkeys(words):
         padded = f"_{word}_"
         for size in PIECES:
-            for start in range(len(padded) - size + 1):
-                pieces[padded[start : start + size]] = None
-    return Grams(found, pairs, pieces)
+            pieces += [padded[start : start + size] for start in range(len(padded) - size + 1)]
+    return Grams(found, dict.fromkeys(pairs), dict.fromkeys(pieces))

@@ -1,8 +1,8 @@
 """The linear machine: for each route a plane between its examples and all others, found by a quasi-Newton method.
 
-What is minimised is the squared hinge loss of all planes together. The steps are taken in the geometry of the planes' own normals,
-of which only the shares of the examples are known (`Shares`): each step then costs one product with the examples' likenesses,
-and a dozen of them are enough.
+What is minimised is the squared hinge loss of all planes together. The steps are taken in the geometry of the planes' own
+normals, of which only the shares of the examples are known (`Shares`): each step then costs one product with the examples'
+likenesses, and some dozens of them are enough.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Problem(NamedTuple):
     Args:
         alike: the examples' likenesses.
         sides: a row for each example: 1 for its own route, -1 for the others.
-        weights: how much each example counts, as a column. One that counts nothing has no share, and its score is that of a text
-            never seen.
+        weights: how much each example counts, as a column. One that counts nothing has no share, and its score is that of a
+            text never seen.
     """
 
     alike: Alike

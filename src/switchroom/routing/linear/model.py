@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from switchroom.routing.linear.calibration import Calibration
-from switchroom.routing.linear.table import FAMILIES, Floats, Row, Table
+from switchroom.routing.linear.table import Floats, Row, Table
 
 LEVELS = 127
 
@@ -47,24 +47,21 @@ class Linear:
             row: the text's grams as numbers.
             encoded: what the encoder makes of the text, where there is one.
         """
-        scores = self.shift
+        scores: Floats = self.shift
         if row.columns:
-            heavy = np.array(row.values, dtype=np.float32) * self.scales[row.columns]
-            scores = scores + heavy @ self.weights[row.columns].astype(np.float32)
+            columns = np.array(row.columns)
+            heavy = np.array(row.values, dtype=np.float32) * self.scales[columns]
+            scores = np.add(scores, heavy @ self.weights[columns].astype(np.float32), dtype=np.float32)
         if encoded is not None:
-            scores = scores + encoded @ self.dense
+            scores = np.add(scores, encoded @ self.dense, dtype=np.float32)
         return scores
 
     def telling(self, row: Row, route: int, most: int = 3) -> list[str]:
-        """The words of a text that speak most for a route."""
-        words = [place for place, column in enumerate(row.columns) if self._is_word(column)]
-        columns = [row.columns[place] for place in words]
-        if not columns:
-            return []
-        worth = np.array([row.values[place] for place in words]) * self.scales[columns] * self.weights[columns, route]
-        order = np.argsort(-worth, kind="stable")[:most]
-        return [self.table.columns[columns[place]][1:] for place in order if worth[place] > 0]
-
-    def _is_word(self, column: int) -> bool:
-        gram = self.table.columns[column]
-        return gram[0] == FAMILIES[0] and " " not in gram
+        """The words of a text, cut short as grams are, that speak most for a route."""
+        columns = row.columns[: row.words]
+        worth = [
+            (value * float(self.scales[column]) * int(self.weights[column, route]), column)
+            for value, column in zip(row.values, columns, strict=False)
+        ]
+        worth.sort(key=lambda one: -one[0])
+        return [self.table.columns[column][1:] for share, column in worth[:most] if share > 0]

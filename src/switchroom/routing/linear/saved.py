@@ -54,11 +54,15 @@ def encoded(encoder: Encoder, texts: Sequence[str], width: int | None = None) ->
     """
     rows = np.asarray(encoder(texts), dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
-        raise UserError(f"The encoder gave {rows.shape} for {len(texts)} texts. It gives a row of finite numbers for each text.")
+        raise UserError(
+            f"The encoder gave {rows.shape} for {len(texts)} texts. It gives a row of finite numbers for each text."
+        )
     if width is not None and rows.shape[1] != width:
-        raise UserError(f"The encoder gives {rows.shape[1]} numbers for a text, and the router learned with {width}. Use that one.")
+        raise UserError(
+            f"The encoder gives {rows.shape[1]} numbers for a text, and the router learned with {width}. Use that one."
+        )
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return DENSE * rows / np.where(lengths > 0, lengths, 1)
+    return (DENSE * rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def _nobody(share: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import log, sqrt
+from operator import mul
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,10 +26,14 @@ _SCALE = sqrt(sum(weight * weight for weight in WEIGHTS))
 
 
 class Row(NamedTuple):
-    """A text as numbers: the columns of the grams that are known, and their values. Its length is 1 if all are known."""
+    """A text as numbers: the columns of the grams that are known, and their values. Its length is 1 if all are known.
+
+    The first `words` of them are single words.
+    """
 
     columns: list[int]
     values: list[float]
+    words: int
 
 
 class Table:
@@ -71,16 +76,18 @@ class Table:
         """The grams of a text as numbers. Each family has its share of the length, in which unknown grams count, too."""
         columns: list[int] = []
         values: list[float] = []
+        rarity = self._rare
         for family, kind, weight in zip(FAMILIES, grams, WEIGHTS, strict=True):
-            found = self._found[family]
-            here = [column for gram in kind if (column := found.get(gram)) is not None]
-            rare = [self._rare[column] for column in here]
-            unknown = len(kind) - len(here)
-            length = sqrt(sum(value * value for value in rare) + unknown * self._unknown * self._unknown)
-            columns += here
-            share = weight / (length * _SCALE) if here else 0.0
-            values += [value * share for value in rare]
-        return Row(columns, values)
+            here = [column for column in map(self._found[family].get, kind) if column is not None]
+            if here:
+                rare = [rarity[column] for column in here]
+                unknown = len(kind) - len(here)
+                length = sqrt(sum(map(mul, rare, rare)) + unknown * self._unknown * self._unknown)
+                share = weight / (length * _SCALE)
+                columns += here
+                values += [value * share for value in rare]
+        known = self._found[FAMILIES[0]]
+        return Row(columns, values, sum(gram in known for gram in grams.words if " " not in gram))
 
 
 FAMILIES = ("w", "p", "c")
