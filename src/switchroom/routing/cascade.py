@@ -40,8 +40,8 @@ class CascadeRouter(Router):
     """Asks routers in their order, until one is sure.
 
     A router answers if it does not abstain, and is as sure as is wanted of it:
-    `CascadeRouter([keywords, (learned, 0.8), model])`. One that fails for a fault of the world is passed over. If nobody answers,
-    what the last one said stands, left open.
+    `CascadeRouter([keywords, (learned, 0.8), model])`. One that fails for a fault of the world is passed over. If nobody
+    answers, what the last one said stands, left open.
 
     Args:
         routers: the routers, each alone or with the confidence that is wanted of it.

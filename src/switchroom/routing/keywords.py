@@ -31,7 +31,8 @@ class KeywordRouter(Router):
 
     A word or phrase is found as a whole, in any capitals: "bill" is not found in "billing". A pattern is searched in the text
     as it stands. Where the match of one route lies within a longer one of another, the longer counts: with "cancel" for orders
-    and "cancel my plan" for billing, the latter is billing's. If matches of two routes remain, the router abstains and names both.
+    and "cancel my plan" for billing, the latter is billing's. If matches of two routes remain, the router abstains, and names
+    both.
 
     Args:
         keywords: for each route its words, phrases and compiled patterns.
