@@ -84,7 +84,7 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
             case RouteDecided(route=None, to=to, candidates=candidates):
                 found = (candidates[0][0] if candidates else "", "left open")
                 end = to or end
-            case RouteDecided(route=str(route), to=to):
+            case RouteDecided(to=to):
                 put = to
             case _:
                 pass

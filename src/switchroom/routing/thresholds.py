@@ -69,7 +69,8 @@ class Curve:
         at = [row for row in self._table() if row[0] <= threshold + 1e-9][-1]
         _, right, wrong, strange, _ = at
         routed, belonging = right + wrong + strange, sum(self.right) + sum(self.wrong)
-        return (wrong + strange) / routed if routed else 0.0, 1 - (right + wrong) / belonging if belonging else 0.0
+        left = belonging - right - wrong
+        return (wrong + strange) / routed if routed else 0.0, left / belonging if belonging else 0.0
 
     def _table(self) -> list[tuple[float, int, int, int, int]]:
         """For each threshold: what is right, wrong and strange at or above it, and what is strange below."""

@@ -40,8 +40,8 @@ class Case:
 def read_cases(path: str | os.PathLike[str], *, label: str = "route", routes: Sequence[str] | None = None) -> list[Case]:
     """Read cases from a file of JSON lines.
 
-    A line has `text`, or `messages` in chat form; `route`, null for a message that is for nobody; and may have `active`, the route
-    that has the conversation. Other fields are not looked at.
+    A line has `text`, or `messages` in chat form; `route`, null for a message that is for nobody; and may have `active`, the
+    route that has the conversation. Other fields are not looked at.
 
     Args:
         path: the file.
