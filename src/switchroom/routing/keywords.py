@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from switchroom.errors import UserError
@@ -14,6 +15,9 @@ from switchroom.routing.router import Router
 
 SURE = 0.99
 """The confidence of a match."""
+
+MATCHES = 50
+"""Matches of a route that are looked at in one message."""
 
 # Scripts that put no space between words: what stands next to a keyword says nothing of where it ends.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -78,6 +82,7 @@ class KeywordRouter(Router):
             if phrases:
                 phrases.sort(key=lambda phrase: -len(phrase))  # of two that begin alike, the longer is found
                 self._phrases.append((route, re.compile("|".join(map(_whole, phrases)))))
+        self._shortest = min(map(len, owners), default=0)
 
     async def judge(self, asked: Asked, scope: Any) -> Decision:
         """Decide by the words of the last message."""
@@ -85,9 +90,10 @@ class KeywordRouter(Router):
         found = [
             _Match(route, match[0], match.start(), match.end())
             for route, pattern in self._phrases
-            for match in pattern.finditer(text)
+            for match in islice(pattern.finditer(text), MATCHES)
         ]
-        found = [one for one in found if not any(_covers(other, one) for other in found)]
+        longer = [one for one in found if len(one.text) > self._shortest]
+        found = [one for one in found if not any(_covers(other, one) for other in longer)]
         found += [
             _Match(route, match[0], 0, 0)
             for route, pattern in self._patterns
