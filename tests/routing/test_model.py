@@ -46,7 +46,8 @@ def test_whatever_a_model_says_is_understood(answer: str, route: str, confidence
 
 
 @pytest.mark.parametrize(
-    "answer", ["Sales or support?", "marketing", '{"route": "marketing", "confidence": 1}', '{"route": null}', "none", "{", "[]"]
+    "answer",
+    ["Sales or support?", "marketing", '{"route": "marketing", "confidence": 1}', '{"route": null}', "none", "{", "[]"],
 )
 def test_what_names_no_route_or_several_is_left_open(answer: str):
     assert said(answer) == (None, 0.333)

@@ -72,7 +72,8 @@ def test_who_asks_for_a_person_gets_one(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["my insurance agent told me to call", "is the manager plan dearer?", "I am a person of few words", "a talk on humans"]
+    "text",
+    ["my insurance agent told me to call", "is the manager plan dearer?", "I am a person of few words", "a talk on humans"],
 )
 def test_who_only_speaks_of_persons_does_not_ask_for_one(text: str):
     assert not HUMAN.search(text)

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from switchroom.context import settled
 from switchroom.errors import UserError, unknown
+from switchroom.events import HandoffCommitted, HandoffReturned, RouteDecided
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.routing.router import Router
+from switchroom.scope import Scope
 
 _PERSON = (
     r"(?:a |an |the |some ?|your |with |to )*(?:real |actual |live |human )*"
@@ -26,6 +29,9 @@ HUMAN = re.compile(
 )
 """How people ask for a person."""
 
+RECENT = 256
+"""Entries of the journal in which it is looked up who had the conversation last."""
+
 BACK = re.compile(
     r"\b(?:go|take me|put me|switch|bring me|get) back\b|\bback to (?:the )?(?:previous|last|other|former)\b", re.IGNORECASE
 )
@@ -35,8 +41,8 @@ BACK = re.compile(
 class StickyRouter(Router):
     """Keeps a conversation where it is, unless a switch is sure enough.
 
-    Who has the conversation is what the conversation says (`Asked.active`, or the last answer's `agent`); in a run it is who
-    answered last. The router inside is best shown what is no switch, too: `openers` takes both from labelled conversations.
+    Who has the conversation is what the conversation says (`Asked.active`, or the last answer's `agent`); in a run with a journal it is whom
+    the turns before were routed or handed to. The router inside is best shown what is no switch, too: `openers` takes both from labelled conversations.
 
     Args:
         router: who judges what a message is about.
@@ -77,6 +83,8 @@ class StickyRouter(Router):
     async def judge(self, asked: Asked, scope: Any) -> Decision:
         """Decide whether the conversation stays, and where it goes if not."""
         active = self._route(asked.active)
+        if active is None and isinstance(scope, Scope):
+            active = await self._known(scope)
         asked = replace(asked, active=active)
         if self._human is not None and HUMAN.search(asked.text) and self._healthy(self._human):
             return self._sure(self._human, "a person was asked for")
@@ -95,6 +103,20 @@ class StickyRouter(Router):
         """The route of who has the conversation; None if it is none of ours, or not there any more."""
         route = self._agents.get(agent or "", agent)
         return route if route in self.routes else None
+
+    async def _known(self, scope: Scope) -> str | None:
+        """Who had the conversation at the end of the turns before, as their journal says."""
+        attempt = scope.attempt
+        turn = scope.path.partition("/")[0]
+        events = await settled(attempt.journal.read(attempt.conversation, max(0, attempt.known.seq - RECENT)))
+        for event in reversed(events):
+            match event.fact:
+                case RouteDecided(route=str(name)) | HandoffCommitted(target=name) | HandoffReturned(target=name):
+                    if event.path.partition("/")[0] != turn and (route := self._route(name)) is not None:
+                        return route
+                case _:
+                    pass
+        return None
 
     def _before(self, asked: Asked, active: str) -> str | None:
         """Who had the conversation before who has it now."""
