@@ -32,7 +32,7 @@ DESK = KeywordRouter(
         ("Wo ist meine RECHNUNG", "billing"),
         ("please don\u2019t charge me", "billing"),
         ("a book on C++, please", "orders"),
-        ("ｐａｒｃｅｌ", "orders"),
+        ("\uff50\uff41\uff52\uff43\uff45\uff4c", "orders"),
         ("hi", None),
         ("", None),
         ("parcel " * 20_000, "orders"),

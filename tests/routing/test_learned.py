@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import zlib
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -245,14 +248,9 @@ def test_a_file_that_was_changed_anywhere_is_refused_or_decides_as_before(data: 
 
 
 def test_a_file_that_claims_to_hold_more_than_it_does_is_not_unpacked(tmp_path: Path):
-    import zlib
-    from hashlib import blake2b
-
     packed = zlib.compress(b"\0" * 50_000_000, 9)
     content = saved()
     header = content[len(MAGIC) + 4 :].split(b"}", 1)[0] + b"}"
-    import json
-
     told = json.loads(header)
     told["digest"] = blake2b(packed, digest_size=16).hexdigest()
     said = json.dumps(told).encode()
@@ -282,7 +280,10 @@ def by_sense(texts: Any) -> list[list[float]]:
     return rows
 
 
-GREETINGS = [("hello you", "greet"), ("hello all", "greet"), ("hello", "greet")] + [
+GREETINGS = [
+    ("hello you", "greet"),
+    ("hello all", "greet"),
+    ("hello", "greet"),
     ("goodbye you", "leave"),
     ("goodbye all", "leave"),
     ("goodbye", "leave"),

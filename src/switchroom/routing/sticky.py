@@ -41,8 +41,9 @@ BACK = re.compile(
 class StickyRouter(Router):
     """Keeps a conversation where it is, unless a switch is sure enough.
 
-    Who has the conversation is what the conversation says (`Asked.active`, or the last answer's `agent`); in a run with a journal it is whom
-    the turns before were routed or handed to. The router inside is best shown what is no switch, too: `openers` takes both from labelled conversations.
+    Who has the conversation is what the conversation says (`Asked.active`, or the last answer's `agent`); in a run with a
+    journal it is whom the turns before were routed or handed to. The router inside is best shown what is no switch, too:
+    `openers` takes both from labelled conversations.
 
     Args:
         router: who judges what a message is about.

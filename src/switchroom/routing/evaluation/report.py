@@ -130,7 +130,7 @@ class Report:
 
     @cached_property
     def confusions(self) -> dict[tuple[str | None, str | None], list[Outcome]]:
-        """The outcomes by who was meant and who was chosen; None is nobody. Mistakes come first, the most frequent before others."""
+        """The outcomes by who was meant and who was chosen; None is nobody. The most frequent mistakes come first."""
         cells: dict[tuple[str | None, str | None], list[Outcome]] = {}
         for one in self.outcomes:
             cells.setdefault((one.case.route, one.decision.route), []).append(one)
