@@ -11,7 +11,9 @@ COMMANDS = {
     "chat": "switchroom.cli.chat",
     "demo": "switchroom.cli.demo",
     "doctor": "switchroom.cli.doctor",
+    "eval": "switchroom.cli.eval",
     "init": "switchroom.cli.init",
+    "route": "switchroom.cli.route",
 }
 """The modules of the commands by name; a module holds its command under that name."""
 
