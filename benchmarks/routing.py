@@ -1,4 +1,4 @@
-"""`python -m benchmarks.routing --data DIR` prints the router's figures: accuracy, calibration, out of scope, stickiness, cascade.
+"""`python -m benchmarks.routing --data DIR` prints figures of routing: accuracy, calibration, out of scope, stickiness, cascade.
 
 DIR holds `clinc150_train.jsonl`, `clinc150_val.jsonl` and `sgd_dialogues_450.jsonl`, as docs/routing.md describes them.
 """
@@ -91,7 +91,11 @@ def dialogues(data: Path) -> None:
     opening = LearnedRouter.fit(examples, out_of_scope=others)
     every = LearnedRouter.fit([turn for turns in train for turn in turns])
     print("\nSGD: user turns right, handoffs' precision, recall and F1")
-    for name, router, moves in (("sticky", StickyRouter(opening), True), ("each turn anew", every, True), ("never", every, False)):
+    for name, router, moves in (
+        ("sticky", StickyRouter(opening), True),
+        ("each turn anew", every, True),
+        ("never", every, False),
+    ):
         print(f"{name:16} {followed(router, test, moves)}", flush=True)
 
 

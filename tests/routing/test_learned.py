@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import zlib
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -238,7 +240,7 @@ def test_a_file_that_was_changed_anywhere_is_refused_or_decides_as_before(data: 
     content = bytearray(saved())
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    place = FOLDER / "changed.router"
+    place = folder() / "changed.router"
     place.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content))
     try:
         router = LearnedRouter.load(place)
@@ -280,6 +282,11 @@ def by_sense(texts: Any) -> list[list[float]]:
     return rows
 
 
+def senseless(texts: Any) -> list[list[float]]:
+    """An encoder that gives what is no number."""
+    return [[float("nan")] for _ in texts]
+
+
 GREETINGS = [
     ("hello you", "greet"),
     ("hello all", "greet"),
@@ -305,7 +312,7 @@ def test_an_encoder_of_another_width_is_refused(tmp_path: Path):
     other = LearnedRouter.load(tmp_path / "x.router", encoder=lambda texts: [[1.0, 2.0] for _ in texts])
     with pytest.raises(UserError, match="gives 2 numbers for a text, and the router learned with 3"):
         other.decide("hola")
-    assert "It gives a row of finite numbers" in refusal(GREETINGS, encoder=lambda texts: [[float("nan")]] * len(texts))
+    assert "It gives a row of finite numbers" in refusal(GREETINGS, encoder=senseless)
 
 
 # what it costs to have it ----------------------------------------------------------------------------------------------
@@ -319,19 +326,14 @@ def test_numpy_is_not_imported_until_something_is_learned():
 MAGIC = b"switchroom router\n"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
-    global FOLDER, SAVED
-    FOLDER = tmp_path_factory.mktemp("routers")
-    place = FOLDER / "saved.router"
-    LearnedRouter.fit(FEW).save(place)
-    SAVED = place.read_bytes()
-
-
-FOLDER = Path()
-SAVED = b""
-
-
+@cache
 def saved() -> bytes:
     """The file of a small router."""
-    return SAVED
+    LearnedRouter.fit(FEW).save(folder() / "saved.router")
+    return (folder() / "saved.router").read_bytes()
+
+
+@cache
+def folder() -> Path:
+    """A folder for files that are changed."""
+    return Path(tempfile.mkdtemp(prefix="routers-"))

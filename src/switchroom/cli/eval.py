@@ -21,14 +21,14 @@ from switchroom.cli.faults import Failed, Wrong, give_up
 @click.option("--junit", "junit_file", metavar="FILE", help="Write the cases as JUnit's XML, too.")
 @click.option("--baseline", metavar="FILE", help="Say what changed since an evaluation that --json printed.")
 @click.option("--fail-under", type=click.FloatRange(0, 1), metavar="X", help="End with 1 below this accuracy.")
-def eval(
-    app: str, cases: str, label: str, as_json: bool, junit_file: str | None, baseline: str | None, fail_under: float | None
-) -> None:
+def eval(app: str, cases: str, label: str, as_json: bool, junit_file: str | None, **gate: Any) -> None:
     """Let APP decide on CASES, lines of JSON with `text` (or `messages`) and `route`; null for a message that is for nobody.
 
     APP is a router or an application: app.py[:name], package.module[:name], or a file that `switchroom route train` wrote. Ends
     with 1 if the accuracy is below --fail-under, or below the baseline's.
     """
+    baseline: str | None = gate["baseline"]
+    fail_under: float | None = gate["fail_under"]
     from switchroom.cli.bar import bar
     from switchroom.cli.routers import AppRouter, router_of
     from switchroom.errors import UserError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from switchroom.errors import UserError
 from switchroom.events import (
@@ -76,7 +76,8 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
             case HandoffExpired(target=target):
                 found = (target, "expired")
             case CircleBroken(target=target, fallback=fallback, source=source):
-                found, end = (target, "circle"), fallback or source
+                found = (target, "circle")
+                end = fallback or source
             case HandoffCommitted(source=source, target=target):
                 if put == source:
                     found = (source, "handed on")
@@ -105,4 +106,4 @@ def _said(started: TurnStarted) -> str:
 
 
 def _plain(given: Any) -> Any:
-    return given if isinstance(given, str | list) else None
+    return cast("Any", given) if isinstance(given, str | list) else None
