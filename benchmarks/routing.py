@@ -1,4 +1,4 @@
-"""`python -m benchmarks.routing --data DIR` prints figures of routing: accuracy, calibration, out of scope, stickiness, cascade.
+"""`python -m benchmarks.routing --data DIR` prints the figures: accuracy, calibration, out of scope, stickiness, cascade.
 
 DIR holds `clinc150_train.jsonl`, `clinc150_val.jsonl` and `sgd_dialogues_450.jsonl`, as docs/routing.md describes them.
 """
