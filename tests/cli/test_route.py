@@ -120,7 +120,7 @@ def test_messages_that_bounced_are_mined_from_a_journal(sw: Sw, home: Path) -> N
     assert data(ended.stdout) == {
         "text": "what does it cost?",
         "route": "fallback",
-        "was": "sales",
+        "was": "",
         "why": "left open",
         "conversation": "c-1",
         "turn": 1,

@@ -6,7 +6,16 @@ import asyncio
 from itertools import pairwise
 
 from switchroom import Agent, Decline, Message, RunConfig, Runner, Team, handoff, route
-from switchroom.events import HandoffCommitted, ModelAnswered, RunEvent, TurnStarted
+from switchroom.events import (
+    CircleBroken,
+    Fact,
+    HandoffCommitted,
+    HandoffExpired,
+    HandoffReturned,
+    ModelAnswered,
+    RunEvent,
+    TurnStarted,
+)
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.routing import KeywordRouter
@@ -60,3 +69,28 @@ def test_a_message_that_a_router_left_open_belongs_to_who_took_it():
 
 async def general(text: str) -> str:
     return "Let me see."
+
+
+def turn(*facts: Fact) -> list[RunEvent]:
+    """A turn that began with a question about an invoice."""
+    began = TurnStarted(1, 1, "desk", (Message("user", "why was I charged?"),))
+    return [RunEvent("turn#1/desk#0", fact, seq) for seq, fact in enumerate((began, *facts), start=1)]
+
+
+def said(agent: str) -> ModelAnswered:
+    return ModelAnswered(agent, Message("assistant", "Let me see."))
+
+
+def test_who_gave_a_message_back_should_not_have_had_it():
+    events = turn(HandoffCommitted(0, "desk", "orders", ""), HandoffReturned(0, "orders", "desk", "not mine"), said("desk"))
+    assert list(bounced(events)) == [Bounced("why was I charged?", "desk", "orders", "handed back", 1)]
+
+
+def test_who_did_not_answer_in_time_lost_the_message_to_who_did():
+    events = turn(HandoffCommitted(0, "desk", "orders", ""), HandoffExpired("desk", "orders"), said("desk"))
+    assert list(bounced(events)) == [Bounced("why was I charged?", "desk", "orders", "expired", 1)]
+
+
+def test_a_message_that_went_in_a_circle_belongs_to_who_broke_it():
+    events = turn(CircleBroken(0, "orders", "billing", "general"), said("general"))
+    assert list(bounced(events)) == [Bounced("why was I charged?", "general", "billing", "circle", 1)]

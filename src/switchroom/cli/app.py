@@ -7,11 +7,12 @@ import importlib.util
 import inspect
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from switchroom.agent import Agent
 from switchroom.cli.faults import Wrong, told
@@ -33,11 +34,13 @@ class App:
         reference: as the user wrote it.
         step: what answers.
         config: how it is run.
+        routes: for agents that stand for another route than their name, which; None for who takes what is for nobody.
     """
 
     reference: str
     step: Any
     config: RunConfig
+    routes: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
     @property
     def honest(self) -> str:
@@ -78,7 +81,13 @@ def find_app(reference: str) -> App:
     module = _from_file(place) if place.endswith(".py") else _from_import(place)
     step = _named(module, place, name) if name else _found(module, place)
     config = getattr(module, "config", None)
-    return App(reference, step, config if isinstance(config, RunConfig) else RunConfig())
+    routes = getattr(module, "routes", None)
+    return App(
+        reference,
+        step,
+        config if isinstance(config, RunConfig) else RunConfig(),
+        cast("Mapping[str, str | None]", routes) if isinstance(routes, Mapping) else {},
+    )
 
 
 def _split(reference: str) -> tuple[str, str]:

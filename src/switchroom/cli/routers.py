@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from switchroom.cli.app import find_app
+from switchroom.cli.app import App, find_app
 from switchroom.cli.faults import Wrong
-from switchroom.config import RunConfig
 from switchroom.errors import UserError
 from switchroom.events import RouteDecided
 from switchroom.journals import MemoryJournal
@@ -17,27 +16,30 @@ from switchroom.routing import LearnedRouter, Router
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.runner import Runner
+from switchroom.team import speaks
 from switchroom.workflow.route import Route
 
 
 class AppRouter(Router):
-    """An application as a router: each message is run, and who it was routed to, or who had it at the end, is the route."""
+    """An application as a router: each message is run, and who it was routed to, or who had it at the end, is the route.
+
+    Who hands over does not say how sure that is, and counts as sure.
+    """
 
     waits = True
 
-    def __init__(self, step: Any, config: RunConfig, name: str) -> None:
-        self.name = name
+    def __init__(self, app: App) -> None:
+        self.name = app.reference
         self.routes = ()
-        self._step = step
-        self._config = config
+        self._app = app
 
     async def judge(self, asked: Asked, scope: Any) -> Decision:
         """Run the message."""
         # A journal of its own, which is forgotten: agents whose tools wait for a person need one.
-        config = replace(self._config, journal=MemoryJournal())
+        config = replace(self._app.config, journal=MemoryJournal())
         said = [*asked.before, Message("user", asked.text)] if asked.before else asked.text
-        result = await Runner.run(self._step, said, config=config, conversation="eval")
-        decided = [fact for fact in result.facts if isinstance(fact, RouteDecided)]
+        result = await Runner.run(self._app.step, said, config=config, conversation="eval")
+        decided = [fact for fact in result.facts if isinstance(fact, RouteDecided) and self._is_last(fact)]
         if decided:
             fact = decided[-1]
             sure = 1.0 if fact.confidence is None else fact.confidence
@@ -46,7 +48,14 @@ class AppRouter(Router):
         last = result.last_agent
         if last is None:
             raise UserError(f"'{self.name}' routes to nobody: no agent answers in it, and no route(...) decides.")
-        return Decision(last.name, 1.0, ((last.name, 1.0),), False, self.name, tokens=result.usage.total_tokens)
+        route = self._app.routes.get(last.name, last.name)
+        sure = 0.0 if route is None else 1.0
+        ranked = ((route or last.name, sure),)
+        return Decision(route, sure, ranked, route is None, self.name, tokens=result.usage.total_tokens)
+
+    def _is_last(self, fact: RouteDecided) -> bool:
+        """Whether nobody decides after it: where a team's router left it open, an agent puts the message through."""
+        return fact.route is not None or not speaks(self._app.step)
 
 
 def router_of(reference: str) -> Router:
@@ -66,5 +75,5 @@ def router_of(reference: str) -> Router:
             return router
         case Route(classifier=Router() as router):
             return router
-        case step:
-            return AppRouter(step, app.config, app.reference)
+        case _:
+            return AppRouter(app)

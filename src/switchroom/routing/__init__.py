@@ -6,9 +6,12 @@ from switchroom.routing.cascade import CascadeRouter as CascadeRouter
 from switchroom.routing.cascade import Stage as Stage
 from switchroom.routing.decision import Decision as Decision
 from switchroom.routing.decision import RoutingWarning as RoutingWarning
+from switchroom.routing.grouped import GroupedRouter as GroupedRouter
 from switchroom.routing.keywords import KeywordRouter as KeywordRouter
 from switchroom.routing.learned import LearnedRouter as LearnedRouter
 from switchroom.routing.model import ModelRouter as ModelRouter
+from switchroom.routing.routed import RoutedModel as RoutedModel
+from switchroom.routing.routed import routed as routed
 from switchroom.routing.router import Router as Router
 from switchroom.routing.sticky import StickyRouter as StickyRouter
 from switchroom.routing.sticky import openers as openers

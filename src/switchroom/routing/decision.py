@@ -26,6 +26,7 @@ class Decision:
         reason: why, in a few words, where there is something to be said.
         tokens: what models used for it, as far as that was counted.
         cost: what that costs in US dollars, as far as the prices are known.
+        skill: what of all that the route does was asked for, where the router tells skills apart.
     """
 
     route: str | None
@@ -36,6 +37,7 @@ class Decision:
     reason: str = ""
     tokens: int = 0
     cost: float = 0.0
+    skill: str = ""
 
 
 def decided(ranked: tuple[tuple[str, float], ...], by: str, at_least: float = 0.0, reason: str = "") -> Decision:

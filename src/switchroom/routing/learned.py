@@ -16,7 +16,7 @@ from switchroom.routing.router import Router
 from switchroom.routing.thresholds import Curve
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Any]
-"""Makes rows of numbers of texts, all of one length: a sentence encoder such as `OnnxEncoder`."""
+"""Makes rows of numbers of texts, all of one length: a sentence encoder such as `switchroom.routing.onnx.OnnxEncoder`."""
 
 ENOUGH = 3
 """Examples below which a route has too few to be told from others."""

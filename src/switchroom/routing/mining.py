@@ -82,9 +82,10 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
                 if put == source:
                     found = (source, "handed on")
                 put = target
-            case RouteDecided(route=None, to=to, candidates=candidates):
-                found = (candidates[0][0] if candidates else "", "left open")
-                end = to or end
+            case RouteDecided(route=None, to=to):
+                if not _by_itself(events, event, to, end):
+                    found = ("", "left open")
+                    end = end if _put_through(events, event) else to or end
             case RouteDecided(to=to):
                 put = to
             case _:
@@ -92,6 +93,16 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
         first = first or found
     if first is not None and end and end != first[0]:
         yield Bounced(text, end, first[0], first[1], started.turn)
+
+
+def _put_through(events: list[RunEvent], decided: RunEvent) -> bool:
+    """Whether a router stood before an agent's model, and left it to that one."""
+    return any(event.path == decided.path and isinstance(event.fact, ModelAnswered) for event in events)
+
+
+def _by_itself(events: list[RunEvent], decided: RunEvent, asked: str, end: str) -> bool:
+    """Whether the agent whose model was asked in place of the router answered, as it does a greeting: nobody else was meant."""
+    return end == asked and _put_through(events, decided)
 
 
 def _said(started: TurnStarted) -> str:
