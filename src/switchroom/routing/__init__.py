@@ -10,8 +10,8 @@ from switchroom.routing.grouped import GroupedRouter as GroupedRouter
 from switchroom.routing.keywords import KeywordRouter as KeywordRouter
 from switchroom.routing.learned import LearnedRouter as LearnedRouter
 from switchroom.routing.model import ModelRouter as ModelRouter
-from switchroom.routing.routed import RoutedModel as RoutedModel
-from switchroom.routing.routed import routed as routed
+from switchroom.routing._routed import RoutedModel as RoutedModel
+from switchroom.routing._routed import routed as routed
 from switchroom.routing.router import Router as Router
 from switchroom.routing.sticky import StickyRouter as StickyRouter
 from switchroom.routing.sticky import openers as openers
