@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from switchroom.context import CURRENT
+from msgspec.structs import replace
+
 from switchroom.errors import UserError
 from switchroom.events import RouteDecided
 from switchroom.messages import Message, ToolCall
@@ -66,14 +67,15 @@ class RoutedModel:
         asked = _asked(request)
         if asked is None:
             return await self.model(request, emit)
-        decision = await self.router.adecide(asked)
-        target = None if decision.route is None else self.targets.get(decision.route, decision.route)
-        known = target is not None and any(tool.name == f"{TRANSFER}{target}" for tool in request.tools)
-        await _keep(decision, target if target is not None and known else request.agent, known)
-        if not known:
-            return await self.model(request, emit)
-        args = {"reason": f"{decision.by}: {decision.reason or decision.route}", **self.brief(decision, asked)}
-        return ModelResponse(Message("assistant", calls=(ToolCall(f"{TRANSFER}{target}", args),)), Usage(requests=0))
+        said = await self.router.adecide(asked)
+        target = None if said.route is None else self.targets.get(said.route, said.route)
+        if target is None or all(tool.name != f"{TRANSFER}{target}" for tool in request.tools):
+            left = RouteDecided(None, request.agent, said.confidence, said.candidates, said.by, said.reason)
+            return replace(await self.model(request, emit), decided=left)
+        decided = RouteDecided(said.route, target, said.confidence, said.candidates, said.by, said.reason)
+        args = {"reason": f"{said.by}: {said.reason or said.route}", **self.brief(said, asked)}
+        call = ToolCall(f"{TRANSFER}{target}", args)
+        return ModelResponse(Message("assistant", calls=(call,)), Usage(requests=0), decided=decided)
 
     def __getattr__(self, name: str) -> Any:
         """What the model says of itself."""
@@ -88,16 +90,6 @@ def _asked(request: ModelRequest) -> Asked | None:
     if not messages or messages[-1].role != "user" or not messages[-1].text.strip():
         return None
     return Asked(messages[-1].text, messages[:-1])
-
-
-async def _keep(decision: Decision, to: str, known: bool) -> None:
-    """Keep a decision as a fact of the run, if there is one: once, also where a crash came before the handoff."""
-    scope = CURRENT.get()
-    if scope is None:
-        return
-    route = decision.route if known else None
-    fact = RouteDecided(route, to, decision.confidence, decision.candidates, decision.by, decision.reason)
-    await (scope.keep if scope.kept(RouteDecided) == fact else scope.note)(fact)
 
 
 def _nothing(decision: Decision, asked: Asked) -> Mapping[str, Any]:
