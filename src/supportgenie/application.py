@@ -10,13 +10,21 @@ from typing import Final
 from supportgenie.agents import app as app
 from supportgenie.desk import Desk
 from supportgenie.guards import without_card
-from supportgenie.offline import model as model
+from supportgenie.offline import offline
 from supportgenie.state import CustomerState
 from supportgenie.supervision import Supervised, model_of
 from switchroom import RunConfig
 
 MAX_TURNS: Final = 40
 """Model answers in a turn: a refund of what was charged twice goes through five agents and back."""
+
+
+model: Final = Supervised(offline)
+"""Who answers where no language model is named: rules, after what the router is sure of."""
+
+
+routes: Final = {"refunds": "billing", "payment_investigator": "billing", "router": None, "fallback": None}
+"""The departments that agents stand for where their names do not say it, for `switchroom eval`."""
 
 
 def desk_file() -> Path:

@@ -39,6 +39,8 @@ class SupportGenie:
 
     Args:
         model: a model, or the name of one such as "openai:gpt-5.4-mini"; None answers by rules and records, without a key.
+            A model that is passed itself is asked about each message, whom it is for; otherwise that is asked of it, or of the
+            rules, only where the router is not sure (`supportgenie.routing`).
             `SWITCHROOM_MODEL` does not concern this class, only `supportgenie.config` and so `switchroom chat supportgenie`.
         desk: the records: a desk, or the file of one; None is the demo shop in memory, which ends with this object.
         journal: the URL under which conversations are kept, such as "sqlite:///chats.db"; None keeps them in memory.
@@ -56,7 +58,8 @@ class SupportGenie:
         journal: str | None = None,
         deadline: float | None = 60,
     ) -> None:
-        answering = application.model if model is None else Supervised(model_of(model))
+        # Who passes a model as an object wants to see what it is asked, and by name its answers: there the router spares some.
+        answering = application.model if model is None else Supervised(model_of(model), routes=isinstance(model, str))
         self.desk = desk if isinstance(desk, Desk) else Desk.open(desk or ":memory:")
         self._config: RunConfig = replace(
             application.config,

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from inspect import signature
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
 from supportgenie.judge import ESCALATION, Case, Cause, needs_escalation
+from supportgenie.routing import ROUTER, put_through_first
 from supportgenie.turns import TRANSFER, Turn, turns_of
 from switchroom import Message, Model, UserError
 from switchroom.messages import ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.models import Heard, named, retrying
 
-ROUTER: Final = "router"
 _SHOWN = 1_000
 _TURNS = 3
 
@@ -36,12 +37,21 @@ class Supervised:
     * Where a final answer leaves a customer with whom a person should speak, it becomes a transfer to escalation, which carries
       the answer: escalation replies, in the same turn, and the customer gets one reply.
 
+    * What the router's own router (`supportgenie.routing`) is sure of is put through without the model, if that is wanted.
+
     Args:
         model: who answers.
+        routes: whether the model is asked last whom a message is for, and not first.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, routes: bool = True) -> None:
         self.model = model
+        self._routes = routes
+
+    @cached_property
+    def _reception(self) -> Model:
+        """Who is asked for the router: what was learned is read from its file only when somebody writes."""
+        return put_through_first(self.model) if self._routes else self.model
 
     @property
     def honest(self) -> str:
@@ -50,7 +60,8 @@ class Supervised:
 
     async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Answer the request as the model does, but for these two cases."""
-        response = await self.model(request, emit)
+        answers = self._reception if request.agent == ROUTER else self.model
+        response = await answers(request, emit)
         message = response.message
         if message.calls or not message.text.strip():
             return response

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from switchroom.events import RouteDecided
 from switchroom.messages import Message
 from switchroom.usage import Usage
 
@@ -64,11 +65,13 @@ class ModelResponse(msgspec.Struct, frozen=True, gc=False):
         message: the answer.
         usage: what it used.
         model: who answered, as "provider:model"; "" where that says nothing, as of a function.
+        decided: what a router before the model decided about the message that is answered; kept beside the answer.
     """
 
     message: Message
     usage: Usage = Usage(requests=1)
     model: str = ""
+    decided: RouteDecided | None = None
 
 
 class Emit(Protocol):

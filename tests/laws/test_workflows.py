@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 from switchroom import RunConfig, Runner
 from switchroom.errors import Diverged
 from switchroom.events import REPEATABLE, ModelAnswered, RunEvent, StepFailed, StepReturned, ToolReturned
+from switchroom.failure import told
 from switchroom.journals import MemoryJournal
 from switchroom.result import Waiting
 from tests.laws.accounts import check
@@ -49,7 +50,7 @@ async def driven(attempt: Callable[[Sequence[Waiting] | None], Awaitable[Any]], 
         try:
             result = await attempt(waiting)
         except Exception as error:
-            return Outcome(None, type(error).__name__, str(error))
+            return Outcome(None, type(error).__name__, told(error))
         if not result.waiting:
             return Outcome(to_jsonable_python(result.final_output))  # what functions do not declare is given again as JSON
         waiting = result.waiting

@@ -15,6 +15,7 @@ from switchroom.errors import GuardrailTripped, NoRoute
 from switchroom.events import RouteDecided
 from switchroom.guardrail import Trip, on_input
 from switchroom.testing import transcript
+from switchroom.wrap import CircuitBreaker, breaking
 from tests.helpers import facts_of, keeping, run_of, texts
 from tests.laws.worlds import Died, DyingJournal
 from tests.workflow.cuts import World, agent, echo, failing
@@ -311,3 +312,27 @@ unchecked: Any = route  # as a caller without a type checker has it
 def test_what_cannot_be_run_is_refused_when_it_is_made(make: Any, message: str):
     with pytest.raises(UserError, match=message):
         make()
+
+
+async def to_billing(text: str, scope: Any) -> str:
+    return "billing"
+
+
+async def hello(text: str, scope: Any) -> str:
+    return "hello"
+
+
+async def line_down(text: str, scope: Any) -> str:
+    raise OSError("down")
+
+
+async def test_a_route_whose_breaker_is_open_is_not_chosen():
+    breaker = CircuitBreaker(failure_threshold=1, timeout=3600)
+    billing = breaking(line_down, breaker)
+    app = route(to_billing, {"billing": billing}, fallback=hello)
+    with pytest.raises(OSError, match="down"):
+        await Runner.run(app, "my invoice")
+    result = await Runner.run(app, "my invoice")
+    (decided,) = [fact for fact in result.facts if isinstance(fact, RouteDecided)]
+    assert (decided.route, decided.to) == (None, "fallback")
+    assert decided.reason.endswith("named 'billing', whose breaker is open")

@@ -10,7 +10,6 @@ from supportgenie.offline import billing, escalation, fallback, payments, reach,
 from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
 from supportgenie.offline.routing import clarify, look_it_up, nobodys, put_through, small_talk, unclear_again
 from supportgenie.offline.talk import Talk
-from supportgenie.supervision import Supervised
 from switchroom import Message
 from switchroom.models import Heard, OfflineModel, Rule, call, otherwise
 
@@ -66,5 +65,3 @@ offline = OfflineModel(
         "fallback": rules(reach.contact, small_talk, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
     }
 )
-
-model = Supervised(offline)

@@ -88,13 +88,23 @@ def put_through(talk: Talk) -> Answer | None:
     if talk.agent in OWN:
         other = {"status": "other_matter"} if talk.agent == "refunds" else {"finding": "other_matter"}
         return act("return_to_billing", **other)
-    if department == "escalation":
-        return _handed(talk, "escalation", topic=talk.topic, summary=recent(talk), urgent=talk.topic == "hardware_safety")
-    way = _WAYS.get((talk.agent, department), "router")
-    case: dict[str, Any] = {"topic": talk.topic, "order_number": talk.order, "invoice_number": talk.invoice}
-    if way in ("billing", "sales") and talk.agent != "billing":
+    way = way_to(department, talk.agent)
+    return _handed(talk, way, **case_of(talk, talk.topic, way))
+
+
+def way_to(department: str, agent: str) -> str:
+    """Whom an agent has to hand over to, so that a department gets it."""
+    return department if department == "escalation" else _WAYS.get((agent, department), "router")
+
+
+def case_of(talk: Talk, topic: str, target: str) -> dict[str, Any]:
+    """What the next agent is told: the topic, with the numbers that were given; of an incident, what the customer wrote."""
+    if target == "escalation":
+        return {"topic": topic, "summary": recent(talk), "urgent": topic == "hardware_safety"}
+    case: dict[str, Any] = {"topic": topic, "order_number": talk.order, "invoice_number": talk.invoice}
+    if target in ("billing", "sales") and talk.agent != "billing":
         case |= {"amount": dollars(talk.cents) if talk.cents else "", "month": talk.month}
-    return _handed(talk, way, **case)
+    return case
 
 
 def look_it_up(talk: Talk) -> Answer | None:

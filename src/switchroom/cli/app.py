@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from switchroom.agent import Agent
 from switchroom.cli.faults import Wrong
+from switchroom.cli.modules import routes_in
 from switchroom.config import RunConfig
 from switchroom.defaults import model_for
 from switchroom.errors import UserError
@@ -23,11 +25,13 @@ class App:
         reference: as the user wrote it.
         step: what answers.
         config: how it is run.
+        routes: for agents that stand for another route than their name, which; None for who takes what is for nobody.
     """
 
     reference: str
     step: Any
     config: RunConfig
+    routes: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
     @property
     def honest(self) -> str:
@@ -81,9 +85,10 @@ def find_app(reference: str) -> App:
     from switchroom.session import Session
 
     found = seen(reference)
+    routes = routes_in(found.module)
     if not isinstance(found.app, Session):
-        return App(reference, found.app, found.config)
+        return App(reference, found.app, found.config, routes)
     config = found.config if found.config != RunConfig() else found.app.config
     if isinstance(config.journal, MemoryJournal):  # it would end with the process
         config = replace(config, journal=None)
-    return App(reference, found.app.graph, config)
+    return App(reference, found.app.graph, config, routes)

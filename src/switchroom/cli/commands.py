@@ -12,8 +12,10 @@ COMMANDS = {
     "check": "switchroom.cli.check",
     "demo": "switchroom.cli.demo",
     "doctor": "switchroom.cli.doctor",
+    "eval": "switchroom.cli.eval",
     "graph": "switchroom.cli.graph",
     "init": "switchroom.cli.init",
+    "route": "switchroom.cli.route",
 }
 """The modules of the commands by name; a module holds its command under that name."""
 

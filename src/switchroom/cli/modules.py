@@ -6,9 +6,11 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from switchroom.cli.faults import Wrong, told
 from switchroom.config import RunConfig
@@ -82,3 +84,9 @@ def _from_import(place: str) -> ModuleType:
 def _meant(given: str, known: list[str]) -> str:
     close = get_close_matches(given, known, n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def routes_in(module: ModuleType) -> Mapping[str, str | None]:
+    """The routes that a module says of its agents, beside its application; none if it says none."""
+    routes = getattr(module, "routes", None)
+    return cast("Mapping[str, str | None]", routes) if isinstance(routes, Mapping) else {}

@@ -80,7 +80,9 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage, "", response.model)
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
-    await note(ModelAnswered(agent.name, message, response.usage, asked, response.model))
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model)
+    decided = response.decided
+    await (note(answered) if decided is None else note(decided, answered))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
 

@@ -15,6 +15,7 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    RouteDecided,
     RunEvent,
     StepFailed,
     ToolFailed,
@@ -117,16 +118,21 @@ class Player:
             prompt = Prompt(request.agent, role.agent.version, request.instructions, role.specs, request.output_schema)
             tape.asked[path] = Asked(prompt, tuple(state.history[state.heard :]))
             entry = tape.reel.next(path)
+            decided: RouteDecided | None = None
+            if entry is not None and isinstance(entry.fact, RouteDecided):  # a router stood before the model
+                await tape.in_turn(entry)
+                decided, entry = entry.fact, tape.reel.next(path, entry.seq)
             if entry is None:
                 await tape.broken_off(path)
-            await tape.in_turn(entry)
+            if decided is None:
+                await tape.in_turn(entry)
             match entry.fact:
                 case ModelAnswered() as answer if answer.agent == request.agent:
                     # An answer that no encoding holds is kept empty, and without a digest.
                     lost = not (answer.digest or answer.message.text or answer.message.calls)
                     said = Message("assistant", "\ud800") if lost else answer.message
                     await respond(said, emit, f"The record of agent '{request.agent}'")
-                    return ModelResponse(said, answer.usage, answer.model)
+                    return ModelResponse(said, answer.usage, answer.model, decided)
                 case AnswerCut():
                     raise CutShort(path)
                 case HandoffExpired() if state.due is not None:

@@ -76,9 +76,10 @@ class Reel:
         """The next entry at a path."""
         return next((entry for entry in self._left(path) if entry.matters), None)
 
-    def next(self, path: str) -> Entry | None:
-        """The next entry of the run at a path itself, beside what its calls note."""
-        return next((entry for entry in self._left(path) if entry.lane == RUN and entry.matters), None)
+    def next(self, path: str, after: int = -1) -> Entry | None:
+        """The next entry of the run at a path itself, beside what its calls note; also the next after an entry's number."""
+        left = self._left(path)
+        return next((entry for entry in left if entry.lane == RUN and entry.matters and entry.seq > after), None)
 
     def next_draw(self, path: str) -> Entry | None:
         """What was drawn next at a path."""

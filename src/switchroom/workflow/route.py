@@ -16,6 +16,7 @@ from switchroom.step import step_name
 from switchroom.workflow.base import A, B, In, Out, Stage, Workflow, checked, input_of, output_of_one
 from switchroom.workflow.branches import ENDING
 from switchroom.workflow.verdicts import confidence_of, field_of, words_of
+from switchroom.wrap import health
 
 By: TypeAlias = str | Callable[[Any], Any]
 Label = TypeVar("Label")
@@ -97,9 +98,13 @@ class Route(Workflow[In, Out]):
         choice = await _choice(said, self.by, by)
         known = _known(choice.label, self.routes)
         about = (choice.confidence, choice.candidates, by)
-        if known is not None and self._sure(said, choice.confidence, by):
+        sure = known is not None and self._sure(said, choice.confidence, by)
+        reached = known is None or self.fallback is None or health(self.routes[known]) != "open"
+        if known is not None and sure and reached:
             return RouteDecided(known, known, *about, choice.reason)
-        if known is None:
+        if not reached:
+            what, order = f"named '{known}', whose breaker is open", ("fallback",)
+        elif known is None:
             what = "named nobody" if choice.label is None else f"named {_text(choice.label)!r}; there is {list(self.routes)}"
             order = ("clarify", "fallback") if choice.label is None else ("fallback", "clarify")
         else:
@@ -211,7 +216,8 @@ def route(
     """One of several steps on the same input, chosen by a classifier; the choice is a fact (`RouteDecided`).
 
     A label that is none of the routes goes to the fallback, else back to the person; one that is not sure enough, and a
-    classifier that names nobody, go back to the person, else to the fallback, which answers where a classifier fails as well.
+    classifier that names nobody, go back to the person, else to the fallback. The fallback answers as well where a classifier
+    fails, and where the breaker of the chosen step is open.
 
     Args:
         classifier: a step that gives a label (text, or an enum's member), or a type with one.

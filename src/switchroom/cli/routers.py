@@ -1,0 +1,79 @@
+"""APP as a router: one by name, one in a file, the classifier of a `route(...)`, or any application by whom it routed to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from switchroom.cli.app import App, find_app
+from switchroom.cli.faults import Wrong
+from switchroom.errors import UserError
+from switchroom.events import RouteDecided
+from switchroom.journals import MemoryJournal
+from switchroom.messages import Message
+from switchroom.routing import LearnedRouter, Router
+from switchroom.routing.asked import Asked
+from switchroom.routing.decision import Decision
+from switchroom.runner import Runner
+from switchroom.team import speaks
+from switchroom.workflow.route import Route
+
+
+class AppRouter(Router):
+    """An application as a router: each message is run, and who it was routed to, or who had it at the end, is the route.
+
+    Who hands over does not say how sure that is, and counts as sure.
+    """
+
+    waits = True
+
+    def __init__(self, app: App) -> None:
+        self.name = app.reference
+        self.routes = ()
+        self._app = app
+
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """Run the message."""
+        # A journal of its own, which is forgotten: agents whose tools wait for a person need one.
+        config = replace(self._app.config, journal=MemoryJournal())
+        said = [*asked.before, Message("user", asked.text)] if asked.before else asked.text
+        result = await Runner.run(self._app.step, said, config=config, conversation="eval")
+        decided = [fact for fact in result.facts if isinstance(fact, RouteDecided) and self._is_last(fact)]
+        if decided:
+            fact = decided[-1]
+            sure = 1.0 if fact.confidence is None else fact.confidence
+            candidates = fact.candidates or ((fact.route or fact.to, sure),)
+            return Decision(fact.route, candidates[0][1], candidates, fact.route is None, fact.by, fact.reason)
+        last = result.last_agent
+        if last is None:
+            raise UserError(f"'{self.name}' routes to nobody: no agent answers in it, and no route(...) decides.")
+        route = self._app.routes.get(last.name, last.name)
+        sure = 0.0 if route is None else 1.0
+        ranked = ((route or last.name, sure),)
+        return Decision(route, sure, ranked, route is None, self.name, tokens=result.usage.total_tokens)
+
+    def _is_last(self, fact: RouteDecided) -> bool:
+        """Whether nobody decides after it: where a team's router left it open, an agent puts the message through."""
+        return fact.route is not None or not speaks(self._app.step)
+
+
+def router_of(reference: str) -> Router:
+    """The router that the user names.
+
+    Raises:
+        Wrong: there is none.
+    """
+    if Path(reference).is_file() and not reference.endswith(".py"):
+        try:
+            return LearnedRouter.load(reference)
+        except UserError as error:
+            raise Wrong(str(error)) from error
+    app = find_app(reference)
+    match app.step:
+        case Router() as router:
+            return router
+        case Route(classifier=Router() as router):
+            return router
+        case _:
+            return AppRouter(app)
