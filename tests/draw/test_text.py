@@ -7,9 +7,10 @@ import re
 
 from inline_snapshot import snapshot
 
-from switchroom import Agent, Team
+from switchroom import Agent, RunConfig, Team, route
 from switchroom.blueprint import blueprint_of
 from switchroom.draw import json_of, mermaid_of, text_of
+from switchroom.routing import CascadeRouter, KeywordRouter
 from tests.draw.apps import CONFIG, session, team, workflow
 
 
@@ -258,3 +259,13 @@ def test_parts_of_one_name_have_ids_of_their_own():
     ids = [part["id"] for part in json.loads(json_of(blueprint_of(workflow(), CONFIG)))["parts"]]
     assert ids == snapshot(["answering", "clean", "route", "sort", "data", "charts", "general", "writer", "writer (agent)"])
     assert len(ids) == len(set(ids))
+
+
+def test_a_router_is_called_one_and_says_whom_it_asks():
+    cascade = CascadeRouter([KeywordRouter({"a": ["x"], "b": ["y"]}), KeywordRouter({"a": ["z"]}, name="more")])
+    drawn = text_of(blueprint_of(route(cascade, {"a": plain, "b": plain}), RunConfig()))
+    assert "cascade (router): asks keywords, then more\n" in drawn
+
+
+async def plain(text: str) -> str:
+    return text

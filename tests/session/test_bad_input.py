@@ -372,3 +372,20 @@ async def test_metadata_that_json_cannot_hold_is_refused_before_the_turn():
     session = await started(Silent("quiet"))
     with pytest.raises(UserError, match=r"send\(metadata=\.\.\.\)"):
         await session.send("hello", metadata={"lock": asyncio.Lock()})
+
+
+@pytest.mark.parametrize("place", ["step", "node", "fallback"])
+async def test_an_agent_without_a_model_stops_the_start(place: str, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SWITCHROOM_MODEL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    lone = Agent("lone")
+    match place:
+        case "step":
+            session = Session(lone)
+        case "node":
+            session = built(nodes=[OutputNode("desk", step=lone)])
+        case _:
+            session = Session(fallback=lone)
+            session.add_node(Sayer("b"))
+    with pytest.raises(UserError, match="Agent 'lone' has no model"):
+        await session.start()

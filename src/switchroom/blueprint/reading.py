@@ -21,6 +21,7 @@ from switchroom.config import RunConfig
 from switchroom.defaults import model_for
 from switchroom.errors import UserError
 from switchroom.roster import roster_of
+from switchroom.routing import Router
 from switchroom.session import Graph, Node, OutputNode, Session
 from switchroom.session.graph import Edge
 from switchroom.session.node import StepNode
@@ -249,7 +250,8 @@ class Drawing:
         id_ = self._new(
             given,
             "function",
-            description=getattr(given, "description", "") or about,
+            what="router" if isinstance(given, Router) else "",
+            description=getattr(given, "description", "") or ("" if isinstance(given, Router) else about),
             labels=routes if routes is not None else labels_of_function(function),
             abstains=routes is not None,
             deeds=self._read(function),

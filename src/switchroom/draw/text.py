@@ -23,7 +23,9 @@ def kind_of(part: Part) -> str:
         case "node" | "speaker" | "listener":
             word = {"node": "node", "speaker": "node that speaks", "listener": "node that listens"}[part.kind]
             return word if part.what in ("Node", "OutputNode", "BackgroundNode", part.name) else f"{word}, {part.what}"
-        case "agent" | "team" | "function" | "session":
+        case "function":
+            return part.what or part.kind
+        case "agent" | "team" | "session":
             return part.kind
         case _:
             assert_never(part.kind)

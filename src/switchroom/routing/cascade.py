@@ -72,6 +72,11 @@ class CascadeRouter(Router):
         self._stages = {name: Stage(name) for name in names}
 
     @property
+    def description(self) -> str:
+        """Whom it asks, in their order."""
+        return "asks " + ", then ".join(router.name for router, _ in self._pairs)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """What each router did so far, in their order."""
         return tuple(self._stages.values())

@@ -163,7 +163,7 @@ class Graph:
                 f"No message can enter: each of {list(self.nodes)} has an incoming edge. "
                 "Leave one without, where messages begin."
             )
-        for name, node in self._members().items():
+        for name, node in self.members.items():
             if isinstance(node.state, BaseModel):
                 try:
                     _kept(node.state)
@@ -194,7 +194,7 @@ class Graph:
     def states(self) -> dict[str, Any]:
         """What nodes keep, as JSON, by node."""
         found: dict[str, Any] = {}
-        for name, node in self._members().items():
+        for name, node in self.members.items():
             if isinstance(node.state, BaseModel):
                 try:
                     found[name] = _kept(node.state)
@@ -202,7 +202,9 @@ class Graph:
                     log.error("What node '%s' keeps now is not kept: %s", name, error)
         return found
 
-    def _members(self) -> dict[str, Node]:
+    @property
+    def members(self) -> dict[str, Node]:
+        """All that may speak: the fallback, if there is one, and the nodes."""
         return self.nodes if self.fallback is None else {self.fallback.name: self.fallback, **self.nodes}
 
     def restore(self, states: Mapping[str, Any], again: bool) -> None:
@@ -215,7 +217,7 @@ class Graph:
             self._initial = self.states()
         elif not again:
             return
-        members = self._members()
+        members = self.members
         for name, kept in {**self._initial, **states}.items():
             node = members.get(name)
             if node is not None and isinstance(node.state, BaseModel):

@@ -15,8 +15,10 @@ from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import NEW, Conversation
 from switchroom.errors import RunError, UserError
+from switchroom.defaults import model_for
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
+from switchroom.roster import roster_of
 from switchroom.rules.live import Live
 from switchroom.runner.turn import Answers
 from switchroom.schema import jsonable
@@ -29,7 +31,7 @@ from switchroom.session.node import Node, OutputNode, StepNode
 from switchroom.session.reply import Reply
 from switchroom.session.stream import SessionStream
 from switchroom.step import step_name
-from switchroom.team import Team
+from switchroom.team import Team, speaks
 
 
 class Session:
@@ -130,7 +132,7 @@ class Session:
             that answer; None if there was nothing to answer.
 
         Raises:
-            UserError: nobody speaks, no message can enter, or a circle has no exit.
+            UserError: nobody speaks, no message can enter, a circle has no exit, or an agent that speaks has no model.
         """
         if self._begun:
             return None
@@ -139,8 +141,15 @@ class Session:
 
     def _begin(self) -> asyncio.Future[Reply]:
         self._graph.check()
+        self._check_models()
         self._begun = True
         return self._line.put(Caller(self._line.taken_up), first=True)
+
+    def _check_models(self) -> None:
+        for node in self._graph.members.values():
+            if node.speaks and speaks(step := getattr(node, "step", None)):
+                for agent in roster_of(step).agents.values():
+                    model_for(agent, self._line.config.model)
 
     async def __aenter__(self) -> Session:
         await self.start()
