@@ -14,8 +14,8 @@ from switchroom.agent import Agent
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import NEW, Conversation
-from switchroom.errors import RunError, UserError
 from switchroom.defaults import model_for
+from switchroom.errors import RunError, UserError
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
 from switchroom.roster import roster_of
