@@ -358,6 +358,97 @@ exchange with such switches opened in La Porte, Indiana, in November 1892.
 """)
 
 
+def test_a_router_node_puts_messages_through_and_the_rest_has_an_answer_as_well():
+    assert printed("router_pattern") == snapshot("""\
+> What is the price of 5 seats?
+  [line-1] turn 1 goes to sales
+sales: 5 x $9 a month is $45.
+> It is broken, error 17
+  [line-1] turn 2 goes to support
+support: Error 17 is new to us; a colleague looks at it.
+> My bill?
+  [line-1] turn 3 goes to billing
+billing: Which invoice is it?
+> Sing a song
+general: This desk is for prices, faults and invoices. Shall a colleague call you?
+""")
+    assert printed("router_pattern", "hello / a demo") == snapshot("""\
+> hello
+general: This desk is for prices, faults and invoices. Shall a colleague call you?
+> a demo
+  [line-1] turn 2 goes to sales
+sales: 1 x $9 a month is $9.
+""")
+
+
+def test_who_hands_over_tells_what_is_known_and_the_target_goes_on_from_there():
+    assert printed("handoff_pattern") == snapshot("""\
+> Hi
+  Hello! I can give you an appointment.
+  [greeter has the conversation]
+> I need an appointment
+  One moment, I put you through.
+  Which day suits you?
+  [scheduler has the conversation]
+> On Tuesday
+  And when on Tuesday?
+  [scheduler has the conversation]
+> At 10, please
+  See you on Tuesday at 10 o'clock.
+  [confirmer has the conversation]
+""")
+    assert printed("handoff_pattern", "An appointment on Friday at 9") == snapshot("""\
+> An appointment on Friday at 9
+  One moment, I put you through.
+  See you on Friday at 9 o'clock.
+  [confirmer has the conversation]
+""")
+
+
+def test_a_model_says_whose_a_message_is():
+    assert printed("llm_routing") == snapshot("""\
+> The app crashes
+support: What do you see when it happens?
+> I want a refund
+billing: Please tell me the invoice's number.
+> Do you like poems?
+general: This desk is for prices, faults and invoices. What can we do for you?
+""")
+    assert printed("llm_routing", "the bill is wrong") == snapshot("""\
+> the bill is wrong
+billing: Please tell me the invoice's number.
+""")
+
+
+def test_an_interview_goes_through_its_phases_and_is_remembered():
+    assert printed("gathering") == snapshot("""\
+> Sales by month
+  [interviewer tells: objective]
+Where does the data come from?
+> The orders' database
+  [interviewer tells: sources]
+What is counted?
+> Revenue
+  [interviewer tells: metrics]
+Thank you, that is all.
+phase done, complete: True
+remembered metrics: Revenue
+remembered objective: Sales by month
+remembered sources: The orders' database
+""")
+    assert printed("gathering", "Churn / CRM") == snapshot("""\
+> Churn
+  [interviewer tells: objective]
+Where does the data come from?
+> CRM
+  [interviewer tells: sources]
+What is counted?
+phase metrics, complete: False
+remembered objective: Churn
+remembered sources: CRM
+""")
+
+
 # on a model -----------------------------------------------------------------------------------------------------------
 
 ANSWER = "The model has answered."
@@ -438,6 +529,15 @@ def test_there_is_an_example_for_each_pattern_of_the_documents_under_its_name():
         "agent voting system",
         "research multi-agent system",
         "multi-agent retrieval",
+        "Router Pattern",
+        "Fallback Agent",
+        "Monitoring",
+        "Handoff Pattern",
+        "Shared Context",
+        "LLM-Based Routing",
+        "Event-Driven Coordination",
+        "Conversation State",
+        "Agent Memory",
     )
     first_lines = [EXAMPLES.joinpath(f"{name}.py").read_text(encoding="utf-8").partition("\n")[0] for name in PROGRAMS]
     assert [name for name in names if not any(name in line for line in first_lines)] == []
