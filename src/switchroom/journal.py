@@ -95,6 +95,8 @@ def journal_at(where: Journal | str | None) -> Journal:
     if where is None:
         return NO_JOURNAL
     if not isinstance(where, str):
+        if not hasattr(where, "append"):
+            raise UserError(f"journal={where!r} is no journal. Give one, or a URL such as 'sqlite:///chats.db'.")
         return where
     key = (os.getpid(), where)  # a database connection does not survive a fork
     if key not in _opened:

@@ -172,6 +172,8 @@ def test_a_route_that_no_edge_takes_and_an_edge_whose_route_is_never_written():
             "Add session.add_edge('hall', '...', when='support'), or an edge without a condition.",
         )
     )
+    [caught] = findings(routed(Routes("hall"), "sales", "billing", fallback=Says("last")), "route-without-target")
+    assert (caught.level, "only the fallback answers such a message" in caught.says) == ("warning", True)
     wrong, mended = routed(Routes("hall"), "sales", "billing"), routed(Routes("hall"), "sales", "support")
     assert found(wrong, mended, "unused-route") == snapshot(
         (

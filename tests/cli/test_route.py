@@ -126,3 +126,54 @@ def test_messages_that_bounced_are_mined_from_a_journal(sw: Sw, home: Path) -> N
         "turn": 1,
     }
     assert ended.stderr == "1 messages bounced in 1 conversations.\n"
+
+
+LINE = """
+from switchroom import Node, OutputNode, Session
+
+class Hall(Node):
+    async def process_event(self, event):
+        content = getattr(event, "content", "")
+        event.metadata["route"] = "sales" if "price" in content else "support" if "broken" in content else "nobody"
+        await self.send_event(event)
+
+class Says(OutputNode):
+    async def generate_response(self):
+        yield f"{self.name} here"
+
+def app() -> Session:
+    session = Session(fallback=Says("last"))
+    hall = Hall("hall")
+    session.add_node(hall)
+    for name in ("sales", "support"):
+        session.add_node(Says(name))
+        session.add_edge(hall, name, name)
+    return session
+"""
+
+
+def test_a_session_is_measured_by_who_answered(sw: Sw, cases: Path, home: Path) -> None:
+    (home / "line.py").write_text(LINE)
+    ended = sw("eval", f"{home}/line.py", str(cases), "--json")
+    told = data(ended.stdout)
+    assert (told["accuracy"], told["wrong"], told["out_of_scope"]["rejected"]) == (0.75, [3], 1.0)
+
+
+def test_a_router_that_breaks_over_a_case_is_a_figure_and_no_traceback(sw: Sw, cases: Path, home: Path) -> None:
+    (home / "breaks.py").write_text(
+        "from switchroom.routing import ModelRouter\n"
+        "from switchroom.testing import FunctionModel\n"
+        "def answer(request):\n"
+        "    if 'broken' in request.messages[-1].text:\n"
+        "        raise ValueError('boom')\n"
+        "    return 'sales'\n"
+        "router = ModelRouter(FunctionModel(answer), ['sales', 'support'])\n"
+    )
+    ended = sw("eval", f"{home}/breaks.py:router", str(cases), "--json")
+    assert (ended.exit_code, data(ended.stdout)["failed"]) == (0, 1)
+
+
+def test_a_journal_that_is_not_there_is_not_made_and_a_conversation_is_named(sw: Sw, home: Path) -> None:
+    ended = sw("route", "mine", f"sqlite:///{home}/nodb.db")
+    assert (ended.exit_code, (home / "nodb.db").exists()) == (2, False)
+    assert "There is no journal" in ended.stderr

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
-from switchroom import Agent, Decline, Message, RunConfig, Runner, Team, handoff, route
+from switchroom import (
+    Agent,
+    Decline,
+    Event,
+    HandoffEvent,
+    Message,
+    Node,
+    OutputNode,
+    RunConfig,
+    Runner,
+    Session,
+    Team,
+    handoff,
+    route,
+)
 from switchroom.events import (
     CircleBroken,
     Fact,
@@ -94,3 +109,29 @@ def test_who_did_not_answer_in_time_lost_the_message_to_who_did():
 def test_a_message_that_went_in_a_circle_belongs_to_who_broke_it():
     events = turn(CircleBroken(0, "orders", "billing", "general"), said("general"))
     assert list(bounced(events)) == [Bounced("why was I charged?", "general", "billing", "circle", 1)]
+
+
+async def test_a_message_that_a_node_handed_on_is_found_in_the_journal_of_a_session():
+    class Hall(Node):
+        async def process_event(self, event: Event) -> None:
+            event.metadata["route"] = "orders"
+            await self.send_event(event)
+
+    class Orders(OutputNode):
+        async def generate_response(self) -> AsyncIterator[str]:
+            await self.send_event(HandoffEvent(target="billing", reason="it is about money"))
+            yield "One moment."
+
+    class Billing(OutputNode):
+        async def generate_response(self) -> AsyncIterator[str]:
+            yield "I look at it."
+
+    journal = MemoryJournal()
+    session = Session(conversation="c", journal=journal)
+    for node in (Hall("hall"), Orders("orders"), Billing("billing")):
+        session.add_node(node)
+    session.add_edge("hall", "orders", "orders")
+    session.add_edge("hall", "billing", "billing")
+    async with session:
+        await session.send("why was I charged?")
+    assert list(bounced(journal.read("c"))) == [Bounced("why was I charged?", "billing", "orders", "handed on", 1)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from switchroom import Agent, Event, Node, OutputNode, RunConfig, Session, UserError
+from switchroom import Agent, Event, HandoffEvent, Node, OutputNode, RunConfig, Session, UserError
 from switchroom.events import NodeFailed
 from switchroom.journal import NO_JOURNAL
 from switchroom.session import SENTENCE, watchdog
@@ -389,3 +389,46 @@ async def test_an_agent_without_a_model_stops_the_start(place: str, monkeypatch:
             session.add_node(Sayer("b"))
     with pytest.raises(UserError, match="Agent 'lone' has no model"):
         await session.start()
+
+
+async def test_who_is_to_answer_and_can_say_nothing_is_told_of(caplog: pytest.LogCaptureFixture):
+    async with built(nodes=[OutputNode("sales")]) as session:
+        assert (await session.send("hi")).fallback
+    assert "Node 'sales' was to answer, and says nothing: it has neither a generate_response nor a step." in caplog.messages
+
+
+async def test_a_state_that_is_not_kept_is_told_of(caplog: pytest.LogCaptureFixture):
+    node = Sayer("b")
+    node.state = {"n": 0}
+    await built(nodes=[node]).start()
+    assert "Node 'b' has a dict as its state, which is not kept. Make it a pydantic model." in caplog.messages
+
+
+@pytest.mark.parametrize("step", ["sales", 3])
+def test_what_is_no_step_is_refused_when_a_node_is_made_of_it(step: Any):
+    with pytest.raises(UserError, match=r"OutputNode\(step=.*\): pass an agent, a team, or a function"):
+        OutputNode("a", step=step)
+
+
+async def test_what_is_no_journal_and_what_are_no_answers_are_refused():
+    with pytest.raises(UserError, match="journal=3 is no journal"):
+        Session(Agent("a"), journal=3)  # pyright: ignore[reportArgumentType]
+    session = built(nodes=[Sayer("b")])
+    with pytest.raises(UserError, match="give the answers by the ids"):
+        await session.answer(["x"])  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("verdict", [False, "no"])
+async def test_a_target_that_says_neither_yes_nor_a_decline_is_told_of(verdict: Any, caplog: pytest.LogCaptureFixture):
+    class Picky(Sayer):
+        def accepts(self, event: Event) -> Any:
+            return verdict
+
+    class Asking(OutputNode):
+        async def generate_response(self) -> AsyncIterator[str]:
+            await self.send_event(HandoffEvent(target="picky"))
+            yield "One moment."
+
+    async with built((Asking("asking"), Picky("picky"))) as session:
+        await session.send("hi")
+    assert f"Node 'picky': accepts gave {verdict!r}; it gives None or Decline(reason)." in caplog.text

@@ -334,3 +334,35 @@ async def test_a_session_that_ended_answers_no_more():
     await session.stop()
     with pytest.raises(RunError, match="was stopped"):
         await session.send("again")
+
+
+async def test_who_spoke_before_a_person_is_asked_says_it_again_with_the_rest_and_the_question_stays():
+    paid: list[int] = []
+
+    @tool(effect="irreversible", needs_approval=True)
+    async def pay(cents: int) -> str:
+        """Pay."""
+        paid.append(cents)
+        return "paid"
+
+    answers = iter([call("pay", cents=500), "It is paid."])
+    agent = Agent("clerk", tools=[pay], model=FunctionModel(lambda request: next(answers)))
+
+    class Clerk(OutputNode):
+        async def generate_response(self) -> AsyncIterator[str]:
+            yield "One moment. "
+            yield str(await self.call(agent, "pay"))
+
+    journal = MemoryJournal()
+    first = graph(Router(), Clerk("clerk"), conversation="c", journal=journal)
+    await first.start()
+    reply = await first.send("to clerk")
+    assert ([one.tool for one in reply.waiting], paid) == (["pay"], [])
+    with pytest.raises(ConversationWaiting):
+        await first.send("well?")
+    await first.stop()
+    second = graph(Router(), Clerk("clerk"), conversation="c", journal=journal)
+    await second.start()
+    answered = await second.answer({reply.waiting[0].id: True})
+    assert (answered.text, paid) == ("One moment. It is paid.", [500])
+    assert [message.text for message in second.messages] == ["to clerk", "One moment. It is paid."]

@@ -25,11 +25,13 @@ def without_target(app: Blueprint) -> Iterator[Finding]:
         assert node.habits is not None, "a router is a node"
         missing = [route for route in node.habits.routes if route not in (line.label for line in edges)]
         if missing:
+            caught = any(app.out_of(session.id, "fallback") for session in app.of_kind("session"))
+            rest = "only the fallback answers such a message" if caught else "such a message reaches nobody"
             yield Finding(
                 "route-without-target",
-                "error",
+                "warning" if caught else "error",
                 node.who,
-                f"Node '{node.name}' routes to {quoted(missing)}, and no edge takes that: such a message reaches nobody.",
+                f"Node '{node.name}' routes to {quoted(missing)}, and no edge takes that: {rest}.",
                 f"Add session.add_edge('{node.name}', '...', when='{missing[0]}'), or an edge without a condition.",
                 node.where,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from pathlib import Path
 from typing import Any
 
 import click
@@ -83,13 +84,17 @@ def mine(journal: str, only: tuple[str, ...]) -> None:
     from switchroom.routing.mining import bounced
 
     try:
+        _check_there(journal)
         opened: Any = journal_at(journal)
         names = list(only) or _conversations(opened)
 
         async def read() -> int:
             count = 0
             for name in names:
-                for found in bounced(await settled(opened.read(name))):
+                events = await settled(opened.read(name))
+                if not events:
+                    raise UserError(f"The journal {journal} has no conversation '{name}'.")
+                for found in bounced(events):
                     told = {"text": found.text, "route": found.route, "was": found.was, "why": found.why}
                     click.echo(msgspec.json.encode({**told, "conversation": name, "turn": found.turn}).decode())
                     count += 1
@@ -99,6 +104,13 @@ def mine(journal: str, only: tuple[str, ...]) -> None:
     except (UserError, JournalUnreadable) as error:
         give_up(error)
     click.echo(f"{count} messages bounced in {len(names)} conversations.", err=True)
+
+
+def _check_there(journal: str) -> None:
+    """A journal that is only read is not made anew for a name with a mistake in it."""
+    kind, _, place = journal.partition(":///")
+    if kind == "sqlite" and not Path(place).is_file():
+        raise Wrong(f"There is no journal {place}. Write sqlite:/// and the path of its file.")
 
 
 def _conversations(journal: Any) -> list[str]:

@@ -9,13 +9,14 @@ from typing import Any
 from switchroom.cli.app import App, find_app
 from switchroom.cli.faults import Wrong
 from switchroom.errors import UserError
-from switchroom.events import RouteDecided
+from switchroom.events import RouteDecided, TurnAnswered
 from switchroom.journals import MemoryJournal
 from switchroom.messages import Message
 from switchroom.routing import LearnedRouter, Router
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.runner import Runner
+from switchroom.session import Graph
 from switchroom.team import speaks
 from switchroom.workflow.route import Route
 
@@ -39,6 +40,8 @@ class AppRouter(Router):
         config = replace(self._app.config, journal=MemoryJournal())
         said = [*asked.before, Message("user", asked.text)] if asked.before else asked.text
         result = await Runner.run(self._app.step, said, config=config, conversation="eval")
+        if isinstance(self._app.step, Graph):
+            return self._heard([fact for fact in result.facts if isinstance(fact, TurnAnswered)])
         decided = [fact for fact in result.facts if isinstance(fact, RouteDecided) and self._is_last(fact)]
         if decided:
             fact = decided[-1]
@@ -48,10 +51,20 @@ class AppRouter(Router):
         last = result.last_agent
         if last is None:
             raise UserError(f"'{self.name}' routes to nobody: no agent answers in it, and no route(...) decides.")
-        route = self._app.routes.get(last.name, last.name)
+        return self._had(last.name, result.usage.total_tokens)
+
+    def _heard(self, answers: list[TurnAnswered]) -> Decision:
+        """A session's decision: who spoke; nobody, where the fallback had to."""
+        said = answers[-1] if answers else TurnAnswered(fallback=True)
+        if said.fallback:
+            return Decision(None, 0.0, ((said.by, 0.0),), True, self.name)
+        return self._had(said.by)
+
+    def _had(self, name: str, tokens: int = 0) -> Decision:
+        """The decision that lies in who had the message at the end."""
+        route = self._app.routes.get(name, name)
         sure = 0.0 if route is None else 1.0
-        ranked = ((route or last.name, sure),)
-        return Decision(route, sure, ranked, route is None, self.name, tokens=result.usage.total_tokens)
+        return Decision(route, sure, ((route or name, sure),), route is None, self.name, tokens=tokens)
 
     def _is_last(self, fact: RouteDecided) -> bool:
         """Whether nobody decides after it: where a team's router left it open, an agent puts the message through."""

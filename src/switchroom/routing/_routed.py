@@ -36,8 +36,10 @@ def routed(model: Model, router: Router, *, targets: Mapping[str, str] | None = 
         brief: the fields of the handoff's brief (`requires=`), from the decision and what was asked; also its "reason".
 
     Raises:
-        UserError: the router waits for a model.
+        UserError: the router waits for a model, or is none, or the model is none.
     """
+    if not isinstance(router, Router) or isinstance(model, Router) or not callable(model):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"routed({model!r}, {router!r}): pass a model, and then the router that stands before it.")
     if router.waits:
         raise UserError(
             f"Router '{router.name}' asks a model itself, and is put before one. Leave that part to the model of the agent, or "

@@ -54,7 +54,7 @@ class KeywordRouter(Router):
         confidence: float = SURE,
         name: str = "keywords",
     ) -> None:
-        if not keywords:
+        if not keywords or not isinstance(keywords, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"KeywordRouter '{name}' has no routes. Pass a dict of routes and their words.")
         if not 0 < confidence <= 1:
             raise UserError(f"KeywordRouter(confidence={confidence!r}): give a number above 0, up to 1.")

@@ -195,6 +195,8 @@ def _checked(examples: Iterable[tuple[str, str]], out_of_scope: Iterable[str]) -
                 raise UserError(f"Example {place} is {example!r}. Give pairs of a text and its route.")
         if not labels[-1]:
             raise UserError(f"Example {place} ({text[:40]!r}) has no route. Give it one, or pass it in out_of_scope.")
+    if isinstance(out_of_scope, str):
+        raise UserError(f"out_of_scope={out_of_scope!r} is one text. Give a list of texts.")
     strange = [_text(text, f"Text {place} of out_of_scope") for place, text in enumerate(out_of_scope, start=1)]
     counts = Counter(labels)
     if len(counts) < 2:

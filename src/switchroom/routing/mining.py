@@ -9,13 +9,16 @@ from typing import Any, Literal, cast
 from switchroom.errors import UserError
 from switchroom.events import (
     CircleBroken,
+    EventRouted,
     HandoffCommitted,
     HandoffDeclined,
     HandoffExpired,
     HandoffReturned,
     ModelAnswered,
+    NodeHandedOver,
     RouteDecided,
     RunEvent,
+    TurnAnswered,
     TurnStarted,
 )
 from switchroom.messages import Message, messages_from
@@ -82,6 +85,16 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
                 if put == source:
                     found = (source, "handed on")
                 put = target
+            case NodeHandedOver(source=source, target=target):
+                if put == source:
+                    found = (source, "handed on")
+                put = target
+            case EventRouted(route=route):
+                put = route
+            case TurnAnswered(by=by, fallback=fallback):
+                if fallback:
+                    found = (put or "", "left open")
+                end = by or end
             case RouteDecided(route=None, to=to):
                 if not _by_itself(events, event, to, end):
                     found = ("", "left open")

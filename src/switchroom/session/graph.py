@@ -164,6 +164,12 @@ class Graph:
                 "Leave one without, where messages begin."
             )
         for name, node in self.members.items():
+            if node.state is not None and not isinstance(node.state, BaseModel):
+                log.warning(
+                    "Node '%s' has a %s as its state, which is not kept. Make it a pydantic model.",
+                    name,
+                    type(node.state).__name__,
+                )
             if isinstance(node.state, BaseModel):
                 try:
                     _kept(node.state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from switchroom._handoff import Decline
+from switchroom.context import settled
 from switchroom.errors import UserError, unknown
 from switchroom.events import NodeDidNotHandOver
 from switchroom.session.delivery import Delivery, Via
@@ -71,7 +72,7 @@ class Handoffs:
         """
         turn, via = self._turn, delivery.via
         assert via is not None, "a handoff is carried out"
-        verdict = await node.accepts(delivery.event)
+        verdict = await settled(node.accepts(delivery.event))
         if verdict is None:
             return True
         if not isinstance(verdict, Decline):

@@ -121,6 +121,8 @@ class OutputNode(Node):
     stands_for_its_step = False
 
     def __init__(self, name: str | None = None, *, step: Any = None) -> None:
+        if step is not None and not callable(step):
+            raise UserError(f"OutputNode(step={step!r}): pass an agent, a team, or a function of (input, scope).")
         super().__init__(name or (None if step is None else step_name(step)))
         self.step = step
 
@@ -137,7 +139,9 @@ class OutputNode(Node):
     async def generate_response(self) -> AsyncIterator[str]:
         """Say the answer, piece by piece; by default what the step answers."""
         turn = self._turn()
-        if self.step is not None and turn is not None:
+        if self.step is None:
+            log.warning("Node '%s' was to answer, and says nothing: it has neither a generate_response nor a step.", self.name)
+        elif turn is not None:
             for speech in await said_by(turn, self, None):
                 yield speech.text
 

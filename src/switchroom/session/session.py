@@ -236,7 +236,13 @@ class Session:
         return await self._put(self._line.said(Entry((), {"spoken": message.text})))
 
     async def answer(self, answers: Answers) -> Reply:
-        """Go on with a turn that waits for a person, with their answers by the ids of `reply.waiting`."""
+        """Go on with a turn that waits for a person, with their answers by the ids of `reply.waiting`.
+
+        Raises:
+            UserError: they are no mapping, or nobody asked that.
+        """
+        if not isinstance(answers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"answer({answers!r}): give the answers by the ids of reply.waiting, such as {{'<id>': True}}.")
         return await self._put(self._line.person_answered(answers))
 
     async def interrupt(self, message: Input | None = None, *, heard: int | None = None) -> Reply | None:

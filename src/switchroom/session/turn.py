@@ -262,11 +262,13 @@ class Turn:
             self.fatal = error
         self.wake()
 
-    def wait(self) -> None:
-        """A person is asked: nobody else answers in the place of who asked."""
+    def wait(self, delivery: Delivery) -> None:
+        """A person is asked: nobody else answers in the place of who asked, whose own answer is not complete either."""
         self.suspended = True
-        if self.floor.heard is None:
+        claim = delivery.claim
+        if self.floor.heard is None or self.floor.heard is claim:
             self.floor.shut = True
+            delivery.claim = delivery.handoffs = None  # once the person has answered, all of it is done again
 
     def scope_of(self, delivery: Delivery) -> Scope:
         """Where steps run that the node calls: a place of its own for each delivery."""

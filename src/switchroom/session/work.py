@@ -33,7 +33,7 @@ async def work(turn: Any, node: Any, queue: Queue) -> None:
                 failed = True
                 turn.fail(node, error)
             except BaseException as error:
-                failed = _left(turn, node, error)
+                failed = _left(turn, node, delivery, error)
             finally:
                 turn.close(delivery, failed)
             dealt += 1
@@ -58,14 +58,14 @@ def _follow(turn: Any, node: Any, delivery: Delivery) -> None:
         turn.deliver(copied(turn.message, "", turn.number), node, delivery)
 
 
-def _left(turn: Any, node: Any, error: BaseException) -> bool:
+def _left(turn: Any, node: Any, delivery: Delivery, error: BaseException) -> bool:
     """What is no exception has left a node; whether that is a failure of the node's all the same."""
     left: BaseException = error
     if isinstance(error, BaseExceptionGroup):
         left = left_by(cast("BaseExceptionGroup[BaseException]", error))
     match left:
         case Suspended():
-            turn.wait()
+            turn.wait(delivery)
             return False
         case asyncio.CancelledError() if not is_cancelled():
             turn.fail(node, _caused(f"Node '{node.name}' cancelled itself.", left))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from switchroom.errors import RunError
+from switchroom.errors import UserError
 from switchroom.routing.decision import left_open
 from switchroom.routing.evaluation.cases import Case
 from switchroom.routing.evaluation.report import Outcome, Report
@@ -15,7 +15,7 @@ from switchroom.routing.router import Router
 async def evaluate(router: Router, cases: Sequence[Case], *, progress: Callable[[float], None] | None = None) -> Report:
     """Let a router decide on cases.
 
-    A case over which the router fails for a fault of the world counts as left open, and says why.
+    A case over which the router fails counts as left open, and says why; only what the developer has to change is raised.
 
     Args:
         router: who decides.
@@ -28,7 +28,9 @@ async def evaluate(router: Router, cases: Sequence[Case], *, progress: Callable[
         failed = ""
         try:
             decision = await router.adecide(case.asked)
-        except RunError as error:
+        except UserError:
+            raise
+        except Exception as error:
             failed = f"{type(error).__name__}: {error}"
             decision = left_open(router.routes or ("",), router.name, failed)
         outcomes.append(Outcome(case, decision, time.perf_counter() - began, failed))
