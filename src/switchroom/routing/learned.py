@@ -269,5 +269,9 @@ def _warn(texts: Sequence[str], labels: Sequence[str], counts: Counter[str]) -> 
 
 
 def _check_threshold(threshold: float) -> None:
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+    if isinstance(threshold, bool) or not _is_share(threshold):
         raise UserError(f"threshold={threshold!r}: give a confidence from 0 to 1.")
+
+
+def _is_share(given: object) -> bool:
+    return isinstance(given, int | float) and 0 <= given <= 1
