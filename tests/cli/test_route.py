@@ -61,6 +61,7 @@ def test_a_gate_ends_with_one_below_what_is_asked(sw: Sw, app: str, cases: Path)
     assert sw("eval", app, str(cases), "--fail-under", "0.75").exit_code == 0
     ended = sw("eval", app, str(cases), "--fail-under", "0.76")
     assert (ended.exit_code, "below the 0.76" in ended.stderr) == (1, True)
+    assert sw("eval", app, str(cases), "--fail-under", "nan").exit_code == 1
 
 
 def test_junit_is_written_beside(sw: Sw, app: str, cases: Path, home: Path) -> None:

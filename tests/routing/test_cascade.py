@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchroom import Message, UserError
-from switchroom.errors import ModelUnavailable
+from switchroom.errors import Fenced, ModelUnavailable
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.routing import CascadeRouter, KeywordRouter, ModelRouter
 from switchroom.testing import FunctionModel
@@ -89,3 +89,24 @@ def test_without_a_model_a_cascade_waits_for_nothing():
 def test_a_cascade_of_no_use_is_refused(routers: Any, fault: str):
     with pytest.raises(UserError, match=fault):
         CascadeRouter(routers)
+
+
+async def cut_off(request: ModelRequest, emit: Emit) -> ModelResponse:
+    raise ConnectionResetError("the line went dead")
+
+
+async def fenced(request: ModelRequest, emit: Emit) -> ModelResponse:
+    raise Fenced("another writer has the conversation")
+
+
+def test_a_line_that_goes_dead_is_a_fault_of_the_world_whatever_its_type():
+    cascade = CascadeRouter([ModelRouter(cut_off, ["sales", "support"]), WORDS])
+    assert cascade.decide("it is broken").route == "support"
+    assert cascade.stages[0].failed == 1
+
+
+def test_a_run_that_somebody_else_took_over_is_ended_and_nobody_else_is_asked():
+    cascade = CascadeRouter([ModelRouter(fenced, ["sales", "support"]), WORDS])
+    with pytest.raises(Fenced):
+        cascade.decide("it is broken")
+    assert cascade.stages[1].calls == 0

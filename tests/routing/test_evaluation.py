@@ -94,7 +94,21 @@ async def test_what_changed_since_a_baseline_is_named(tmp_path: Path):
     assert newly_wrong(before, now) == [4]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"accuracy": "high"}', "{"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"accuracy": "high"}',
+        "{",
+        '{"accuracy": true}',
+        '{"accuracy": 0.5, "wrong": 5}',
+        '{"accuracy": 0.5, "wrong": [[1]]}',
+        '{"accuracy": ' + "9" * 400 + "}",
+        "[" * 100_000,
+    ],
+    ids=range(9),
+)
 def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str):
     place = tmp_path / "before.json"
     place.write_text(content)
@@ -104,7 +118,9 @@ def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str):
 
 async def test_build_servers_read_it_whatever_the_texts_hold():
     cases = [Case(Asked("bell \x07 <&> \ud83d"), "support", 1), Case(Asked("broken"), "support", 2)]
-    suite = fromstring(junit(await evaluate(WORDS, cases)))
+    router = KeywordRouter({"sales": ["price"], "support": ["broken"]}, name="words\x1b")
+    suite = fromstring(junit(await evaluate(router, cases)))
+    assert suite.get("name") == "routing: words\ufffd"
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     failure = suite.find("testcase/failure")
     assert failure is not None
@@ -112,6 +128,19 @@ async def test_build_servers_read_it_whatever_the_texts_hold():
 
 
 # cases ----------------------------------------------------------------------------------------------------------------
+
+
+def test_cases_that_an_editor_began_with_a_mark_of_its_encoding_are_read(tmp_path: Path):
+    place = tmp_path / "cases.jsonl"
+    place.write_bytes(b'\xef\xbb\xbf{"text": "a price", "route": "sales"}\r\n')
+    assert [case.route for case in read_cases(place)] == ["sales"]
+
+
+def test_a_case_that_is_nested_without_end_is_refused_with_its_line(tmp_path: Path):
+    place = tmp_path / "cases.jsonl"
+    place.write_text('{"text": "hi", "route": "sales", "x": ' + "[" * 100_000)
+    with pytest.raises(UserError, match="line 1: it is no JSON"):
+        read_cases(place)
 
 
 def test_cases_are_texts_or_conversations_with_who_has_them(tmp_path: Path):

@@ -50,3 +50,18 @@ def test_a_skill_without_a_route_and_a_route_of_no_skill_are_refused():
         GroupedRouter(Said(), {"track": "orders", "invoice": "billing"})
     with pytest.raises(UserError, match=r"has no skill 'trakc'"):
         GroupedRouter(KeywordRouter({"track": ["parcel"]}), {"track": "orders", "trakc": "orders"})
+
+
+@pytest.mark.parametrize("text", ["qwxzk", "", "?!"])
+def test_a_message_of_which_nothing_is_known_is_left_open_however_many_skills_a_route_has(text: str):
+    skills = KeywordRouter({"track": ["parcel"], "cancel": ["cancel"], "invoice": ["invoice"]})
+    decision = GroupedRouter(skills, GROUPS, at_least=0.5).decide(text)
+    assert (decision.route, decision.abstained, decision.skill) == (None, True, "")
+    assert decision.candidates == (("orders", 0.5), ("billing", 0.5))
+    assert decision.reason == "none of the keywords stands in the message"
+
+
+def test_two_skills_of_one_route_are_that_route_where_a_probability_is_wanted():
+    skills = KeywordRouter({"track": ["parcel"], "cancel": ["cancel"], "invoice": ["invoice"]})
+    decision = GroupedRouter(skills, GROUPS, at_least=0.9).decide("cancel the parcel")
+    assert (decision.route, decision.confidence, decision.skill) == ("orders", 1.0, "track")

@@ -76,3 +76,35 @@ def test_one_keyword_alone_need_not_be_a_list():
 def test_keywords_of_no_use_are_refused(keywords: Any, fault: str):
     with pytest.raises(UserError, match=re.escape(fault)):
         KeywordRouter(keywords)
+
+
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("我的iPhone坏了", "phones"),
+        ("私はVIP会員です", "members"),
+        ("返品したい", "returns"),
+        ("iPhones", None),
+        ("xVIP会員", None),
+    ],
+)
+def test_words_of_other_scripts_are_found_where_no_space_is_put_around_them(text: str, route: str | None):
+    router = KeywordRouter({"phones": ["iPhone"], "members": ["VIP会員"], "returns": ["返品"]})
+    assert router.decide(text).route == route
+
+
+@pytest.mark.parametrize(
+    ("text", "route"), [("बिल चाहिए", "billing"), ("मेरा बिल।", "billing"), ("बिल्ली", None), ("कीमत", None)]
+)
+def test_a_word_does_not_end_before_a_vowel_sign(text: str, route: str | None):
+    assert KeywordRouter({"billing": ["बिल"], "other": ["की"]}).decide(text).route == route
+
+
+def test_phrases_of_a_route_may_overlap_and_each_holds_what_is_shorter():
+    router = KeywordRouter({"billing": ["cancel my", "my plan today"], "orders": ["plan"]})
+    assert router.decide("cancel my plan today").route == "billing"
+
+
+def test_a_route_without_a_name_is_refused():
+    with pytest.raises(UserError, match="has the route ''"):
+        KeywordRouter({"": ["x"]})

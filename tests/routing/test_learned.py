@@ -154,7 +154,21 @@ def test_routes_that_differ_only_in_capitals_are_refused():
 
 
 def test_a_threshold_that_is_no_confidence_is_refused():
-    assert refusal(FEW, threshold=1.5) == "threshold=1.5: give a confidence from 0 to 1."
+    for threshold in (1.5, "0.5", True, float("nan")):
+        assert refusal(FEW, threshold=threshold) == f"threshold={threshold!r}: give a confidence from 0 to 1."
+
+
+@pytest.mark.parametrize("name", ["", None, "x" * 1001, "\ud800"])
+def test_a_name_that_no_file_could_hold_is_refused_before_it_is_learned(name: Any):
+    assert refusal(FEW, name=name).startswith("The router's name is ")
+    if name:
+        assert refusal([*FEW, ("hi", name)]).startswith("A route's name is ")
+
+
+@pytest.mark.parametrize("strange", ["how is the weather", None])
+def test_a_text_in_place_of_a_list_of_texts_is_refused(strange: Any):
+    assert refusal(FEW, out_of_scope=strange).startswith("out_of_scope is ")
+    assert refusal(None).startswith("The examples are None.")
 
 
 def test_few_examples_are_warned_of():
@@ -246,18 +260,34 @@ def test_a_file_that_was_changed_anywhere_is_refused_or_decides_as_before(data: 
         router = LearnedRouter.load(place)
     except UserError:
         return
-    assert router.decide("what is the weather").candidates
+    assert (router.name, router.routes, router.threshold, router.curve) == (
+        learned().name,
+        learned().routes,
+        learned().threshold,
+        learned().curve,
+    )
+    assert router.decide("what is the weather") == learned().decide("what is the weather")
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("number", [-3.0, 2e6])
+def test_a_file_whose_calibration_cannot_be_is_refused(tmp_path: Path, place: int, number: float):
+    told, packed = opened()
+    told["calibration"][place] = number
+    file = tmp_path / "x.router"
+    file.write_bytes(sealed(told, packed))
+    if place == 2 and number == -3.0:  # a shift may be
+        assert 0 <= LearnedRouter.load(file).decide("what is the weather").confidence <= 1
+        return
+    with pytest.raises(UserError, match="its numbers cannot be"):
+        LearnedRouter.load(file)
 
 
 def test_a_file_that_claims_to_hold_more_than_it_does_is_not_unpacked(tmp_path: Path):
     packed = zlib.compress(b"\0" * 50_000_000, 9)
-    content = saved()
-    header = content[len(MAGIC) + 4 :].split(b"}", 1)[0] + b"}"
-    told = json.loads(header)
-    told["digest"] = blake2b(packed, digest_size=16).hexdigest()
-    said = json.dumps(told).encode()
+    told, _ = opened()
     place = tmp_path / "bomb.router"
-    place.write_bytes(MAGIC + len(said).to_bytes(4, "little") + said + packed)
+    place.write_bytes(sealed(told, packed))
     with pytest.raises(UserError, match="does not unpack to the length that it says"):
         LearnedRouter.load(place)
 
@@ -280,6 +310,11 @@ def by_sense(texts: Any) -> list[list[float]]:
             if word in TONGUES:
                 row[TONGUES[word]] += 1.0
     return rows
+
+
+def giving(rows: Any) -> Any:
+    """An encoder that gives these rows of any texts."""
+    return lambda _: rows  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
 
 
 def senseless(texts: Any) -> list[list[float]]:
@@ -313,6 +348,9 @@ def test_an_encoder_of_another_width_is_refused(tmp_path: Path):
     with pytest.raises(UserError, match="gives 2 numbers for a text, and the router learned with 3"):
         other.decide("hola")
     assert "It gives a row of finite numbers" in refusal(GREETINGS, encoder=senseless)
+    rows: list[Any] = [None, ["a"] * 8, [[]] * 8, [[1.0], [1.0, 2.0]] * 4, [[1.0]]]
+    for told in rows:
+        assert "It gives a row of finite numbers" in refusal(GREETINGS, encoder=giving(told))
 
 
 # what it costs to have it ----------------------------------------------------------------------------------------------
@@ -324,6 +362,21 @@ def test_numpy_is_not_imported_until_something_is_learned():
 
 
 MAGIC = b"switchroom router\n"
+
+
+def opened() -> tuple[dict[str, Any], bytes]:
+    """What a file says of itself, and its packed numbers."""
+    content = saved()
+    at = len(MAGIC) + 4
+    length = int.from_bytes(content[len(MAGIC) : at], "little")
+    return json.loads(content[at : at + length]), content[at + length :]
+
+
+def sealed(told: dict[str, Any], packed: bytes) -> bytes:
+    """A file whose digest is right, whatever it says."""
+    plain = json.dumps(told | {"digest": ""}, separators=(",", ":")).encode()
+    said = json.dumps(told | {"digest": blake2b(plain + packed, digest_size=16).hexdigest()}, separators=(",", ":")).encode()
+    return MAGIC + len(said).to_bytes(4, "little") + said + packed
 
 
 @cache

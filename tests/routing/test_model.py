@@ -39,6 +39,15 @@ def said(answer: str, **options: Any) -> tuple[str | None, float]:
         ('{"route": "sales", "confidence": 95}', "sales", 0.95),
         ('{"route": "sales", "confidence": -1}', "sales", 0.9),
         ('{"category": "sales"}', "sales", 0.9),
+        ('{"Route": "sales", "Confidence": 0.6}', "sales", 0.6),
+        ('{"result": {"route": "sales", "confidence": 0.6}}', "sales", 0.6),
+        ('<think>{maybe support}</think>{"route": "sales", "confidence": 0.6}', "sales", 0.6),
+        ('{"route": "sales", "confidence": 0.6} {"route": "sales", "confidence": 0.7}', "sales", 0.7),
+        ('{"route": "sales", "confidence": "inf"}', "sales", 0.9),
+        ('{"route": "sales", "confidence": ' + "9" * 400 + "}", "sales", 0.9),
+        ('{"route": "sales", "confidence": 0.1}', "sales", 0.1),
+        ("sales, as it is not about support", "sales", 0.7),
+        ("It's sales rather than support.", "sales", 0.7),
     ],
 )
 def test_whatever_a_model_says_is_understood(answer: str, route: str, confidence: float):
@@ -47,7 +56,22 @@ def test_whatever_a_model_says_is_understood(answer: str, route: str, confidence
 
 @pytest.mark.parametrize(
     "answer",
-    ["Sales or support?", "marketing", '{"route": "marketing", "confidence": 1}', '{"route": null}', "none", "{", "[]"],
+    [
+        "Sales or support?",
+        "marketing",
+        '{"route": "marketing", "confidence": 1}',
+        '{"route": null}',
+        "none",
+        "{",
+        "[]",
+        "Not sales.",
+        "It isn't for 'sales'.",
+        '{"route": "sales"} {"route": "support"}',
+        '{"reason": "no sales here"}',
+        "{" * 100_000,
+        '{"a":' * 100_000,
+    ],
+    ids=range(13),
 )
 def test_what_names_no_route_or_several_is_left_open(answer: str):
     assert said(answer) == (None, 0.333)
@@ -62,6 +86,9 @@ def test_a_label_that_is_no_route_is_named():
 
 def test_below_the_wanted_confidence_it_is_left_open():
     assert said('{"route": "sales", "confidence": 0.4}', at_least=0.5) == (None, 0.4)
+    for routes in (["sales"], ["sales", "support"]):
+        router = ModelRouter(FunctionModel(lambda request: '{"route": "sales", "confidence": 0.2}'), routes, at_least=0.3)
+        assert router.decide("hello").abstained
 
 
 def test_the_model_is_told_the_routes_the_conversation_and_who_has_it():
@@ -118,3 +145,9 @@ async def test_a_model_that_is_not_there_raises_its_own_error():
 def test_without_routes_it_is_refused():
     with pytest.raises(UserError, match="has no routes"):
         ModelRouter("openai:x", [])
+
+
+@pytest.mark.parametrize("routes", ["sales", ["sales", ""], ["sales", "?"], {"": "all"}])
+def test_routes_that_have_no_name_are_refused(routes: Any):
+    with pytest.raises(UserError, match=r"ModelRouter 'model' has the routes? "):
+        ModelRouter("openai:x", routes)

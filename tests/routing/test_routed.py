@@ -114,3 +114,17 @@ async def test_what_the_model_took_over_is_mined_and_a_greeting_is_not():
     await Runner.run(team, "hi", conversation="d", config=config)
     assert list(bounced(journal.read("c"))) == [Bounced("where is my box?", "orders", "", "left open", 1)]
     assert list(bounced(journal.read("d"))) == []
+
+
+async def test_of_two_routers_the_word_of_the_one_that_was_sure_is_kept():
+    inner = KeywordRouter({"billing": ["invoice"]}, name="inner")
+    agents = [Agent(name, model=FunctionModel(lambda request: f"{request.agent} here")) for name in ("orders", "billing")]
+    first = routed(routed(FunctionModel(never), inner), KeywordRouter({"orders": ["parcel"]}, name="outer"))
+    result = await Runner.run(Team([Agent("desk", model=first, handoffs=["orders", "billing"]), *agents]), "my invoice")
+    assert result.final_output == "billing here"
+    assert [(fact.route, fact.by) for fact in decisions(result)] == [("billing", "inner")]
+
+
+def test_what_is_no_router_is_refused():
+    with pytest.raises(UserError, match="and then the router that stands before it"):
+        routed(FunctionModel(never), None)  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ import pytest
 from switchroom import Agent, RunConfig, Runner, UserError, route
 from switchroom.journals import MemoryJournal
 from switchroom.routing import Asked, KeywordRouter, StickyRouter, openers
-from switchroom.routing.sticky import BACK, HUMAN
+from switchroom.routing.sticky import BACK, wants_person
 from switchroom.testing import FunctionModel
 from tests.routing.data import learned
 
@@ -64,6 +64,13 @@ def test_without_a_conversation_the_router_inside_decides():
         "can you connect me to an operator",
         "Ich möchte mit einem Mitarbeiter sprechen",
         "quiero hablar con una persona",
+        "I don't want to talk to a bot, I want a human!",
+        "why can't I talk to a human?",
+        "can I get a real person",
+        "could I speak directly to someone real?",
+        "I need a person to help me",
+        "get me a human now",
+        "need help speaking with somebody",
     ],
 )
 def test_who_asks_for_a_person_gets_one(text: str):
@@ -73,17 +80,60 @@ def test_who_asks_for_a_person_gets_one(text: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["my insurance agent told me to call", "is the manager plan dearer?", "I am a person of few words", "a talk on humans"],
+    [
+        "my insurance agent told me to call",
+        "is the manager plan dearer?",
+        "I am a person of few words",
+        "a talk on humans",
+        "I need a table for one person, please",
+        "I want to add a person to my booking",
+        "I need to change the agent of my insurance",
+        "I want a representative sample",
+        "am I talking to a real person?",
+    ],
 )
 def test_who_only_speaks_of_persons_does_not_ask_for_one(text: str):
-    assert not HUMAN.search(text)
+    assert not wants_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I do not want a human",
+        "I don't want to talk to a human",
+        "I don\u2019t need an agent, thanks",
+        "please never connect me to an agent",
+        "no need to talk to a person",
+        "I'd rather chat with you than with a person",
+    ],
+)
+def test_who_wants_no_person_gets_none(text: str):
+    assert StickyRouter(WORDS, human="desk").decide(Asked(text, active="sales")).route == "sales"
 
 
 def test_who_asks_to_go_back_gets_whom_they_had_before():
     said = chat(("", "a price?"), ("sales", "9 dollars."), ("", "my invoice"), ("billing", "Here."), ("", "take me back"))
     assert StickyRouter(WORDS).decide(said).route == "sales"
     assert StickyRouter(WORDS).decide(said[2:]).route == "billing"  # nobody was there before
-    assert not BACK.search("I want my money back")
+
+
+@pytest.mark.parametrize("text", ["go back please", "Can we go back?", "switch back", "back to the last agent, please"])
+def test_who_asks_to_go_back_is_understood(text: str):
+    assert BACK.search(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want my money back",
+        "when will you get back to me?",
+        "I want to go back to Berlin on Friday",
+        "can I get back my deposit?",
+        "back to the last order that I made",
+    ],
+)
+def test_who_only_speaks_of_a_way_back_stays(text: str):
+    assert not BACK.search(text)
 
 
 def test_a_route_that_cannot_be_reached_is_not_chosen():

@@ -59,7 +59,7 @@ def eval(app: str, cases: str, label: str, as_json: bool, junit_file: str | None
 
 def _judge(told: dict[str, Any], before: dict[str, Any] | None, fail_under: float | None) -> None:
     accuracy: float = told["accuracy"]
-    if fail_under is not None and accuracy < fail_under:
+    if fail_under is not None and not accuracy >= fail_under:  # so that "nan" is no gate that lets all pass
         raise Failed(f"The accuracy is {accuracy:.3f}, below the {fail_under} that --fail-under asks for.")
     if before is not None and accuracy < before["accuracy"]:
         lines = ", ".join(map(str, told["newly_wrong"][:10]))

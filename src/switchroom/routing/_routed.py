@@ -73,7 +73,8 @@ class RoutedModel:
         target = None if said.route is None else self.targets.get(said.route, said.route)
         if target is None or all(tool.name != f"{TRANSFER}{target}" for tool in request.tools):
             left = RouteDecided(None, request.agent, said.confidence, said.candidates, said.by, said.reason)
-            return replace(await self.model(request, emit), decided=left)
+            answer = await self.model(request, emit)
+            return answer if answer.decided is not None else replace(answer, decided=left)  # another router's word counts more
         decided = RouteDecided(said.route, target, said.confidence, said.candidates, said.by, said.reason)
         args = {"reason": f"{said.by}: {said.reason or said.route}", **self.brief(said, asked)}
         call = ToolCall(f"{TRANSFER}{target}", args)

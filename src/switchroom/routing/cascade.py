@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from switchroom.errors import RunError, UserError
+from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, RunError, UserError
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.routing.router import Router
@@ -85,7 +85,8 @@ class CascadeRouter(Router):
         """Ask one router after the other.
 
         Raises:
-            RunError: the last one failed, and none before had anything to say.
+            RunError, OSError: the last one failed, and none before had anything to say.
+            Fenced, JournalUnreadable, ConversationWaiting: the run cannot go on.
         """
         said: Decision | None = None
         tokens, cost = 0, 0.0
@@ -94,7 +95,9 @@ class CascadeRouter(Router):
             began = time.perf_counter()
             try:
                 decision = await router.judge(asked, scope)
-            except RunError as error:
+            except (ConversationWaiting, Fenced, JournalUnreadable):
+                raise  # the run itself cannot go on, whoever is asked next
+            except (RunError, OSError) as error:
                 self._count(router.name, began, None, False)
                 failures.append(f"'{router.name}' failed: {error}")
                 if place == len(self._pairs) and said is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from switchroom.errors import UserError, unknown
 from switchroom.routing.asked import Asked
-from switchroom.routing.decision import Decision
+from switchroom.routing.decision import Decision, left_open
 from switchroom.routing.router import Router
 
 
@@ -17,7 +17,7 @@ class GroupedRouter(Router):
 
     A router that learned on skills ("track_order", "change_address") tells messages apart better than one that learned on the
     few routes that have them ("support"). The probabilities of a route's skills are added up; the decision names the likeliest
-    skill.
+    skill. Where the router inside knows nothing of a message, it is left open: that many skills are one route's says nothing.
 
     Args:
         router: who judges which skill it is.
@@ -50,6 +50,9 @@ class GroupedRouter(Router):
     async def judge(self, asked: Asked, scope: Any) -> Decision:
         """Decide by the sums."""
         said = await self.router.judge(asked, scope)
+        chance = 1 / len(self.router.routes)
+        if said.abstained and all(share == chance for _, share in said.candidates):  # all alike: it knows nothing
+            return replace(left_open(self.routes, self.name, said.reason), tokens=said.tokens, cost=said.cost)
         sums: dict[str, float] = {}
         for skill, share in said.candidates:
             route = self._groups[skill]

@@ -20,7 +20,13 @@ MATCHES = 50
 """Matches of a route that are looked at in one message."""
 
 # Scripts that put no space between words: what stands next to a keyword says nothing of where it ends.
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_SCRIPTS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNSPACED = re.compile(f"[{_SCRIPTS}]")
+
+# Marks such as the vowel signs of Devanagari: no letters to a pattern, and a word goes on with them all the same.
+_MARKS = "".join(
+    mark for mark in map(chr, range(0x300, 0x1D00)) if unicodedata.category(mark)[0] == "M" and not _UNSPACED.match(mark)
+)
 
 
 class _Match(NamedTuple):
@@ -44,7 +50,8 @@ class KeywordRouter(Router):
         name: how decisions and paths call it.
 
     Raises:
-        UserError: there are no routes, or a keyword is empty, or neither text nor pattern, or stands under two routes.
+        UserError: there are no routes, or one has no name; or a keyword is empty, or neither text nor pattern, or stands
+            under two routes.
     """
 
     def __init__(
@@ -65,6 +72,8 @@ class KeywordRouter(Router):
         self._patterns: list[tuple[str, re.Pattern[str]]] = []
         owners: dict[str, str] = {}
         for route, given in keywords.items():
+            if not isinstance(route, str) or not route.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise UserError(f"KeywordRouter '{name}' has the route {route!r}. Give it a name.")
             phrases = list[str]()
             for keyword in [given] if isinstance(given, str | re.Pattern) else given:
                 match keyword:
@@ -81,14 +90,15 @@ class KeywordRouter(Router):
                         )
             if phrases:
                 phrases.sort(key=lambda phrase: -len(phrase))  # of two that begin alike, the longer is found
-                self._phrases.append((route, re.compile("|".join(map(_whole, phrases)))))
+                # Looked ahead for, as phrases of a route may overlap, and each may hold another route's.
+                self._phrases.append((route, re.compile(f"(?=({'|'.join(map(_whole, phrases))}))")))
         self._shortest = min(map(len, owners), default=0)
 
     async def judge(self, asked: Asked, scope: Any) -> Decision:
         """Decide by the words of the last message."""
         text = _plain(asked.text)
         found = [
-            _Match(route, match[0], match.start(), match.end())
+            _Match(route, match[1], match.start(1), match.end(1))
             for route, pattern in self._phrases
             for match in islice(pattern.finditer(text), MATCHES)
         ]
@@ -121,13 +131,14 @@ def _plain(text: str) -> str:
 def _whole(phrase: str) -> str:
     """A pattern that finds a phrase as whole words, with any white space between them."""
     words = r"\s+".join(map(re.escape, phrase.split()))
-    before, after = (_edge(phrase[0], r"(?<!\w)"), _edge(phrase[-1], r"(?!\w)"))
+    before, after = (_edge(phrase[0], "(?<!"), _edge(phrase[-1], "(?!"))
     return f"{before}{words}{after}"
 
 
-def _edge(character: str, edge: str) -> str:
-    bounded = (character.isalnum() or character == "_") and not _UNSPACED.match(character)
-    return edge if bounded else ""
+def _edge(character: str, look: str) -> str:
+    """What must not stand beside a character: a letter or mark with which its word goes on."""
+    bounded = (character.isalnum() or character == "_" or character in _MARKS) and not _UNSPACED.match(character)
+    return rf"{look}[^\W{_SCRIPTS}]){look}[{_MARKS}])" if bounded else ""
 
 
 def _covers(longer: _Match, match: _Match) -> bool:

@@ -18,6 +18,9 @@ from switchroom.routing.thresholds import Curve
 Encoder: TypeAlias = Callable[[Sequence[str]], Any]
 """Makes rows of numbers of texts, all of one length: a sentence encoder such as `switchroom.routing.onnx.OnnxEncoder`."""
 
+LONGEST_NAME = 1000
+"""Characters of a route's name at most, and of the router's own."""
+
 ENOUGH = 3
 """Examples below which a route has too few to be told from others."""
 
@@ -71,13 +74,15 @@ class LearnedRouter(Router):
             progress: told the share that is done, from 0 to 1.
 
         Raises:
-            UserError: there are fewer than two routes; a text is empty; two routes differ in nothing but capitals.
+            UserError: there are fewer than two routes; a text is empty; two routes differ in nothing but capitals; a name
+                is of no use.
 
         Warns:
             RoutingWarning: a route has fewer than three examples; a text stands under two routes.
         """
         # numpy comes with these, so that who learns nothing does not wait for it.
         saved = import_module("switchroom.routing.linear.saved")
+        _check_name(name, "The router's name")
         texts, labels, strange = _checked(examples, out_of_scope)
         if threshold is not None:
             _check_threshold(threshold)
@@ -186,6 +191,8 @@ def _checked(examples: Iterable[tuple[str, str]], out_of_scope: Iterable[str]) -
         UserError: they are of no use.
     """
     texts, labels = list[str](), list[str]()
+    if not isinstance(examples, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"The examples are {examples!r}. Give pairs of a text and its route.")
     for place, example in enumerate(examples, start=1):
         match example:
             case (str(text), str(label)):
@@ -195,10 +202,12 @@ def _checked(examples: Iterable[tuple[str, str]], out_of_scope: Iterable[str]) -
                 raise UserError(f"Example {place} is {example!r}. Give pairs of a text and its route.")
         if not labels[-1]:
             raise UserError(f"Example {place} ({text[:40]!r}) has no route. Give it one, or pass it in out_of_scope.")
-    if isinstance(out_of_scope, str):
-        raise UserError(f"out_of_scope={out_of_scope!r} is one text. Give a list of texts.")
+    if isinstance(out_of_scope, str) or not isinstance(out_of_scope, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"out_of_scope is {out_of_scope!r}. Give a list of texts.")
     strange = [_text(text, f"Text {place} of out_of_scope") for place, text in enumerate(out_of_scope, start=1)]
     counts = Counter(labels)
+    for label in counts:
+        _check_name(label, "A route's name")
     if len(counts) < 2:
         raise UserError(
             f"The examples have {len(counts)} routes ({', '.join(counts) or 'none'}). Give examples of at least two."
@@ -219,6 +228,20 @@ def _text(given: object, owner: str) -> str:
     if not given.strip():
         raise UserError(f"{owner} is empty. Leave it out.")
     return given
+
+
+def _check_name(name: object, owner: str) -> None:
+    """A name that a file can hold.
+
+    Raises:
+        UserError: it is none.
+    """
+    if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
+        raise UserError(f"{owner} is {str(name)[:40]!r}. Give text of up to {LONGEST_NAME} characters.")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{owner} is no valid Unicode text: {name[:40]!r} ({error.reason}).") from None
 
 
 def _warn(texts: Sequence[str], labels: Sequence[str], counts: Counter[str]) -> None:
@@ -246,5 +269,9 @@ def _warn(texts: Sequence[str], labels: Sequence[str], counts: Counter[str]) -> 
 
 
 def _check_threshold(threshold: float) -> None:
-    if isinstance(threshold, bool) or not 0 <= threshold <= 1:
+    if isinstance(threshold, bool) or not _is_share(threshold):
         raise UserError(f"threshold={threshold!r}: give a confidence from 0 to 1.")
+
+
+def _is_share(given: object) -> bool:
+    return isinstance(given, int | float) and 0 <= given <= 1

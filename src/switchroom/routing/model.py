@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace as with_fields
 from functools import cached_property
 from typing import Any, cast
 
-import msgspec
 from msgspec.structs import replace
 
 from switchroom.agent import Agent
@@ -33,7 +33,12 @@ TURNS = 6
 
 _FIELDS = ("route", "label", "category", "intent", "department", "classification")
 _NOBODY = ("none", "null", "unknown", "unclear", "no route", "n/a", "")
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_OBJECTS = 20
+_JSON = json.JSONDecoder()
+_DENIED = re.compile(
+    r"(?:\bnot|n['\u2019]t|\bnor|\bneither|\brather than|\binstead of)"
+    r"(?:\s+(?:a|an|the|for|about|to|any|really|be))*[\s\"'`*]*$"
+)
 _SPENT: ContextVar[list[ModelResponse] | None] = ContextVar("switchroom_routing_spent", default=None)
 
 
@@ -52,7 +57,7 @@ class ModelRouter(Router):
         name: how decisions and paths call it.
 
     Raises:
-        UserError: there are no routes.
+        UserError: there are no routes, or one has no name.
     """
 
     waits = True
@@ -67,6 +72,13 @@ class ModelRouter(Router):
         name: str = "model",
     ) -> None:
         about = dict(cast("Mapping[str, str]", routes)) if isinstance(routes, Mapping) else dict.fromkeys(routes, "")
+        if isinstance(routes, str):
+            raise UserError(
+                f"ModelRouter '{name}' has the routes {routes!r}. Pass a list of names, best with what each is for."
+            )
+        for route in about:
+            if not isinstance(route, str) or not _bare(route):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise UserError(f"ModelRouter '{name}' has the route {route!r}. Give it a name of letters.")
         if not about:
             raise UserError(f"ModelRouter '{name}' has no routes. Pass their names, best with what each is for.")
         self.name = name
@@ -126,9 +138,8 @@ class ModelRouter(Router):
                 else unknown(f"'{self.name}'", "route", wanted, self.routes)
             )
             return with_fields(left_open(self.routes, self.name, reason), tokens=tokens, cost=cost)
-        even = 1 / len(self.routes)
-        sure = max(SAID if confidence is None else confidence, even)
-        rest = (1 - sure) / max(1, len(self.routes) - 1)
+        sure = SAID if confidence is None else confidence
+        rest = min(sure, (1 - sure) / max(1, len(self.routes) - 1))  # whoever is named comes first, however unsure
         others = [(other, rest) for other in self.routes if other != route]
         candidates = ((route, sure), *others[: CANDIDATES - 1])
         left = sure < self._at_least
@@ -144,32 +155,55 @@ class ModelRouter(Router):
         return alike[0] if len(alike) == 1 else None
 
     def _mentioned(self, text: str) -> str | None:
-        """The one route that is named in a text; None if none is, or several are."""
+        """The one route that is named in a text, and not denied; None if none is, or several are."""
         plain = _bare(text)
-        found = [route for route in self.routes if re.search(rf"(?<!\w){re.escape(_bare(route))}(?!\w)", plain)]
+        found = [route for route in self.routes if _names(plain, _bare(route))]
         found = [one for one in found if not any(one != other and _bare(one) in _bare(other) for other in found)]
         return found[0] if len(found) == 1 else None
 
 
 def _said(text: str) -> tuple[str | None, float | None, str]:
     """The label that an answer gives, how sure it is, and why; a confidence of None means that it does not say."""
-    found = _OBJECT.search(text)
-    if found is not None:
+    found = [fields for one in _objects(text) if (fields := _answering(one)) is not None]
+    labels = {str(_label(fields) or "") for fields in found}
+    if len(labels) != 1:  # none, or they contradict one another
+        return text.strip(), None, ""
+    fields = found[-1]
+    reason = fields.get("reason")
+    sure = _confidence(fields.get("confidence"))
+    return labels.pop(), SAID if sure is None else sure, reason if isinstance(reason, str) else ""
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The objects of JSON that stand in a text."""
+    at = text.find("{")
+    for _ in range(_OBJECTS):
+        if at < 0:
+            return
         try:
-            told: Any = msgspec.json.decode(found[0])
-        except msgspec.DecodeError:
-            told = None
-        if isinstance(told, dict):
-            fields = cast("dict[str, Any]", told)
-            label = next((fields[field] for field in _FIELDS if field in fields), None)
-            reason = fields.get("reason")
-            sure = _confidence(fields.get("confidence"))
-            return (
-                "" if label is None else str(label),
-                SAID if sure is None else sure,
-                reason if isinstance(reason, str) else "",
-            )
-    return text.strip(), None, ""
+            told, end = _JSON.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            yield told
+        at = text.find("{", end)
+
+
+def _answering(told: dict[str, Any]) -> dict[str, Any] | None:
+    """The object that answers: this one, or one in it; its fields without capitals."""
+    inner = [cast("dict[str, Any]", value) for value in told.values() if isinstance(value, dict)]
+    plain = [{str(name).casefold(): value for name, value in one.items()} for one in (told, *inner)]
+    return next((one for one in plain if not one or any(field in one for field in (*_FIELDS, "confidence", "reason"))), None)
+
+
+def _label(fields: dict[str, Any]) -> Any:
+    return next((fields[field] for field in _FIELDS if field in fields), None)
+
+
+def _names(text: str, route: str) -> bool:
+    """Whether a text names a route, and not only to say that it is not that one."""
+    named = re.finditer(rf"(?<!\w){re.escape(route)}(?!\w)", text)
+    return any(not _DENIED.search(text[max(0, one.start() - 60) : one.start()]) for one in named)
 
 
 def _confidence(given: Any) -> float | None:
@@ -179,10 +213,9 @@ def _confidence(given: Any) -> float | None:
             given = float(given.strip().rstrip("%"))
         except ValueError:
             return None
-    if isinstance(given, bool) or not isinstance(given, int | float) or given != given:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 100:
         return None
-    share = given / 100 if given > 1 else given
-    return min(1.0, share) if share >= 0 else None
+    return given / 100 if given > 1 else float(given)
 
 
 def _bare(label: str) -> str:

@@ -19,23 +19,38 @@ _PERSON = (
     r"(?:a |an |the |some ?|your |with |to )*(?:real |actual |live |human )*"
     r"(?:human(?: being)?|person|someone real|agent|representative|operator|supervisor|manager|member of staff)"
 )
+_AFTER = (
+    r"(?=\W*$|\s*[.,;:!?)]|\s+(?:please|now|right|asap|immediately|instead|here|who|that|and|but|or|not"
+    r"|to (?:talk|speak|help|assist|call|look))\b)"
+)
 HUMAN = re.compile(
-    r"\b(?:talk|speak|chat|connect me|transfer me|put me through|get me|give me|want|need|let me have)\b[^.?!]{0,20}?"
-    rf"\b{_PERSON}\b"
+    rf"\b(?:talk|speak|chat)(?:ing)?(?:\s+\w+)?\s+(?:to|with)\s+(?:{_PERSON}|some(?:one|body))\b"
+    rf"|\b(?:connect|transfer|put|pass|forward)\s+me\b[^.?!]{{0,15}}?\b{_PERSON}\b"
+    rf"|\b(?:want|need|prefer|like|get|give|find|have)\s+(?:me\s+)?(?:to (?:see|have|get|reach)\s+)?{_PERSON}\b{_AFTER}"
     r"|^\W*(?:real |live )?(?:human|agent|operator|representative|person)(?: please)?\W*$"
     r"|\bmit einem (?:menschen|mitarbeiter)\b|\bparler à (?:un humain|quelqu'un|un conseiller)\b"
     r"|\bhablar con (?:una persona|un humano|un agente)\b",
     re.IGNORECASE,
 )
-"""How people ask for a person."""
+"""How people ask for a person. What is said of persons beside that, as in "a table for one person", is no request."""
+
+_UNWANTED = re.compile(
+    r"(?:\b(?:do|does|did|would|need|rather) not|\b(?:do|does|did|would|need)n['\u2019]?t|\bnever|\bno need|\bnot|\bam i)"
+    r"(?:\s+(?:want|need|wish|like|have|care|to|really|even|please|ever|you|yet))*\s*$",
+    re.IGNORECASE,
+)
+"""What stands before it where it is not wanted, or only asked about."""
 
 RECENT = 256
 """Entries of the journal in which it is looked up who had the conversation last."""
 
 BACK = re.compile(
-    r"\b(?:go|take me|put me|switch|bring me|get) back\b|\bback to (?:the )?(?:previous|last|other|former)\b", re.IGNORECASE
+    r"\b(?:go|take me|put me|switch|bring me|get me) back(?=\W*$|\s*[.,;!?]|\s+(?:please|now)\b)"
+    r"|\bback to (?:the )?(?:previous|last|other|former)(?:\s+(?:one|agent|person|assistant|department|team|topic|subject))?"
+    r"(?=\W*$|\s*[.,;!?]|\s+(?:please|now)\b)",
+    re.IGNORECASE,
 )
-"""How people ask for who they had before."""
+"""How people ask for who they had before. Who gets a call back, or goes back to Berlin, does not."""
 
 
 class StickyRouter(Router):
@@ -87,7 +102,7 @@ class StickyRouter(Router):
         if active is None and isinstance(scope, Scope):
             active = await self._known(scope)
         asked = replace(asked, active=active)
-        if self._human is not None and HUMAN.search(asked.text) and self._healthy(self._human):
+        if self._human is not None and wants_person(asked.text) and self._healthy(self._human):
             return self._sure(self._human, "a person was asked for")
         if active is not None and BACK.search(asked.text):
             before = self._before(asked, active)
@@ -176,6 +191,11 @@ def openers(conversations: Iterable[Sequence[tuple[str, str]]]) -> tuple[list[tu
                 examples.append((text, route))
             before = route
     return examples, others
+
+
+def wants_person(text: str) -> bool:
+    """Whether somebody asks for a person, and does not say that they want none."""
+    return any(not _UNWANTED.search(text[max(0, found.start() - 80) : found.start()]) for found in HUMAN.finditer(text))
 
 
 def _well(route: str) -> bool:

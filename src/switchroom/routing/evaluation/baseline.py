@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,21 @@ class Change(NamedTuple):
     now: float
 
 
+Figure: TypeAlias = float | None
+
+
+class _Told(msgspec.Struct):
+    """What is read of it."""
+
+    accuracy: float
+    accuracy_routed: Figure = None
+    accuracy_likeliest: Figure = None
+    macro_f1: Figure = None
+    abstained: Figure = None
+    calibration_error: Figure = None
+    wrong: list[int] = []
+
+
 def read_baseline(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read what `switchroom eval --json` printed before.
 
@@ -31,16 +46,13 @@ def read_baseline(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     place = Path(path)
     try:
-        told: Any = msgspec.json.decode(place.read_bytes())
+        return msgspec.structs.asdict(msgspec.json.decode(place.read_bytes(), type=_Told))
     except OSError as error:
         raise UserError(f"The baseline {place} cannot be read: {error.strerror or error}.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
-            f"The baseline {place} is no JSON ({error}). Name a file that `switchroom eval --json` was written to."
+            f"The baseline {place} is none ({error}). Name a file that `switchroom eval --json` was written to."
         ) from error
-    if not isinstance(told, dict) or not isinstance(cast("dict[str, Any]", told).get("accuracy"), int | float):
-        raise UserError(f"The baseline {place} has no accuracy. Name a file that `switchroom eval --json` was written to.")
-    return cast("dict[str, Any]", told)
 
 
 def changes(before: dict[str, Any], now: Report) -> Sequence[Change]:
@@ -52,5 +64,5 @@ def changes(before: dict[str, Any], now: Report) -> Sequence[Change]:
 
 def newly_wrong(before: dict[str, Any], now: Report) -> list[int]:
     """The lines of cases that are wrong now and were not before."""
-    was = set(cast("list[int]", before.get("wrong") or []))
+    was = set[int](before["wrong"])
     return [one.case.line for one in now.outcomes if not one.right and one.case.line not in was]

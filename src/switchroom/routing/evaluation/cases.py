@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def read_cases(path: str | os.PathLike[str], *, label: str = "route", routes: Se
     """
     place = Path(path)
     try:
-        lines = place.read_bytes().split(b"\n")
+        lines = place.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     except OSError as error:
         raise UserError(f"The cases {place} cannot be read: {error.strerror or error}.") from error
     cases = [
@@ -67,7 +68,7 @@ def read_cases(path: str | os.PathLike[str], *, label: str = "route", routes: Se
 def _case(line: bytes, where: str, number: int, label: str) -> Case:
     try:
         told: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{where}: it is no JSON ({error}).") from error
     if not isinstance(told, dict):
         raise UserError(f"{where}: a case is a JSON object with 'text' and '{label}'.")

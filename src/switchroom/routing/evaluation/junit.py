@@ -15,7 +15,7 @@ def junit(report: Report) -> bytes:
     """The report as JUnit's XML."""
     wrong = sum(not one.right for one in report.outcomes)
     seconds = sum(one.seconds for one in report.outcomes)
-    suite = Element("testsuite", name=f"routing: {report.router}", tests=str(len(report.outcomes)), failures=str(wrong))
+    suite = Element("testsuite", name=_clean(f"routing: {report.router}"), tests=str(len(report.outcomes)), failures=str(wrong))
     suite.set("time", f"{seconds:.6f}")
     for one in report.outcomes:
         name = _clean(f"line {one.case.line}: {one.case.text[:100]}")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from switchroom.errors import UserError
 from switchroom.routing.linear.calibration import Calibration
@@ -21,10 +22,14 @@ MAGIC = b"switchroom router\n"
 VERSION = 1
 LARGEST_HEADER = 8 << 20
 LARGEST_BODY = 1 << 30
+LONGEST_NAME = 1000
+LARGEST = 1e6
+"""What no weight, no shift and nothing of the calibration comes near."""
+
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 Counts = Annotated[tuple[Count, ...], msgspec.Meta(min_length=BINS, max_length=BINS)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +47,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         calibration: temperature, slope, shift, scope.
         right, wrong, strange: what came of decisions about examples that were not seen.
         body: the length of the numbers, unpacked.
-        digest: of the packed numbers.
+        digest: of all of this, with an empty digest, and of the packed numbers.
     """
 
     version: int
@@ -103,9 +108,9 @@ def write(path: str | os.PathLike[str], saved: Saved) -> None:
         wrong=curve.wrong,
         strange=curve.strange,
         body=len(body),
-        digest=blake2b(packed, digest_size=16).hexdigest(),
+        digest="",
     )
-    said = msgspec.json.encode(header)
+    said = msgspec.json.encode(replace(header, digest=_digest(header, packed)))
     place = Path(path)
     aside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
@@ -138,8 +143,14 @@ def read(path: str | os.PathLike[str]) -> Saved:
             f"The router {place} was written by a newer Switchroom (form {error}; this one reads up to {VERSION}). "
             "Install a newer version, or train the router again."
         ) from error
-    except (ValueError, zlib.error, MemoryError) as error:
+    except (ValueError, RecursionError, zlib.error, MemoryError) as error:
         raise UserError(f"The router {place} is damaged ({error}). Train it again, or restore it from a backup.") from error
+
+
+def _digest(header: Header, packed: bytes) -> str:
+    digest = blake2b(msgspec.json.encode(replace(header, digest="")), digest_size=16)
+    digest.update(packed)
+    return digest.hexdigest()
 
 
 class _Newer(ValueError):
@@ -159,8 +170,8 @@ def _read(content: bytes) -> Saved:
     if (version := msgspec.json.decode(said, type=_Version).version) > VERSION:
         raise _Newer(version)
     header = msgspec.json.decode(said, type=Header)
-    if blake2b(packed, digest_size=16).hexdigest() != header.digest:
-        raise ValueError("its numbers are not those that were written")
+    if _digest(header, packed) != header.digest:
+        raise ValueError("it is not what was written")
     unpacking = zlib.decompressobj()
     body = unpacking.decompress(packed, header.body + 1)  # not more, whatever it claims to hold
     if len(body) != header.body or not unpacking.eof:
@@ -187,9 +198,11 @@ def _model(header: Header, body: bytes) -> Linear:
         raise ValueError("its grams are not as many as it says")
     counts = np.frombuffer(parts[1], dtype="<i4")
     scales, shift, dense = (np.frombuffer(part, dtype="<f4").astype(np.float32) for part in parts[3:])
-    finite = all(bool(np.isfinite(part).all()) for part in (scales, shift, dense, np.array(header.calibration)))
-    if not finite or counts.min(initial=1) < 1 or counts.max(initial=1) > header.texts or header.calibration[0] <= 0:
+    calibration = Calibration(*header.calibration)
+    sane = all(bool((np.abs(part) <= LARGEST).all()) for part in (scales, shift, dense, np.array(calibration)))  # nor is nan
+    sane = sane and calibration.temperature > 0 and calibration.slope > 0 and 0 <= calibration.scope <= 1
+    if not sane or counts.min(initial=1) < 1 or counts.max(initial=1) > header.texts:
         raise ValueError("its numbers cannot be")
     weights = np.frombuffer(parts[2], dtype=np.int8).reshape(grams, routes)
     table = Table(columns, counts.tolist(), header.texts)
-    return Linear(table, weights, scales, shift, dense.reshape(header.dense, routes), Calibration(*header.calibration))
+    return Linear(table, weights, scales, shift, dense.reshape(header.dense, routes), calibration)

@@ -52,8 +52,12 @@ def encoded(encoder: Encoder, texts: Sequence[str], width: int | None = None) ->
     Raises:
         UserError: it gives something else than as many rows of finite numbers, of the width that was learned with.
     """
-    rows = np.asarray(encoder(texts), dtype=np.float32)
-    if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+    given = encoder(texts)
+    try:
+        rows = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError):
+        rows = np.zeros((0, 0), dtype=np.float32)
+    if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1] or not np.isfinite(rows).all():
         raise UserError(
             f"The encoder gave {rows.shape} for {len(texts)} texts. It gives a row of finite numbers for each text."
         )
