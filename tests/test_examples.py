@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -490,6 +492,19 @@ OTHERWISE: dict[str, tuple[list[str], str]] = {
 }
 
 
+@pytest.fixture
+def quiet_again() -> Iterator[None]:
+    """What a program says of its logging holds for the program, and not for the tests after it."""
+    logs = [logging.getLogger(name) for name in ("switchroom", "switchroom.session")]
+    before = [(log, log.level, log.propagate, list(log.handlers)) for log in logs]
+    yield
+    for log, level, propagate, handlers in before:
+        log.setLevel(level)
+        log.propagate = propagate
+        log.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("quiet_again")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_example_runs_on_the_model_that_is_named(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
