@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 import supportgenie
 from supportgenie import SupportGenie
+from supportgenie.desk import Desk
 from supportgenie.routing import router, topics
 from switchroom.cli.eval import eval as command
 from switchroom.events import RouteDecided
@@ -43,6 +45,20 @@ def test_the_shipped_router_is_what_is_learned_from_the_shipped_messages():
 def test_none_of_the_messages_that_it_is_measured_on_are_among_those_it_learned_from():
     learned = {case.text.casefold() for case in read_cases(EXAMPLES / "messages.jsonl")}
     assert not learned & {case.text.casefold() for case in read_cases(DATA / "newcomers_100.jsonl")}
+
+
+def test_an_evaluation_changes_nothing_at_the_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SUPPORTGENIE_DB", str(tmp_path / "desk.db"))
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(
+        '{"text": "cancel order 370795561790", "route": "support"}\n{"text": "human please", "route": "escalation"}'
+    )
+    assert evaluated(str(cases))["accuracy"] == 1.0
+    with closing(Desk.open(tmp_path / "desk.db")) as desk:
+        assert desk.find_ticket("T-00002") is None
+        order = desk.find_order("370795561790")
+        assert order is not None
+        assert order.status == "placed"
 
 
 def test_messages_of_customer_service_reach_their_department():

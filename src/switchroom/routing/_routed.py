@@ -89,7 +89,7 @@ class RoutedModel:
 
 def _asked(request: ModelRequest) -> Asked | None:
     """What a person just said; None if the last message is nobody's, or no text."""
-    messages = list(request.messages)
+    messages = request.messages
     if not messages or messages[-1].role != "user" or not messages[-1].text.strip():
         return None
     return Asked(messages[-1].text, messages[:-1])

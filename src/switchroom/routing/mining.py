@@ -23,7 +23,7 @@ from switchroom.events import (
 )
 from switchroom.messages import Message, messages_from
 
-Why = Literal["declined", "handed back", "handed on", "circle", "expired", "left open", "rerouted"]
+Why = Literal["declined", "handed back", "handed on", "circle", "expired", "left open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,7 @@ def _bounced(events: list[RunEvent]) -> Iterator[Bounced]:
             case CircleBroken(target=target, fallback=fallback, source=source):
                 found = (target, "circle")
                 end = fallback or source
-            case HandoffCommitted(source=source, target=target):
-                if put == source:
-                    found = (source, "handed on")
-                put = target
-            case NodeHandedOver(source=source, target=target):
+            case HandoffCommitted(source=source, target=target) | NodeHandedOver(source=source, target=target):
                 if put == source:
                     found = (source, "handed on")
                 put = target
