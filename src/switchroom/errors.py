@@ -21,8 +21,12 @@
     * BulkheadFull: as much as may goes on already, and as much as may waits.
     * GuardrailTripped: a guardrail said no.
     * ConversationWaiting: the conversation waits for a person.
+    * ConversationBusy: another message of the conversation is being answered.
     * Fenced: another writer has the conversation.
-    * JournalUnreadable: a journal is damaged, or from a newer version.
+    * JournalError: a journal did not do its work.
+        * JournalBusy: another process writes; another try may succeed.
+        * JournalUnwritable: the disk is full, or the journal is read-only.
+        * JournalUnreadable: a journal is damaged, or from a newer version.
 
 An exception that a tool, a model or a step raises is neither: it reaches the caller as its own type, with `run` attached.
 """
@@ -182,11 +186,46 @@ class ConversationWaiting(RunError):
     """A person is to answer first: pass `answers=` to `Runner.resume`, or to `session.answer`."""
 
 
+class ConversationBusy(RunError):
+    """Another message of the conversation is being answered, and the caller does not wait for it any longer.
+
+    Nothing of the refused message was recorded; the running turn is not affected.
+
+    Attributes:
+        owner: the id of the process that answers.
+        turn: the number of the turn that is being answered.
+        since: when that turn's attempt began, in seconds since the epoch.
+        tools: the names of the tools that still run although the turn's caller has its result or error.
+    """
+
+    def __init__(self, message: str, owner: str = "", turn: int = 0, since: float = 0.0, tools: tuple[str, ...] = ()) -> None:
+        super().__init__(message, owner, turn, since, tools)
+        self.owner = owner
+        self.turn = turn
+        self.since = since
+        self.tools = tools
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Fenced(RunError):
     """Another writer appended to the conversation: this one has to stop."""
 
 
-class JournalUnreadable(RunError):
+class JournalError(RunError):
+    """A journal could not keep or give back the facts of a conversation."""
+
+
+class JournalBusy(JournalError):
+    """Another process held the journal's write lock for too long. Nothing was written; another try may succeed."""
+
+
+class JournalUnwritable(JournalError):
+    """The journal's disk is full, or the journal may only be read. Nothing was written."""
+
+
+class JournalUnreadable(JournalError):
     """A journal is damaged, or was written by a newer version."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Hashable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from switchroom.adapters import load
 from switchroom.errors import Fenced, UserError
@@ -42,6 +42,113 @@ class Journal(Protocol):
         Raises:
             JournalUnreadable: it is damaged, or a newer version wrote it.
         """
+        ...
+
+
+T = TypeVar("T")
+
+Soon: TypeAlias = "T | Awaitable[T]"
+"""A value, or something to await for the value: a journal in a file answers at once unless another process is writing."""
+
+
+class Ticket(NamedTuple):
+    """The place of a caller in the queue of a busy conversation: a number, and the id of the caller's process."""
+
+    number: int
+    owner: str
+
+
+class Accepted(NamedTuple):
+    """The turn that a message id stands for, and the number of the entry with which the turn began."""
+
+    turn: int
+    seq: int
+
+
+class SharedJournal(Journal, Protocol):
+    """A journal that several callers, threads and processes use at the same time.
+
+    Each method may return an awaitable where a write, or rarely a read, has to wait for another process. Cancelling such an
+    awaitable gives the write up if it has not happened: then nothing was written and CancelledError is raised. If the write
+    has happened already, the awaitable returns normally.
+    """
+
+    @property
+    def place(self) -> Hashable:
+        """Return a value that is equal for all journal objects over the same store in this process."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """Return the id of this process at the store. A forked child has another id."""
+        ...
+
+    def is_alive(self, owner: str) -> bool:
+        """Return True if the process with this id has not ended. The own id is alive."""
+        ...
+
+    def generation(self, conversation: str) -> Soon[int]:
+        """Return how many times the conversation was deleted."""
+        ...
+
+    def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
+        """Append the events that begin an attempt, all or none. The first event is a `TurnStarted`.
+
+        A message id of the `TurnStarted` is kept with its turn. The claimant's ticket is dropped in the same transaction.
+
+        Args:
+            conversation: the id.
+            events: numbered from the conversation's last entry on.
+            generation: the generation that the claimant has read.
+            ticket: the claimant's ticket; 0 for a claimant that has not queued.
+
+        Raises:
+            Fenced: the last entry is not the one before `events`, the generation is another, a ticket with a lower number
+                (any ticket, if `ticket` is 0) is queued, or the message id is taken.
+        """
+        ...
+
+    def take_ticket(self, conversation: str) -> Soon[int]:
+        """Queue this process's caller; return the ticket's number, above 0 and above all numbers before."""
+        ...
+
+    def drop_ticket(self, conversation: str, number: int) -> Soon[None]:
+        """Take a caller out of the queue; a number that is not queued is ignored."""
+        ...
+
+    def first_ticket(self, conversation: str) -> Soon[Ticket | None]:
+        """Return the queued ticket with the lowest number. Tickets of processes that have ended are removed first."""
+        ...
+
+    def request_interrupt(self, conversation: str, turn: int) -> Soon[None]:
+        """Ask the process that answers a turn to end the turn with what its caller has been shown."""
+        ...
+
+    def requested_interrupts(self) -> Soon[list[tuple[str, int]]]:
+        """Return the turns that are asked to end, as (conversation, turn)."""
+        ...
+
+    def drop_interrupt(self, conversation: str, turn: int) -> Soon[None]:
+        """Remove a request; a turn without one is ignored."""
+        ...
+
+    def accepted(self, conversation: str, message_id: str) -> Soon[Accepted | None]:
+        """Return the turn that a message id stands for; None for an unknown id."""
+        ...
+
+    def read_snapshot(self, conversation: str) -> Soon[bytes | None]:
+        """Return the newest snapshot of the conversation's present generation; None if there is none."""
+        ...
+
+    def write_snapshot(self, conversation: str, generation: int, body: bytes, chunks: dict[str, bytes]) -> Soon[None]:
+        """Replace the conversation's snapshot, and keep chunks of its history by their digests.
+
+        A snapshot of another generation than the conversation's present one is ignored.
+        """
+        ...
+
+    def read_chunk(self, conversation: str, digest: str) -> bytes | None:
+        """Return a chunk of a conversation's history by its digest; None if it is gone. It waits for nobody."""
         ...
 
 

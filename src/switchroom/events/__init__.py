@@ -8,6 +8,7 @@ from switchroom.events.answer import GuardTripped as GuardTripped
 from switchroom.events.answer import HistorySummarised as HistorySummarised
 from switchroom.events.answer import InputJudged as InputJudged
 from switchroom.events.answer import ModelAnswered as ModelAnswered
+from switchroom.events.answer import RunInterrupted as RunInterrupted
 from switchroom.events.base import Delta as Delta
 from switchroom.events.base import Fact as Fact
 from switchroom.events.base import RunEvent as RunEvent
@@ -22,6 +23,7 @@ from switchroom.events.calls import PersonAsked as PersonAsked
 from switchroom.events.calls import Question as Question
 from switchroom.events.calls import ToolFailed as ToolFailed
 from switchroom.events.calls import ToolReturned as ToolReturned
+from switchroom.events.calls import ToolReturnedLate as ToolReturnedLate
 from switchroom.events.calls import ToolStarted as ToolStarted
 from switchroom.events.calls import ToolSuspended as ToolSuspended
 from switchroom.events.calls import Verdict as Verdict
@@ -61,5 +63,8 @@ from switchroom.events.step import StepFailed as StepFailed
 from switchroom.events.step import StepReturned as StepReturned
 from switchroom.events.step import StepStarted as StepStarted
 from switchroom.events.step import ValueDrawn as ValueDrawn
+from switchroom.events.turn import AnsweredWhileWaiting as AnsweredWhileWaiting
+from switchroom.events.turn import AttemptHeld as AttemptHeld
+from switchroom.events.turn import AttemptReleased as AttemptReleased
 from switchroom.events.turn import StateChanged as StateChanged
 from switchroom.events.turn import TurnStarted as TurnStarted

@@ -76,6 +76,14 @@ class AnswerCut(Fact, frozen=True):
     guarded: bool = False
 
 
+class RunInterrupted(Fact, frozen=True):
+    """Another message ended the run: `text` is what had been said of the answer, `heard` what the caller had been shown."""
+
+    agent: str
+    text: str
+    heard: str
+
+
 class GuardTripped(Fact, frozen=True):
     """A guardrail refused an input, an output or a call, which ends the run."""
 

@@ -61,6 +61,20 @@ class ToolReturned(Fact, frozen=True):
     failed: bool = False
 
 
+class ToolReturnedLate(Fact, frozen=True):
+    """A tool ended after its run had stopped waiting for it; `text` is its result, or the account of its failure.
+
+    `answer` counts the answers of the run, as in the call's path: the result belongs to a call of that answer.
+    """
+
+    answer: int
+    index: int
+    agent: str
+    tool: str
+    text: str
+    failed: bool = False
+
+
 class ToolFailed(Fact, frozen=True):
     """A call raised. `through` are the paths of the runs inside it whose failure it is; they are tried again with the call."""
 

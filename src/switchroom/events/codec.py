@@ -18,6 +18,7 @@ from switchroom.events.answer import (
     HistorySummarised,
     InputJudged,
     ModelAnswered,
+    RunInterrupted,
 )
 from switchroom.events.base import Delta, Fact
 from switchroom.events.calls import (
@@ -27,6 +28,7 @@ from switchroom.events.calls import (
     PersonAsked,
     ToolFailed,
     ToolReturned,
+    ToolReturnedLate,
     ToolStarted,
     ToolSuspended,
 )
@@ -54,7 +56,7 @@ from switchroom.events.session import (
     TurnCut,
 )
 from switchroom.events.step import StepFailed, StepReturned, StepStarted, ValueDrawn
-from switchroom.events.turn import StateChanged, TurnStarted
+from switchroom.events.turn import AnsweredWhileWaiting, AttemptHeld, AttemptReleased, StateChanged, TurnStarted
 
 VERSION = 1
 LARGE = 64 * 1024
@@ -69,13 +71,22 @@ AnswerFact: TypeAlias = (
     | AnswerReplaced
     | AnswerWithdrawn
     | AnswerCut
+    | RunInterrupted
     | GuardTripped
 )
 CallFact: TypeAlias = (
-    CallsJudged | ToolStarted | ToolReturned | ToolFailed | ToolSuspended | EffectCleared | PersonAsked | PersonAnswered
+    CallsJudged
+    | ToolStarted
+    | ToolReturned
+    | ToolReturnedLate
+    | ToolFailed
+    | ToolSuspended
+    | EffectCleared
+    | PersonAsked
+    | PersonAnswered
 )
 HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
-TurnFact: TypeAlias = TurnStarted | StateChanged
+TurnFact: TypeAlias = TurnStarted | AttemptHeld | AttemptReleased | AnsweredWhileWaiting | StateChanged
 DecisionFact: TypeAlias = RouteDecided | QuorumReached | BudgetDegraded
 SessionFact: TypeAlias = (
     CallerJoined

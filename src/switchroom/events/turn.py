@@ -12,7 +12,8 @@ class TurnStarted(Fact, frozen=True):
     """An attempt at a turn began. Every attempt begins with it, so that a writer who lost the conversation is refused.
 
     The first attempt keeps the input: `messages` for agents, `input` as JSON for other steps. `state` is the shared state
-    that the caller gave, as JSON.
+    that the caller gave, as JSON. `owner` is the id of the process that makes the attempt; appending the fact is its claim to
+    the conversation. `message_id` is the caller's own id of the message.
     """
 
     concerns_root: ClassVar[bool] = True
@@ -22,6 +23,29 @@ class TurnStarted(Fact, frozen=True):
     messages: tuple[Message, ...] = ()
     input: Any = None
     state: dict[str, Any] | None = None
+    owner: str = ""
+    message_id: str = ""
+
+
+class AttemptHeld(Fact, frozen=True):
+    """An attempt has its outcome, but the named tools that it started still run. The attempt lives until they end."""
+
+    concerns_root: ClassVar[bool] = True
+    tools: tuple[str, ...]
+
+
+class AttemptReleased(Fact, frozen=True):
+    """An attempt ended without an outcome (it was cancelled, or waits for a person), or its last tool ended after it."""
+
+    concerns_root: ClassVar[bool] = True
+
+
+class AnsweredWhileWaiting(Fact, frozen=True):
+    """A message came while the turn waited for a person, and was answered with `text` at once."""
+
+    concerns_root: ClassVar[bool] = True
+    message: Message
+    text: str
 
 
 class StateChanged(Fact, frozen=True):

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from switchroom.events import (
     AnswerCut,
+    AnsweredWhileWaiting,
     AnswerFact,
     AnswerRejected,
     AnswerReplaced,
     AnswerWithdrawn,
     AnyFact,
+    AttemptHeld,
+    AttemptReleased,
     CallFact,
     CallsJudged,
     CircleBroken,
@@ -32,6 +35,7 @@ from switchroom.events import (
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
+    RunInterrupted,
     SessionFact,
     StateChanged,
     StepFact,
@@ -40,6 +44,7 @@ from switchroom.events import (
     StepStarted,
     ToolFailed,
     ToolReturned,
+    ToolReturnedLate,
     ToolStarted,
     ToolSuspended,
     TurnFact,
@@ -91,6 +96,8 @@ def _answer(state: State, fact: AnswerFact) -> State:
             return replace(state, answer=None, replaced=False, faults=state.faults + 1, history=state.history.plus(told))
         case AnswerCut():
             return _cut(state, fact)
+        case RunInterrupted():
+            return _interrupted(state, fact)
         case AnswerWithdrawn() | GuardTripped():
             return state
         case _:
@@ -112,17 +119,32 @@ def _answered(state: State, agent: str, message: Message) -> State:
     )
 
 
-def _cut(state: State, fact: AnswerCut) -> State:
-    """What was heard stays said; calls without an end are dropped; the message that interrupted is the new input."""
+def _kept_of_cut(state: State, fact: AnswerCut | RunInterrupted) -> tuple[History, int]:
+    """Return the history that an interruption leaves, and how much of it models have seen.
+
+    Heard text stays said; calls without a result are dropped.
+    """
     history = state.history
     if state.calls:
         dropped = "[dropped: the person interrupted]"
-        history = history.plus(*(result_of(call, call.text if call.text is not None else dropped) for call in state.calls))
+        results = (result_of(call, call.text if call.text is not None else dropped) for call in state.calls)
+        history = history.plus(*results, *state.asides)
     elif state.answer is not None:
         history = History(history[:-1])
     heard = min(state.heard, history.length)
     if fact.heard:
         history = history.plus(Message("assistant", fact.heard, agent=fact.agent))
+    return history, heard
+
+
+def _interrupted(state: State, fact: RunInterrupted) -> State:
+    history, heard = _kept_of_cut(state, fact)
+    return replace(state, history=history, heard=heard, calls=(), answer=None, asides=(), due=None)
+
+
+def _cut(state: State, fact: AnswerCut) -> State:
+    """What was heard stays said; calls without an end are dropped; the message that interrupted is the new input."""
+    history, heard = _kept_of_cut(state, fact)
     return replace(
         state,
         history=history.plus(fact.message),
@@ -137,6 +159,7 @@ def _cut(state: State, fact: AnswerCut) -> State:
         due=None,
         trail=(),
         seen=frozenset(),
+        asides=(),
     )
 
 
@@ -157,6 +180,8 @@ def _call(state: State, fact: CallFact) -> State:
             call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
             state = with_call(_heard_of(state, fact.text), fact.index, call)
             return settled(state if fact.failed else replace(state, faults=0))
+        case ToolReturnedLate():
+            return _returned_late(state, fact)
         case ToolSuspended():
             return with_call(state, fact.index, replace(state.calls[fact.index], inside=True))
         case EffectCleared():
@@ -172,6 +197,15 @@ def _call(state: State, fact: CallFact) -> State:
             return state
         case _:
             assert_never(fact)
+
+
+def _returned_late(state: State, fact: ToolReturnedLate) -> State:
+    """Settle the call if the run has not gone on without its result; otherwise the fact is only a record."""
+    open_calls = state.calls if fact.answer == state.answers else ()
+    if fact.index >= len(open_calls) or open_calls[fact.index].text is not None:
+        return state
+    call = replace(open_calls[fact.index], text=fact.text, unsettled=False)
+    return settled(with_call(_heard_of(state, fact.text), fact.index, call))
 
 
 def _judged(call: Call, verdict: Verdict) -> Call:
@@ -255,7 +289,10 @@ def _turn(state: State, fact: TurnFact) -> State:
     match fact:
         case StateChanged():
             return replace(state, trail=()) if fact.changes else state  # what is new is progress: no circle
-        case TurnStarted():
+        case AnsweredWhileWaiting():
+            answered = Message("assistant", fact.text, agent=state.agent)
+            return replace(state, asides=(*state.asides, fact.message, answered))
+        case TurnStarted() | AttemptHeld() | AttemptReleased():
             return state
         case _:
             assert_never(fact)

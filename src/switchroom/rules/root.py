@@ -8,6 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from switchroom.events import (
+    AnsweredWhileWaiting,
+    AttemptHeld,
+    AttemptReleased,
     ModelAnswered,
     PersonAnswered,
     PersonAsked,
@@ -45,6 +48,12 @@ class Root(msgspec.Struct, frozen=True, gc=False):
         shared: the state that the agents share, as JSON.
         answers: how many model answers the current attempt's turn took so far, children included.
         asked: the open questions to a person, by id.
+        owner: the id of the process that made the last attempt.
+        began: the number of the entry with which the turn began.
+        since: when the last attempt began, in seconds since the epoch.
+        live: the last attempt has no outcome yet, or a tool that it started still runs, as far as its owner is alive.
+        running: the tools that run after the attempt has its outcome.
+        asides: the messages that came while a person was asked, and their answers.
     """
 
     turn: int = 0
@@ -57,6 +66,12 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     shared: dict[str, Any] | None = None
     answers: int = 0
     asked: dict[str, Asked] = {}
+    owner: str = ""
+    began: int = 0
+    since: float = 0.0
+    live: bool = False
+    running: tuple[str, ...] = ()
+    asides: tuple[Message, ...] = ()
 
 
 def evolve_root(root: Root, event: RunEvent) -> Root:
@@ -73,15 +88,35 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
             return root
         case TurnStarted(attempt=1):
             shared = root.shared if fact.state is None else fact.state
-            return Root(fact.turn, 1, fact.name, fact.messages, fact.input, f"turn#{fact.turn}/{fact.name}#0", "open", shared)
+            path = f"turn#{fact.turn}/{fact.name}#0"
+            return Root(
+                fact.turn,
+                1,
+                fact.name,
+                fact.messages,
+                fact.input,
+                path,
+                "open",
+                shared,
+                owner=fact.owner,
+                began=event.seq,
+                since=event.at,
+                live=True,
+            )
         case TurnStarted():
-            return replace(root, attempt=fact.attempt, phase="open")
+            return replace(root, attempt=fact.attempt, phase="open", owner=fact.owner, since=event.at, live=True, running=())
+        case AttemptHeld():
+            return replace(root, running=fact.tools)
+        case AttemptReleased():
+            return replace(root, live=False, running=())
+        case AnsweredWhileWaiting():
+            return replace(root, asides=(*root.asides, fact.message, Message("assistant", fact.text)))
         case StateChanged() if fact.changes:
             return replace(root, shared={**(root.shared or {}), **fact.changes})
         case StepReturned():
-            return replace(root, phase="returned", asked={})
+            return replace(root, phase="returned", asked={}, live=bool(root.running))
         case StepFailed():
-            return replace(root, phase="failed")
+            return replace(root, phase="failed", live=bool(root.running))
         case PersonAsked():
             return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})
         case PersonAnswered():

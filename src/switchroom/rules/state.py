@@ -83,7 +83,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
         seen: what tools told in this turn, to know what is new.
         learned: the same, shortened, for the next brief.
         summary: what models see in place of the oldest messages, where an agent summarised them.
-        output: what the run returned, as JSON, once it is `finished`.
+        asides: messages that came while a person was asked, and their answers; they follow the results of the calls.
+    output: what the run returned, as JSON, once it is `finished`.
         live: what a live session knows besides; None of what is none.
     """
 
@@ -104,6 +105,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     seen: frozenset[str] = frozenset()
     learned: tuple[str, ...] = ()
     summary: Summarised | None = None
+    asides: tuple[Message, ...] = ()
     output: Any = None
     finished: bool = False
     live: Live | None = None
@@ -142,7 +144,7 @@ def carried(state: State) -> State:
     if state.answer is not None:  # a guardrail refused it: it was never given
         history = History(history[: history.length - 1])
     if state.calls:
-        history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls))
+        history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls), *state.asides)
     live = None if state.live is None else replace(state.live, answered=False, tail=0)
     return State(
         agent=state.agent, history=history, heard=history.length, frames=state.frames, summary=state.summary, live=live
@@ -168,7 +170,8 @@ def settled(state: State) -> State:
     results: list[Message] = []
     for call in calls:
         results.append(Message("tool", call.text or "", call_id=call.call.id))
-    return replace(state, history=state.history.plus(*results), calls=(), learned=learned(state))
+    history = state.history.plus(*results, *state.asides)
+    return replace(state, history=history, calls=(), learned=learned(state), asides=())
 
 
 def learned(state: State) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ import msgspec
 
 from switchroom.events import (
     AnswerCut,
+    AnsweredWhileWaiting,
     AnswerFact,
     AnswerRejected,
     AnswerReplaced,
     AnswerWithdrawn,
     AnyFact,
+    AttemptHeld,
+    AttemptReleased,
     BudgetDegraded,
     CallFact,
     CallsJudged,
@@ -35,6 +38,7 @@ from switchroom.events import (
     QuorumReached,
     RouteDecided,
     RunEvent,
+    RunInterrupted,
     StateChanged,
     StepFact,
     StepFailed,
@@ -42,8 +46,10 @@ from switchroom.events import (
     StepStarted,
     ToolFailed,
     ToolReturned,
+    ToolReturnedLate,
     ToolStarted,
     ToolSuspended,
+    TurnFact,
     TurnStarted,
     ValueDrawn,
     Verdict,
@@ -68,7 +74,7 @@ def line(event: RunEvent, calls: Sequence[ToolCall] = ()) -> str:
 
 def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
     match fact:
-        case TurnStarted() | StateChanged():
+        case TurnStarted() | AttemptHeld() | AttemptReleased() | AnsweredWhileWaiting() | StateChanged():
             return _turn(fact)
         case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
             return _step(fact, path.rpartition("/")[2].partition("#")[0] or "the run")
@@ -80,6 +86,7 @@ def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
             CallsJudged()
             | ToolStarted()
             | ToolReturned()
+            | ToolReturnedLate()
             | ToolFailed()
             | ToolSuspended()
             | EffectCleared()
@@ -95,6 +102,7 @@ def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
             | AnswerReplaced()
             | AnswerWithdrawn()
             | AnswerCut()
+            | RunInterrupted()
             | GuardTripped()
         ):
             return _answer(fact)
@@ -146,12 +154,18 @@ def judged(call: ToolCall, verdict: Verdict) -> str:
             return ("needs a person's approval" if verdict.approval else "may be called") + with_args
 
 
-def _turn(fact: TurnStarted | StateChanged) -> str:
+def _turn(fact: TurnFact) -> str:
     match fact:
         case TurnStarted(attempt=1):
             return spoken(fact.messages) if fact.messages else f"{fact.name} is given {data(fact.input)}"
         case TurnStarted():
             return f"attempt {fact.attempt} at turn {fact.turn}"
+        case AttemptHeld():
+            return f"the attempt is over but for {', '.join(fact.tools)}"
+        case AttemptReleased():
+            return "the attempt ends"
+        case AnsweredWhileWaiting():
+            return f"{spoken((fact.message,))}, answered at once: {quoted(fact.text)}"
         case StateChanged():
             changed = ", ".join(f"{name}={_argument(value)}" for name, value in fact.changes.items())
             return f"state: {changed or 'unchanged'}"
@@ -214,6 +228,8 @@ def _answer(fact: AnswerFact) -> str:
             return f"{fact.agent}'s answer is withdrawn: {fact.reason}"
         case AnswerCut():
             return f"{spoken((fact.message,))}, interrupting {fact.agent} after {quoted(fact.heard)}"
+        case RunInterrupted():
+            return f"another message interrupts {fact.agent} after {quoted(fact.heard)}"
         case GuardTripped():
             return f"guardrail {fact.guardrail} of {fact.agent} trips: {fact.reason}"
         case _:
@@ -230,6 +246,8 @@ def _call(fact: CallFact, calls: Sequence[ToolCall]) -> str:
             return f"{fact.agent} begins {_made(fact, calls)}"
         case ToolReturned():
             return f"{fact.agent} calls {_made(fact, calls)} -> {'fails: ' if fact.failed else ''}{_result(fact.text)}"
+        case ToolReturnedLate():
+            return f"{fact.agent} called {fact.tool}(...), which ended late: {_result(fact.text)}"
         case ToolFailed():
             return f"{fact.agent} calls {_made(fact, calls)} -> raises {fact.error}: {fact.message}"
         case ToolSuspended():

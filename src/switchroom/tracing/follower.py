@@ -34,6 +34,7 @@ from switchroom.events import (
     PersonAnswered,
     PersonAsked,
     RunEvent,
+    RunInterrupted,
     SessionFact,
     StateChanged,
     StepFact,
@@ -42,6 +43,7 @@ from switchroom.events import (
     StepStarted,
     ToolFailed,
     ToolReturned,
+    ToolReturnedLate,
     ToolStarted,
     ToolSuspended,
     TurnStarted,
@@ -226,7 +228,7 @@ class Follower:
                 self._at_once("guardrail", "answer", run, {}, self.fault("AnswerRejected", fact.reason))
             case AnswerWithdrawn():
                 place.counts("withdrawn")
-            case AnswerCut():
+            case AnswerCut() | RunInterrupted():
                 place.counts("cut")
                 self._cut(run, fact)
             case HistorySummarised():
@@ -240,7 +242,7 @@ class Follower:
         data |= self._content(text=fact.message.text, arguments=[call.args for call in calls])
         self._at_once("generation", fact.model or "model", run, data)
 
-    def _cut(self, run: Run, fact: AnswerCut) -> None:
+    def _cut(self, run: Run, fact: AnswerCut | RunInterrupted) -> None:
         """A person interrupted: calls in flight, or the answer that was being given, or none of them."""
         for opened in run.tools.values():
             self._spans.end(opened, "cancelled")
@@ -255,7 +257,7 @@ class Follower:
                 self._refused(run, fact)
             case ToolStarted():
                 self._called(run, fact.index, fact.tool, self._spans.now)
-            case ToolReturned():
+            case ToolReturned() | ToolReturnedLate():
                 opened = self._called(run, fact.index, fact.tool, run.last)
                 opened.data |= self._content(text=fact.text)
                 error = self.fault("the tool failed", fact.text) if fact.failed else ""
