@@ -1,28 +1,28 @@
-"""One attempt at a turn: what was known when it began, and the one way in which it comes to know more."""
+"""One attempt at a turn: what all scopes of the attempt share, from its claim to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-import time
-import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias, cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
-from switchroom.context import CURRENT
 from switchroom.conversation import Conversation, by_path, left
-from switchroom.events import AnyFact, RunEvent, StepStarted
+from switchroom.errors import Fenced, JournalError
+from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
-from switchroom.journal import GONE, Journal
-from switchroom.rules.root import Root, evolve_root
+from switchroom.journal import Journal
+from switchroom.ownership import Owned, Table, table_of
+from switchroom.recorder import Recorder, RunningTool, completed
 from switchroom.rules.state import State
 from switchroom.saying import asked_first
 from switchroom.schema import jsonable
 from switchroom.shared import Shared
+from switchroom.sharing import shared
 from switchroom.siblings import Siblings
 from switchroom.tracing.values import trace_id_of
 
@@ -68,62 +68,68 @@ Interpret: TypeAlias = Callable[[Any], Interpretation]
 """Says how a step is run. The runner brings it, for it knows steps of all kinds."""
 
 
-class Attempt:
-    """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the handles."""
+class Attempt(Recorder):
+    """What all scopes of an attempt share: the journal, the fold at the root, the listeners, the clock, the handles.
+
+    Attributes:
+        called_at: when the caller asked for the run, by the loop's clock; its deadline counts from there.
+        on_stop: asks the root's run to end with what its caller has been shown, and returns False if it cannot; None for a
+            step that cannot be interrupted.
+        stopping: another message asked the run to end.
+        main: the task that runs the root.
+    """
 
     __slots__ = (
-        "_conversation",
-        "_order",
+        "__weakref__",
+        "_tasks",
         "asking",
         "before",
-        "channel",
-        "clock",
-        "config",
+        "called_at",
         "deps",
-        "events",
         "failures",
         "inbox",
         "interpret",
         "interrupted",
-        "journal",
         "known",
-        "listened",
         "loop",
+        "main",
+        "on_stop",
         "past",
-        "root",
         "rosters",
-        "seq",
         "shared",
+        "sharing",
         "siblings",
+        "stopping",
         "streamed",
+        "table",
         "task",
         "traced",
+        "within",
     )
 
     def __init__(
         self, config: RunConfig, journal: Journal, interpret: Interpret, conversation: str, known: Conversation
     ) -> None:
-        self.config = config
-        self.journal = journal
+        super().__init__(config, journal, conversation, known)
+        self.sharing = shared(journal)
+        self.table: Table | None = table_of(self.sharing) if journal.keeps else None
         self.interpret = interpret
-        self._conversation = conversation or (uuid.uuid4().hex if journal.keeps else "")
         self.known = known
-        self.seq = known.seq
-        self.root: Root = known.root
         self.before: State = left(known.before, known.root, known.state) if known.seq else known.state
         self.past: dict[str, list[RunEvent]] = {}
-        self.events: list[RunEvent] = []
-        self.clock: Callable[[], float] = time.time
         self.deps: Any = None
         self.shared = Shared(config.state_type)
-        self.channel: Channel | None = None
         self.rosters: dict[int, Any] = {}
-        self.listened = bool(config.listeners)
         self.streamed = self.listened and any(getattr(listener, "deltas", True) for listener in config.listeners)
         self.inbox: list[Interruption] = []
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
-        self._order: asyncio.Lock | None = asyncio.Lock() if journal.waits else None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.called_at = self.loop.time()
+        self.main: asyncio.Task[Any] | None = None
+        self.within: Owned | None = None
+        self.on_stop: Callable[[], bool] | None = None
+        self.stopping = False
         self.siblings: Siblings | None = None
         self.traced = ""
         self.asking = 0
@@ -144,13 +150,6 @@ class Attempt:
                 began = self.events[0].at if self.events else 0.0
                 self.traced = trace_id_of(self.conversation if self.journal.keeps else "", self.root.turn, began)
         return self.traced
-
-    @property
-    def conversation(self) -> str:
-        """The conversation's id; made up where none was given, and without a journal only when it is asked for."""
-        if not self._conversation:
-            self._conversation = uuid.uuid4().hex
-        return self._conversation
 
     def asked(self, input: Any) -> bool:
         """Whether a step of a workflow or a session is given what the person says, and not what another step made of it."""
@@ -178,9 +177,18 @@ class Attempt:
             self.interrupted += 1
             self.task.cancel()
 
+    @property
+    def turn(self) -> int:
+        """The number of the turn."""
+        return self.root.turn
+
+    def stop(self) -> bool:
+        """Ask the run to end with what its caller has been shown. Return False if it cannot be interrupted."""
+        return not self.over and self.on_stop is not None and self.on_stop()
+
     def leave_behind(self) -> None:
         """Refuse what is noted from now on, and wait for nobody: what still runs was cancelled, and did not end."""
-        self.journal = GONE
+        self.over = True
         self.siblings = None
 
     def through(self, error: Exception) -> tuple[str, ...]:
@@ -192,61 +200,99 @@ class Attempt:
         """Know of an exception that leaves a step."""
         self.failures.setdefault(id(error), (error, []))[1].append(path)  # held, or its id would be another's
 
-    def commit(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
-        """Append facts, evolve the root: for a journal that writes at once."""
-        events = self._stamped(path, facts)
-        if self.journal.keeps:
-            self.journal.append(self._conversation, events)
-        self._known(events)
-        return events
+    # tools -----------------------------------------------------------------------------------------------------------
 
-    async def commit_waiting(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> None:
-        """Append, evolve and show for a journal that has to be awaited: one after the other, whole also under cancellation."""
-        writing = asyncio.ensure_future(self._in_order(path, facts, evolve))
-        cancelled: asyncio.CancelledError | None = None
-        while not writing.done():
-            try:
-                await asyncio.shield(writing)
-            except asyncio.CancelledError as error:
-                cancelled = error
-            except Exception:
-                break
-        writing.result()
+    def tool_begins(self, name: str, finishes: bool = True) -> object:
+        """Know of a tool while it runs; return the key for `tool_ends`."""
+        key = object()
+        self.tools[key] = RunningTool(name, finishes)
+        return key
+
+    def tool_ends(self, key: object) -> None:
+        """Forget a tool that has ended. The last one ends an attempt whose run is over."""
+        del self.tools[key]
+        if self.over and not self.tools:
+            self._in_background(self._release())
+
+    def record_late(self, path: str, fact: ToolReturnedLate) -> None:
+        """Record the result of a tool for which the run does not wait any longer."""
+        if self.table is not None and self.table.live(self.conversation) is self:
+            self._in_background(self._record(path, fact))
+
+    async def _record(self, path: str, fact: AnyFact) -> None:
+        try:
+            await self.commit(path, (fact,))
+        except Fenced:
+            log.warning("Conversation '%s': a tool ended after its turn was taken over.", self.conversation)
+        except JournalError as error:
+            log.warning("Conversation '%s': the result of a tool is still to be written: %s", self.conversation, error)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what a tool's end causes; in the tool's thread if the loop of the run is closed."""
+        if self.loop.is_closed():
+            _run_to_end(work)
+            return
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # the attempt as a whole ------------------------------------------------------------------------------------------
+
+    async def claim(self, path: str, started: TurnStarted, ticket: int = 0, force: bool = False) -> None:
+        """Begin the attempt: append its first fact, which makes this process the owner of the conversation.
+
+        Args:
+            path: the path of the turn.
+            started: the fact.
+            ticket: the place of the caller in the conversation's queue; 0 for none.
+            force: take the conversation from whoever has it.
+
+        Raises:
+            Fenced: another caller was quicker or comes first.
+            JournalBusy, JournalUnwritable: the fact could not be written.
+        """
+        events = self._stamped(path, (started,))
+        if not self.journal.keeps:
+            pending = None
+        elif force:
+            pending = self.journal.append(self.conversation, events)
+        else:
+            pending = self.sharing.claim(self.conversation, events, self.known.generation, ticket)
+        cancelled = None if pending is None else await completed(pending, can_give_up=not self.journal.waits)
+        self._known(events)
+        if self.listened:
+            self.show(events[0])
         if cancelled is not None:
+            await self.end()
             raise cancelled
 
-    async def _in_order(self, path: str, facts: tuple[AnyFact, ...], evolve: Callable[[], None]) -> None:
-        async with cast("asyncio.Lock", self._order):
-            events = self._stamped(path, facts)
-            await cast("Awaitable[None]", self.journal.append(self._conversation, events))
-            self._known(events)
-            evolve()
-            if self.listened:
-                for event in events:
-                    self.show(event)
+    async def end(self) -> None:
+        """End the attempt. It stays live in this process until the last tool that it started has ended."""
+        self.over = True
+        if not self.tools:
+            await self._release()
 
-    def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
-        at = self.clock()
-        if len(facts) == 1:
-            return [RunEvent(path, facts[0], self.seq + 1, at)]
-        return [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
+    async def _release(self) -> None:
+        table = self.table
+        if table is None:
+            return
+        try:
+            if self.root.live and table.live(self.conversation) is self:
+                await self.commit(f"turn#{self.root.turn}", (AttemptReleased(),))
+        except Fenced:  # somebody else has the conversation already
+            self._unwritten = []
+        except JournalError as error:
+            log.warning("Conversation '%s': the end of an attempt is still to be written: %s", self.conversation, error)
+        finally:
+            if self._unwritten:
+                table.keep(self.conversation, self._unwritten, self.loop)
+            table.leave(self.conversation, self)
 
-    def _known(self, events: list[RunEvent]) -> None:
-        self.seq = events[-1].seq
-        self.events += events
-        for event in events:
-            if event.fact.concerns_root:
-                self.root = evolve_root(self.root, event)
 
-    def show(self, event: RunEvent) -> None:
-        """Tell the listeners. One that fails is reported, and does not stop the run."""
-        if self.config.listeners:
-            token = CURRENT.set(None)  # what a listener starts is no part of the run
-            for listener in self.config.listeners:
-                try:
-                    listener(event)
-                except Exception:
-                    log.exception("A listener failed on %s at %s", event.kind, event.path)
-            CURRENT.reset(token)
-        if self.channel is not None:
-            self.channel.offer(event)
+def _run_to_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that waits for nothing; one that has to wait is given up."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    work.close()

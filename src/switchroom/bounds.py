@@ -27,7 +27,8 @@ def bounded(run: Run, scope: Any, config: RunConfig) -> Run:
             scope.cut = ledger
     if config.deadline is not None:
         seconds = config.deadline
-        due = asyncio.get_running_loop().time() + seconds
+        is_root = scope.path == scope.attempt.root.path
+        due = (scope.attempt.called_at if is_root else asyncio.get_running_loop().time()) + seconds
         name = scope.path.rpartition("/")[2].partition("#")[0]
         run = _until(run, due, lambda: DeadlineExceeded(f"The run of '{name}' took longer than its deadline of {seconds} s."))
         scope.due = earlier(scope.due, due)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import pydantic
 
@@ -20,6 +20,33 @@ from switchroom.rules.limits import MAX_TURNS
 from switchroom.tracing.values import TraceProcessor, check_processor
 
 Listener: TypeAlias = Callable[[RunEvent], None]
+
+WhenBusy: TypeAlias = Literal["wait", "refuse", "interrupt"]
+
+WHILE_WAITING = "A person is still checking your earlier request. I have noted your message and will come back to you."
+"""The answer to a message that comes while a person is asked."""
+
+
+def check_while_waiting(owner: str, answer: object) -> None:
+    """Check the answer to messages that come while a person is asked.
+
+    Raises:
+        UserError: it is neither text nor a step nor None; the text names the owner of the option.
+    """
+    if isinstance(answer, type) or not (answer is None or callable(answer) or (isinstance(answer, str) and answer.strip())):
+        raise UserError(f"{owner}(while_waiting={answer!r}): give a text, a step, or None to raise ConversationWaiting.")
+
+
+def check_when_busy(owner: str, when_busy: object, busy_timeout: object) -> None:
+    """Check the options for a busy conversation.
+
+    Raises:
+        UserError: one of them is not usable; the text names the owner of the option.
+    """
+    if when_busy not in ("wait", "refuse", "interrupt"):
+        raise UserError(f"{owner}(when_busy={when_busy!r}): write 'wait', 'refuse' or 'interrupt'.")
+    if not _number(busy_timeout, int | float) or not busy_timeout >= 0:  # pyright: ignore[reportOperatorIssue]
+        raise UserError(f"{owner}(busy_timeout={busy_timeout!r}): give seconds, 0 or more.")
 
 
 def _number(value: Any, kind: Any) -> bool:
@@ -55,6 +82,12 @@ class RunConfig:
             people write and tools know is not to leave for where traces go unless somebody decides it. Names, counts, tokens
             and times are always there.
         trace_processors: who is given the traces of the run, beside those of `add_trace_processor`. Nested runs are in them.
+        when_busy: for a message to a conversation whose last message is still being answered. "wait" answers it next, in the
+            order of arrival; "refuse" raises `ConversationBusy` at once; "interrupt" ends the running turn with the text that
+            its caller has been shown, and answers the message next. A run that cannot be interrupted is waited for.
+        busy_timeout: seconds to wait for a busy conversation before `ConversationBusy` is raised.
+        while_waiting: the answer to a message that comes while the conversation waits for a person: a text, or a step that
+            makes one from the message. None raises `ConversationWaiting`.
         request_id: of the request that the run serves, for logs and traces: `switchroom.context.request_id()` gives it anywhere
             in the run. By default what a context variable says (`switchroom.context.REQUEST_ID`). Never kept: who resumes a
             turn serves another request. Nested runs have their parent's.
@@ -82,6 +115,9 @@ class RunConfig:
     trace_include_sensitive_data: bool = False
     trace_processors: tuple[TraceProcessor, ...] = ()
     request_id: str = ""
+    when_busy: WhenBusy = "wait"
+    busy_timeout: float = 30.0
+    while_waiting: Any = WHILE_WAITING
 
     def __post_init__(self) -> None:
         if not _number(self.max_turns, int) or self.max_turns < 1:
@@ -101,6 +137,8 @@ class RunConfig:
             raise UserError(f"RunConfig(trace_processors={self.trace_processors!r}): give a tuple of trace processors.")
         for processor in self.trace_processors:
             check_processor(processor)
+        check_when_busy("RunConfig", self.when_busy, self.busy_timeout)
+        check_while_waiting("RunConfig", self.while_waiting)
         if not isinstance(self.request_id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"RunConfig(request_id={self.request_id!r}): give text.")
 

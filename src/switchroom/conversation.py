@@ -51,6 +51,7 @@ class Conversation(msgspec.Struct, frozen=True):
     before: State = State()
     state: State = State()
     events: tuple[RunEvent, ...] = ()
+    generation: int = 0
 
     def after(self, events: Iterable[RunEvent]) -> Conversation:
         """The conversation after more events."""
@@ -116,6 +117,18 @@ def _folds_of(journal: Journal) -> OrderedDict[str, Conversation]:
 
 
 NEW = Conversation()
+
+
+async def with_events(journal: Journal, name: str, conversation: Conversation) -> Conversation:
+    return conversation
+
+
+async def recall_turn(journal: Journal, name: str, seq: int) -> Conversation:
+    events = journal.read(name)
+    if inspect.isawaitable(events):
+        events = await events
+    later = [e.seq for e in events if isinstance(e.fact, TurnStarted) and e.fact.attempt == 1 and e.seq > seq]
+    return NEW.after(e for e in events if not later or e.seq < later[0])
 
 
 def by_path(events: Sequence[RunEvent], root: str) -> dict[str, list[RunEvent]]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Hashable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from switchroom.adapters import load
-from switchroom.errors import Fenced, UserError
+from switchroom.errors import UserError
 from switchroom.events import RunEvent
 
 
@@ -94,7 +94,8 @@ class SharedJournal(Journal, Protocol):
     def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
         """Append the events that begin an attempt, all or none. The first event is a `TurnStarted`.
 
-        A message id of the `TurnStarted` is kept with its turn. The claimant's ticket is dropped in the same transaction.
+        A message id of the `TurnStarted` is kept with its turn. The claimant's ticket stays queued: a claimant that finishes
+        another caller's turn first keeps its place.
 
         Args:
             conversation: the id.
@@ -166,27 +167,7 @@ class NoJournal:
         return []
 
 
-class Gone:
-    """Stands in the place of the journal when an attempt is over and something of it still runs: it keeps nothing more."""
-
-    keeps = True
-    waits = False
-
-    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
-        """Refuse the events.
-
-        Raises:
-            Fenced: always.
-        """
-        raise Fenced(f"Conversation '{conversation}': the turn in which this runs is over.")
-
-    def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
-        """Nothing."""
-        return []
-
-
 NO_JOURNAL = NoJournal()
-GONE = Gone()
 _opened: dict[tuple[int, str], Journal] = {}
 
 

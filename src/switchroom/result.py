@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt
-from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent
+from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent, RunInterrupted
 from switchroom.messages import Message
 from switchroom.rules.state import State
 from switchroom.usage import Usage
@@ -92,6 +92,11 @@ class RunResult(Generic[Out]):
         for fact in self._answers():
             usage[fact.agent] = usage.get(fact.agent, Usage()) + fact.usage
         return usage
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether another message ended the run (`when_busy="interrupt"`), and the output is what had been shown by then."""
+        return any(isinstance(event.fact, RunInterrupted) and event.path == self.path for event in self.events)
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -124,20 +124,14 @@ class Scope:
         Several facts are appended together, all or none.
         """
         attempt = self.attempt
-        if attempt.journal.waits:
-            await attempt.commit_waiting(self.path, facts, lambda: self._evolve(facts))
-        else:
-            events = attempt.commit(self.path, facts)
-            if self.fold is not NO_RUN:
-                for fact in facts:
-                    self.fold = evolve(self.fold, fact)
-            if attempt.listened:
-                for event in events:
-                    attempt.show(event)
+        pending = attempt.try_commit(self.path, facts, self)
+        if pending is not None:
+            await pending
         if attempt.channel is not None and attempt.channel.full and not attempt.inbox:
             await attempt.channel.room()  # not while a person interrupts: the reader may be who waits for that
 
-    def _evolve(self, facts: tuple[AnyFact, ...]) -> None:
+    def evolve(self, facts: tuple[AnyFact, ...]) -> None:
+        """Fold facts that happened here into what is known of an agent's run."""
         fold = self.fold
         if fold is not NO_RUN:
             for fact in facts:
@@ -248,7 +242,7 @@ class Scope:
         compare(self.path, past[0].fact, started)
         end: StepReturned | StepFailed | None = None
         for event in past:
-            self._evolve((cast("AnyFact", event.fact),))
+            self.evolve((cast("AnyFact", event.fact),))
             if isinstance(event.fact, StepReturned | StepFailed):
                 end = event.fact
         if end is None and self.fold is not NO_RUN:
@@ -285,12 +279,8 @@ class Scope:
                 noting.close()
                 raise
             return _Done()
-        if self.attempt.journal.waits:
-            return asyncio.ensure_future(holder.note(fact))
-        for event in self.attempt.commit(holder.path, (fact,)):
-            holder._evolve((fact,))
-            self.attempt.show(event)
-        return _Done()
+        pending = self.attempt.try_commit(holder.path, (fact,), holder)
+        return _Done() if pending is None else asyncio.ensure_future(pending)
 
     def _holder(self) -> Scope:
         """The agent's run that this is in: its fold has to see what changed, for it tells progress from going in circles."""

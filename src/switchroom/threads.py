@@ -7,44 +7,66 @@ import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
+EndedLate: TypeAlias = Callable[[object, BaseException | None], None]
+"""A function that is given the result or the exception of a thread for which nobody waited any longer."""
+
+LEFT_RUNNING: contextvars.ContextVar[Callable[[], EndedLate] | None] = contextvars.ContextVar(
+    "switchroom_left_running", default=None
+)
+"""A function that is called when a caller stops waiting for its thread, which cannot be stopped."""
+
 
 async def threaded(call: Callable[[], T]) -> T:
-    """Call a function in a thread, in the caller's context, and give what it gave.
+    """Call a function in a thread, in the caller's context, and return its result.
 
     Pools have a size, and functions that run agents whose tools are functions again would fill one and wait for each other for
     ever. The threads are daemons: a function that hangs does not keep the process from ending.
+
+    A cancelled caller stops waiting, and the thread goes on: `LEFT_RUNNING` is called, and later its `EndedLate`, on the
+    event loop or, once the loop is closed, in the thread.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
     context = contextvars.copy_context()
+    late: list[EndedLate] = []
 
     def body() -> None:
+        result: T | None = None
+        failure: BaseException | None = None
         try:
             result = context.run(call)
         except BaseException as error:
-            end(_fail, error)
-        else:
-            end(_give, result)
+            # A future cannot hold StopIteration.
+            failure = RuntimeError(f"a tool raised {error!r}") if isinstance(error, StopIteration) else error
+        try:
+            loop.call_soon_threadsafe(end, result, failure)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            tell_late(result, failure)
 
-    def end(how: Callable[[asyncio.Future[T], object], None], what: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(how, outcome, what)
+    def end(result: T | None, failure: BaseException | None) -> None:
+        if outcome.done():
+            tell_late(result, failure)
+        elif failure is None:
+            outcome.set_result(result)  # pyright: ignore[reportArgumentType]
+        else:
+            outcome.set_exception(failure)
+
+    def tell_late(result: T | None, failure: BaseException | None) -> None:
+        with suppress(IndexError):
+            late.pop()(result, failure)
 
     threading.Thread(target=body, name="switchroom-tool", daemon=True).start()
-    return await outcome
-
-
-def _give(outcome: asyncio.Future[T], result: object) -> None:
-    if not outcome.done():
-        outcome.set_result(result)  # pyright: ignore[reportArgumentType]
-
-
-def _fail(outcome: asyncio.Future[T], error: object) -> None:
-    if not outcome.done():
-        if isinstance(error, StopIteration):  # a future cannot hold it
-            error = RuntimeError(f"a tool raised {error!r}")
-        outcome.set_exception(error)  # pyright: ignore[reportArgumentType]
+    try:
+        return await outcome
+    except asyncio.CancelledError:
+        left_running = LEFT_RUNNING.get()
+        if left_running is not None:
+            late.append(left_running())
+            if not outcome.cancelled():  # the thread ended at the same moment
+                failure = outcome.exception()
+                tell_late(None if failure else outcome.result(), failure)
+        raise

@@ -29,8 +29,8 @@ from switchroom import (
     tool,
     vote,
 )
-from switchroom.attempt import CURRENT
 from switchroom.budget import CheaperModel, Degradation, FewerVoters, PartialAnswer, SkipOptional
+from switchroom.context import CURRENT
 from switchroom.digest import digest
 from switchroom.errors import GuardrailTripped, ModelUnavailable, UserError
 from switchroom.events import Effect

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
 from switchroom.attempt import Suspended, is_cancelled, left_by
 from switchroom.context import CURRENT, ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
-from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
+from switchroom.events import (
+    EffectCleared,
+    PersonAsked,
+    ToolFailed,
+    ToolReturned,
+    ToolReturnedLate,
+    ToolStarted,
+    ToolSuspended,
+)
 from switchroom.failure import told
 from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
+from switchroom.rules.state import State
 from switchroom.schema import Invalid, as_text
 from switchroom.scope import Scope
+from switchroom.threads import LEFT_RUNNING, EndedLate
 
 
 async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
@@ -82,10 +94,11 @@ def _raise_first(failures: list[BaseException | None]) -> None:
 
 def _finishes(run: AgentRun, index: int) -> bool:
     """Whether a call in flight is to finish when a person interrupts."""
-    made = _made(run, index)
-    if made.on_interrupt is not None:
-        return made.on_interrupt == "finish"
-    return made.effect != "read"
+    return _is_finishing(_made(run, index))
+
+
+def _is_finishing(made: Tool) -> bool:
+    return made.effect != "read" if made.on_interrupt is None else made.on_interrupt == "finish"
 
 
 def _made(run: AgentRun, index: int) -> Tool:
@@ -126,15 +139,25 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         else:
             inner = Scope(scope.attempt, path, scope)
             context: ToolContext[Any] = ToolContext(inner, state.asker, ValidCall(made.name, args, call.call.id), path)
+            running = scope.attempt.tool_begins(made.name, _is_finishing(made))
+            left_running = LEFT_RUNNING.set(partial(_left_running, run, command, made))
             try:
                 value = await _invoke(made, context, args, inner)
+                if scope.attempt.over:  # nobody waits for the run any longer, but the effect is known
+                    late = _late(state, index, made, value, None)
+                    if late is not None:
+                        scope.attempt.record_late(scope.path, late)
             except Suspended:
                 if scope.attempt.siblings is not None:  # what waits beside it notes that it does
                     await scope.attempt.siblings.finish(path + "/")
                 raise
             finally:
-                if scope.attempt.siblings is not None:
-                    await scope.attempt.siblings.stop(path + "/")
+                LEFT_RUNNING.reset(left_running)
+                try:
+                    if scope.attempt.siblings is not None:
+                        await scope.attempt.siblings.stop(path + "/")
+                finally:
+                    scope.attempt.tool_ends(running)
         text = value if type(value) is str and value.isascii() else as_text(value, f"Tool '{made.name}'")
     except Suspended:
         await note(ToolSuspended(index, made.name))
@@ -149,6 +172,37 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error), through))
         raise
     return await note(ToolReturned(index, state.asker, made.name, text))
+
+
+def _left_running(run: AgentRun, command: CallTool, made: Tool) -> EndedLate:
+    """Keep the attempt live while the thread of a tool goes on; return the function that records its result."""
+    scope = run.scope
+    attempt, path, state = scope.attempt, scope.path, scope.fold
+    running = attempt.tool_begins(made.name)
+
+    def ended(result: object, error: BaseException | None) -> None:
+        late = _late(state, command.index, made, result, error)
+        if late is not None:
+            attempt.record_late(path, late)
+        attempt.tool_ends(running)
+
+    return ended
+
+
+def _late(state: State, index: int, made: Tool, result: object, error: BaseException | None) -> ToolReturnedLate | None:
+    """Return the fact of a result that came late; None where the thread of an async tool only made its coroutine."""
+    if isinstance(result, Coroutine):
+        result.close()
+        return None
+    if error is None:
+        try:
+            text = as_text(result, f"Tool '{made.name}'")
+        except UserError as fault:
+            error = fault
+        else:
+            return ToolReturnedLate(state.answers, index, state.asker, made.name, text)
+    text = f"[failed: {type(error).__name__}: {told(error)}]"
+    return ToolReturnedLate(state.answers, index, state.asker, made.name, text, failed=True)
 
 
 async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], inner: Scope) -> Any:

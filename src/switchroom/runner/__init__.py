@@ -35,6 +35,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> Coroutine[Any, Any, RunResult[T]]: ...
     @overload
     @staticmethod
@@ -46,6 +47,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> Coroutine[Any, Any, RunResult[Any]]: ...
     @staticmethod
     def run(
@@ -56,6 +58,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> Coroutine[Any, Any, RunResult[Any]]:
         """Run a step on an input; with a conversation, as its next turn.
 
@@ -71,6 +74,8 @@ class Runner:
                 takes the place of what was kept.
             config: options of the run.
             conversation: the id under which a journal keeps the conversation.
+            message_id: the caller's own id of the message. A message that is sent again under its id is not answered again:
+                the caller gets the same turn and the same answer, and joins the turn while it runs.
 
         Returns:
             the result; its `waiting` says what a person is asked, if the run waits.
@@ -78,18 +83,20 @@ class Runner:
         Raises:
             UserError: something in the call or in the step has to be changed.
             RunError: the world or a model did not play along; `error.run` is the run so far.
-            ConversationWaiting: the conversation waits for a person.
+            ConversationBusy: another message of the conversation is being answered; see `RunConfig(when_busy=)`.
+            ConversationWaiting: the conversation waits for a person, and `RunConfig(while_waiting=)` is None.
             Exception: what a tool, a model or a step raised, as itself, with `run` attached.
         """
         parent = CURRENT.get()
         if parent is not None and not (config is not None and config.detached):
-            if deps is not None or state is not None or conversation is not None or (config and config.journal is not None):
+            own = (deps, state, conversation, message_id, config.journal if config else None)
+            if any(given is not None for given in own):
                 raise UserError(
                     f"A run of '{step_name(step)}' inside another run shares its deps, state, conversation and journal. "
                     "Leave them out, or pass RunConfig(detached=True, ...)."
                 )
             return _nested(parent, parent.place(step_name(step)), step, input, config)
-        return take(Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or ""), begin)
+        return take(_order(step, config, input, deps, state, conversation, message_id), begin)
 
     @overload
     @staticmethod
@@ -101,6 +108,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> RunResult[T]: ...
     @overload
     @staticmethod
@@ -112,6 +120,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> RunResult[Any]: ...
     @staticmethod
     def run_sync(
@@ -122,11 +131,14 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> RunResult[Any]:
         """The same, waited for: in a script, in a notebook (whose loop is running), in a tool's thread."""
 
         async def run() -> RunResult[Any]:
-            return await Runner.run(step, input, deps=deps, state=state, config=config, conversation=conversation)
+            return await Runner.run(
+                step, input, deps=deps, state=state, config=config, conversation=conversation, message_id=message_id
+            )
 
         parent = CURRENT.get()
         if not _in_loop():  # asked first, and not in an `except`: what the run raises should not seem to come of that
@@ -149,6 +161,7 @@ class Runner:
         state: Any = None,
         config: RunConfig | None = None,
         conversation: str | None = None,
+        message_id: str | None = None,
     ) -> RunStream[Any]:
         """The same, with its events while it goes on: `async with Runner.stream(...) as events: async for event in events:`.
 
@@ -159,7 +172,8 @@ class Runner:
                 f"A stream of '{step_name(step)}' inside another run: use Runner.run, the outer stream shows its events; "
                 "or pass RunConfig(detached=True)."
             )
-        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", channel=Channel())
+        order = _order(step, config, input, deps, state, conversation, message_id)
+        order.channel = Channel()
         return RunStream(order, begin)
 
     @staticmethod
@@ -170,6 +184,7 @@ class Runner:
         config: RunConfig,
         answers: Answers | None = None,
         deps: Any = None,
+        takeover: bool = False,
     ) -> Coroutine[Any, Any, RunResult[Any]]:
         """Go on with the last turn of a conversation: after a crash, after an error, or with a person's answers.
 
@@ -181,15 +196,30 @@ class Runner:
                 To an "approval" True means that the call may be made; to an "unknown_effect", that it did happen before the
                 crash, and False that it did not and is to be made now.
             deps: handles for tools; else `config.deps` makes them.
+            takeover: take the turn from an attempt that is still live, which is fenced off: it can record nothing more. Its
+                unfinished effects count as unknown. By default a live turn is waited for, or refused, as `when_busy` says.
 
         Returns:
             the result of the turn; of one that is over, what it gave.
 
         Raises:
-            UserError: there is no such conversation, or an answer is to nothing that was asked.
+            UserError: there is no such conversation, an answer is to nothing that was asked, or `when_busy` is "interrupt".
+            ConversationBusy: the turn is live, and the run does not wait, or no longer.
             Diverged: the code asks for something else than the unfinished turn recorded.
         """
-        return take(Order(step, config, None, deps, None, conversation, answers or {}), resume)
+        if isinstance(config, RunConfig) and config.when_busy == "interrupt":  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(
+                "Runner.resume continues a turn and interrupts none: pass a config with when_busy='wait' or 'refuse', such as "
+                "dataclasses.replace(config, when_busy='wait')."
+            )
+        order = Order(step, config, deps=deps, conversation=conversation, answers=answers or {}, takeover=takeover)
+        return take(order, resume)
+
+
+def _order(*given: Any) -> Order:
+    """Return what a caller asked for, from the arguments of `Runner.run`."""
+    step, config, input, deps, state, conversation, message_id = given
+    return Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
 
 
 async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from switchroom.attempt import is_cancelled
 from switchroom.errors import ToolCancelled
-from switchroom.events import AnswerCut
+from switchroom.events import AnswerCut, RunInterrupted, StepReturned
 from switchroom.interruption import Interruption
 from switchroom.perform import AgentRun
 from switchroom.rules.decide import decide
@@ -16,18 +17,64 @@ from switchroom.rules.decide import decide
 async def answer(run: AgentRun) -> Any:
     """Run an agent to its end, and give its typed output."""
     scope = run.scope
+    attempt = scope.attempt
     perform = run.perform
     note = scope.note
+    if scope.path == attempt.root.path:
+        attempt.on_stop = partial(stop_run, run)
     while (command := decide(scope.fold)) is not None:
         try:
+            if attempt.stopping and scope.path == attempt.root.path:
+                uncancelled(run)
+                return await end_interrupted(run)
             await perform(run, command, note)
         except asyncio.CancelledError as error:
             if not is_cancelled():
                 raise ToolCancelled(f"Agent '{scope.fold.agent}' cancelled itself.") from error
-            if not await cut_short(run):
+            if not (uncancelled(run) or await cut_short(run)):
                 raise
     state = scope.fold
     return run.roster[state.agent].output.load(state.output)
+
+
+def stop_run(run: AgentRun) -> bool:
+    """Ask the root's run to end with the text that its caller has been shown.
+
+    A tool in flight that finishes on interruption is waited for; anything else in flight is cancelled.
+
+    Returns:
+        False if the run cannot end so: it has finished, or its agent answers with typed data.
+    """
+    attempt, state = run.scope.attempt, run.scope.fold
+    if state.finished or run.roster[state.agent].output.schema is not None:
+        return False
+    if not attempt.stopping:
+        attempt.stopping = True
+        if attempt.main is not None and not any(tool.finishes for tool in attempt.tools.values()):
+            attempt.interrupted += 1
+            attempt.main.cancel()
+    return True
+
+
+def uncancelled(run: AgentRun) -> bool:
+    """Take back the cancellation by which `stop_run` stopped the run; return False if somebody else cancelled it."""
+    attempt, task = run.scope.attempt, asyncio.current_task()
+    if not attempt.stopping or task is None or task is not attempt.main or run.scope.path != attempt.root.path:
+        return False
+    others = task.cancelling()
+    while attempt.interrupted:
+        attempt.interrupted -= 1
+        others = task.uncancel()
+    return not others
+
+
+async def end_interrupted(run: AgentRun) -> str:
+    """End the root's run with the text that its caller has been shown."""
+    scope = run.scope
+    text = "".join(scope.said or ())
+    scope.said = None
+    await scope.note(RunInterrupted(scope.fold.agent, text, text), StepReturned(text))
+    return text
 
 
 async def cut_short(run: AgentRun) -> bool:

@@ -1,51 +1,42 @@
-"""A turn taken: begun or taken up again, run to its end, to a person's question, or to an error that carries it."""
+"""A turn: begun or resumed under one owner, run to its end, to a person's question, or to an error that carries the run."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-import msgspec
-
 from switchroom.attempt import Attempt, Suspended
-from switchroom.channel import Channel
-from switchroom.config import RunConfig, of_run
-from switchroom.context import REQUEST_ID, settled
-from switchroom.conversation import NEW, Conversation, recall, remember
+from switchroom.config import RunConfig
+from switchroom.context import CURRENT, REQUEST_ID, settled
+from switchroom.conversation import NEW, Conversation, remember, with_events
 from switchroom.errors import ConversationWaiting, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Journal, journal_at
+from switchroom.ownership import Table, table_of
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
+from switchroom.runner.claiming import claim_turn, finished_result, known_conversation, new_attempt
 from switchroom.runner.interpreter import interpret
+from switchroom.runner.joining import join
+from switchroom.runner.order import Answers as Answers
+from switchroom.runner.order import Order as Order
+from switchroom.runner.queue import Queue
+from switchroom.runner.while_waiting import answer_meanwhile
 from switchroom.scope import Scope
 from switchroom.shared import kept_of
-from switchroom.step import step_name
+from switchroom.sharing import shared
 from switchroom.tracing.tracer import Tracer
 from switchroom.tracing.values import everywhere
 
-Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
+Prepared: TypeAlias = "tuple[Scope, Any] | RunResult[Any]"
+"""The scope of a turn and what its step is given; or the result, where nothing is left to do."""
 
-
-class Order(msgspec.Struct):
-    """What a caller asked for, as one value; and the attempt at it, once there is one."""
-
-    step: Any
-    config: RunConfig
-    input: Any = None
-    deps: Any = None
-    state: Any = None
-    conversation: str = ""
-    answers: Answers = {}
-    channel: Channel | None = None
-    attempt: Attempt | None = None
-    tracer: Tracer | None = None
-
-
-Prepare: TypeAlias = Callable[[Order], Awaitable[tuple[Scope, Any]]]
-"""Readies a turn: the scope of the turn, and what its step is given."""
+Prepare: TypeAlias = Callable[[Order], Awaitable[Prepared]]
+"""Readies a turn."""
 
 
 async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
@@ -56,14 +47,21 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         return await _requested(order, prepare)
     if order.tracer is None and (order.config.trace_processors or everywhere):
         return await _traced(order, prepare)
-    scope, input = await prepare(order)
+    parent = CURRENT.get()
+    order.called(None if parent is None else parent.attempt)
+    prepared = await prepare(order)
+    if isinstance(prepared, RunResult):
+        return prepared
+    return await _run(order, *prepared)
+
+
+async def _run(order: Order, scope: Scope, input: Any) -> RunResult[Any]:
+    """Run a turn that was begun, to its end."""
     attempt = order.attempt = scope.attempt
+    attempt.main = asyncio.current_task()
     if order.tracer is not None:
         attempt.traced = order.tracer.trace_id
     root = attempt.root
-    if root.phase == "returned":  # and there is nothing left to do
-        output = interpret(order.step).load(scope.last.output, scope.last.agent)
-        return RunResult(attempt, root.path, output, scope.last)
     output: Any = None
     try:
         output = await scope.enter(order.step, input, root.path, attempt.config)
@@ -74,19 +72,34 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         _carry(error, RunResult(attempt, root.path, None, scope.last))
         raise
     finally:
-        if attempt.siblings is not None:
-            await attempt.siblings.stop()
-        attempt.failures.clear()  # their tracebacks hold on to everything
-        attempt.task = None
-        for interruption in attempt.inbox:
-            interruption.refuse("The run ended before the interruption was taken.")
-    if attempt.journal.keeps and attempt.root.phase == "returned":
-        if scope.last is NO_RUN:  # of a step that is no agent nothing is folded on the way
-            known = attempt.known.after(event for event in attempt.events if event.seq > attempt.known.seq)
-        else:
-            known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
-        remember(attempt.journal, attempt.conversation, known)
+        try:
+            if attempt.siblings is not None:
+                await attempt.siblings.stop()
+        finally:
+            attempt.failures.clear()  # their tracebacks hold on to everything
+            attempt.task = attempt.main = attempt.on_stop = None
+            for interruption in attempt.inbox:
+                interruption.refuse("The run ended before the interruption was taken.")
+            await attempt.end()
+    _remember(attempt, scope)
     return RunResult(attempt, root.path, output, scope.last)
+
+
+def _remember(attempt: Attempt, scope: Scope) -> None:
+    """Keep the fold of a finished turn in this process."""
+    if not attempt.journal.keeps or attempt.root.phase != "returned":
+        return
+    if scope.last is NO_RUN:  # of a step that is no agent nothing is folded on the way
+        known = attempt.known.after(event for event in attempt.events if event.seq > attempt.known.seq)
+    else:
+        known = replace_known(attempt, scope)
+    remember(attempt.journal, attempt.conversation, known)
+
+
+def replace_known(attempt: Attempt, scope: Scope) -> Conversation:
+    """Return the conversation after a turn, of which the attempt has folded everything."""
+    generation = attempt.known.generation
+    return Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events), generation)
 
 
 async def _requested(order: Order, prepare: Prepare) -> RunResult[Any]:
@@ -112,81 +125,177 @@ async def _traced(order: Order, prepare: Prepare) -> RunResult[Any]:
     return result
 
 
-async def begin(order: Order) -> tuple[Scope, Any]:
-    """Begin the next turn. A turn that a crash left unfinished is finished first.
+# the next turn ---------------------------------------------------------------------------------------------------------
+
+
+async def begin(order: Order) -> Prepared:
+    """Begin the next turn, when no other turn of the conversation is being answered.
+
+    A turn that a crash left unfinished is finished first. A message that comes while a person is asked is answered at once.
 
     Raises:
-        ConversationWaiting: a person has to answer first.
+        ConversationBusy: another message is being answered, and the run does not wait, or no longer.
+        ConversationWaiting: a person has to answer first, and `while_waiting` is None.
         UserError: a conversation without a journal, or one that another step answers.
     """
     journal = NO_JOURNAL if order.config.journal is None else journal_at(order.config.journal)
-    known = NEW
-    if order.conversation:
-        if not journal.keeps:
-            raise UserError(
-                f"conversation='{order.conversation}' needs a journal to be kept in: RunConfig(journal='sqlite:///chats.db')."
-            )
-        known = await _known(order)
-        if known.root.phase == "open":
-            _refuse_waiting(order, known)
-            await take(order, resume)
-            known = await _known(order)
-            _refuse_waiting(order, known)
     step = interpret(order.step)
     messages, plain = step.kept(order.input)
     if order.config.redact is not None:
         messages = order.config.redacted(messages)
+    order.kept = messages, plain
+    if not journal.keeps:
+        if order.conversation or order.message_id:
+            given = f"conversation='{order.conversation}'" if order.conversation else f"message_id='{order.message_id}'"
+            raise UserError(f"{given} needs a journal to be kept in: RunConfig(journal='sqlite:///chats.db').")
+        return await _begun(order, journal)
+    sharing = shared(journal)
+    table = table_of(sharing)
+    is_new = not order.conversation
+    order.conversation = order.conversation or uuid.uuid4().hex
+    with Queue(order, sharing, table) as queue:
+        while True:
+            prepared = await (_start(order, journal, NEW, queue) if is_new else _next(order, journal, table, queue))
+            if prepared is not None:
+                return prepared
+            is_new = False
+
+
+async def _begun(order: Order, journal: Journal) -> Prepared:
+    """Begin a turn that no journal keeps, and that nobody else can claim."""
+    prepared = await _start(order, journal, NEW, None)
+    assert prepared is not None, "nobody else was quicker"
+    return prepared
+
+
+async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> Prepared | None:
+    """Do what the conversation needs next; None if the conversation has to be looked at again."""
+    await table.write(order.conversation)
+    if order.message_id:
+        accepted = await settled(table.journal.accepted(order.conversation, order.message_id))
+        if accepted is not None:
+            return await join(order, accepted, queue, lambda: take(_unfinished(order), resume))
+    known = await known_conversation(order)
+    if not await queue.is_first(known):
+        await queue.wait(known)
+        return None
+    if known.root.phase == "open" and known.root.asked:
+        if order.config.while_waiting is None:
+            raise _waits(order, known)
+        return await answer_meanwhile(order, new_attempt(order, known, journal), queue)
+    if known.root.phase == "open":
+        await _finish_before(order, queue.ticket)
+        return None
+    return await _start(order, journal, known, queue)
+
+
+def _unfinished(order: Order) -> Order:
+    """Return the order to finish the turn that stands before a caller's message. Its events are not the caller's."""
+    return Order(
+        order.step,
+        order.config,
+        deps=order.deps,
+        conversation=order.conversation,
+        called_at=order.called_at,
+        within=order.within,
+    )
+
+
+async def _finish_before(order: Order, ticket: int) -> None:
+    """Finish an unfinished turn whose owner is gone, before the caller's own message."""
+    unfinished = _unfinished(order)
+    unfinished.ticket = ticket  # the caller keeps its place
+    if order.finish is None:
+        await take(unfinished, resume)
+    else:
+        await order.finish(unfinished)
+
+
+async def _start(order: Order, journal: Journal, known: Conversation, queue: Queue | None) -> tuple[Scope, Any] | None:
+    """Begin a turn as its owner; None if another caller was quicker."""
+    step = interpret(order.step)
+    messages, plain = order.kept or ((), None)
+    attempt = new_attempt(order, known, journal)
     turn = known.root.turn + 1
-    scope = Scope(_attempt(order, known, journal), f"turn#{turn}")
-    if order.tracer is not None:
-        order.tracer.begin(scope.conversation if journal.keeps else "")
+    scope = Scope(attempt, f"turn#{turn}")
     state = order.state
     if order.config.state is not None:
-        fresh = order.config.state(scope.conversation)  # of a conversation that goes on, its type is what is wanted
-        scope.attempt.shared.learn(fresh)
+        fresh = order.config.state(attempt.conversation)  # of a conversation that goes on, its type is what is wanted
+        attempt.shared.learn(fresh)
         if state is None and known.root.shared is None:
             state = fresh
-    if order.deps is not None or order.config.deps is not None:
-        await _give_handles(order, scope)
-    await scope.note(TurnStarted(turn, 1, step.name, messages, plain, None if state is None else kept_of(state)))
+    kept_state = None if state is None else kept_of(state)
+    owner = attempt.sharing.owner if journal.keeps else ""
+    started = TurnStarted(turn, 1, step.name, messages, plain, kept_state, owner, order.message_id)
+    if not await claim_turn(order, scope, started, queue):
+        return None
     return scope, messages or order.input
 
 
-async def resume(order: Order) -> tuple[Scope, Any]:
+# a turn that was begun before ------------------------------------------------------------------------------------------
+
+
+async def resume(order: Order) -> Prepared:
     """Take the last turn up again as a new attempt, with a person's answers; of one that is over, give what it gave.
 
     Raises:
+        ConversationBusy: the turn is live, and the run does not wait, or no longer.
         UserError: there is no such conversation, or an answer is to nothing that was asked.
     """
-    known = await _known(order)
+    journal = journal_at(order.config.journal)
+    sharing = shared(journal)
+    table = table_of(sharing)
+    with Queue(order, sharing, table) as queue:
+        while True:
+            await table.write(order.conversation)
+            known = await known_conversation(order)
+            if known.root.turn == 0:
+                raise UserError(
+                    f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run."
+                )
+            if not order.takeover and not await queue.is_first(known):
+                await queue.wait(known, may_interrupt=False)
+                continue
+            _check_answers(order, known)
+            prepared = await _taken_up(order, journal, known, queue)
+            if prepared is not None:
+                return prepared
+
+
+async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: Queue) -> Prepared | None:
+    """Begin a new attempt at the last turn, or give the result of a finished one; None if another caller was quicker."""
     root = known.root
-    if root.turn == 0:
-        raise UserError(f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run.")
-    for id, answer in order.answers.items():
-        if id not in root.asked:
-            raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, root.asked))
-        if not _is_answer(answer):
-            raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
-    attempt = _attempt(order, known, journal_at(order.config.journal))
+    if not known.events:
+        known = await with_events(journal, order.conversation, known)
+    if root.phase == "returned":
+        return finished_result(order, known)
+    attempt = new_attempt(order, known, journal)
     attempt.go_on(known)
     scope = Scope(attempt, f"turn#{root.turn}")
-    if root.phase == "returned":
-        interpret(order.step).meet(attempt)
-        scope.last = known.state
-        return scope, None
-    if order.tracer is not None:
-        order.tracer.begin(attempt.conversation, known.events)
     if order.config.state is not None:
         attempt.shared.learn(order.config.state(attempt.conversation))
-    if order.deps is not None or order.config.deps is not None:
-        await _give_handles(order, scope)
-    await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
+    started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.sharing.owner)
+    if not await claim_turn(order, scope, started, queue):
+        return None
     for id, answer in order.answers.items():
         asked = root.asked[id]
         yes, note = answer if isinstance(answer, tuple) else (answer, "")
         await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, yes, note))
         attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
     return scope, interpret(order.step).given(root)
+
+
+def _check_answers(order: Order, known: Conversation) -> None:
+    """Check that each answer is to an open question.
+
+    Raises:
+        UserError: an answer is to nothing that was asked, or is neither True nor False.
+    """
+    for id, answer in order.answers.items():
+        if id not in known.root.asked:
+            raise UserError(unknown(f"Conversation '{order.conversation}'", "open question", id, known.root.asked))
+        if not _is_answer(answer):
+            raise UserError(f"answers={{{id!r}: {answer!r}}}: answer True or False, or (False, 'a note for the model').")
 
 
 def _is_answer(answer: Any) -> bool:
@@ -199,50 +308,13 @@ def _is_answer(answer: Any) -> bool:
             return False
 
 
-async def _known(order: Order) -> Conversation:
-    """The conversation as its journal has it.
-
-    Raises:
-        UserError: another step answers it.
-    """
-    known = await recall(journal_at(order.config.journal), order.conversation)
-    name = step_name(order.step)
-    if known.root.turn and known.root.name != name:
-        raise UserError(
-            f"Conversation '{order.conversation}' is answered by '{known.root.name}'; '{name}' cannot go on with it. "
-            f"Pass the step that began it, or another conversation."
-        )
-    return known
-
-
-def _refuse_waiting(order: Order, known: Conversation) -> None:
-    if known.root.asked:
-        first = next(iter(known.root.asked.values())).fact
-        meant = "may it be called" if first.question == "approval" else "did it happen before the crash"
-        raise ConversationWaiting(
-            f"Conversation '{order.conversation}' waits for a person to answer {list(known.root.asked)}. "
-            f"Answer with Runner.resume(..., answers={{{first.id!r}: True}}), or False; of '{first.tool}' that says: {meant}?"
-        )
-
-
-def _attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
-    config = order.config
-    if config.listeners and any(hasattr(listener, "for_run") for listener in config.listeners):
-        config = replace(config, listeners=tuple(of_run(listener) for listener in config.listeners))
-    attempt = Attempt(config, journal, interpret, order.conversation, known)
-    if order.state is not None:
-        attempt.shared.learn(order.state)
-    if order.channel is not None:
-        attempt.connect(order.channel)
-    return attempt
-
-
-async def _give_handles(order: Order, scope: Scope) -> None:
-    """The caller's handles, made anew where none were passed: they are of this process and never kept."""
-    attempt = scope.attempt
-    attempt.deps = order.deps
-    if order.deps is None and order.config.deps is not None:
-        attempt.deps = await settled(order.config.deps(attempt.conversation))
+def _waits(order: Order, known: Conversation) -> ConversationWaiting:
+    first = next(iter(known.root.asked.values())).fact
+    meant = "may it be called" if first.question == "approval" else "did it happen before the crash"
+    return ConversationWaiting(
+        f"Conversation '{order.conversation}' waits for a person to answer {list(known.root.asked)}. "
+        f"Answer with Runner.resume(..., answers={{{first.id!r}: True}}), or False; of '{first.tool}' that says: {meant}?"
+    )
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:

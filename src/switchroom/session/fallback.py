@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from switchroom.attempt import CURRENT
+from switchroom.context import CURRENT
 from switchroom.events import NodeDidNotHandOver
 from switchroom.failure import told
 from switchroom.session.delivery import DELIVERY, Delivery

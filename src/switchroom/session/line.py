@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from switchroom.attempt import CURRENT, Attempt
+from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
+from switchroom.context import CURRENT
 from switchroom.conversation import Conversation, recall, remember
 from switchroom.errors import ConversationWaiting, RunError, UserError
 from switchroom.events import Fact, RunEvent, TurnAnswered, TurnCut

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from switchroom._handoff import Decline
-from switchroom.attempt import CURRENT
+from switchroom.context import CURRENT
 from switchroom.errors import UserError
 from switchroom.session.context import ALONE, Context
 from switchroom.session.delivery import DELIVERY

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Awaitable
 from typing import Any, cast
 
-from switchroom.attempt import CURRENT, Suspended, is_cancelled, left_by
+from switchroom.attempt import Suspended, is_cancelled, left_by
+from switchroom.context import CURRENT
 from switchroom.errors import RunError, UserError
 from switchroom.session.delivery import DELIVERY, Delivery, Queue
 from switchroom.session.event import copied

@@ -20,7 +20,7 @@ from switchroom.result import RunResult
 from switchroom.rules.root import Root
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
-from switchroom.runner.turn import Order, Prepare, begin, resume, take
+from switchroom.runner.turn import Order, Prepare, Prepared, begin, resume, take
 from switchroom.schema import as_model, explained
 from switchroom.scope import Scope
 from switchroom.session import Graph
@@ -197,10 +197,11 @@ async def _attempt(order: Order, prepare: Prepare, tape: Tape) -> Outcome:
     def playing(step: Any) -> Playing:
         return Playing(interpret(step), tape)
 
-    async def prepared(order: Order) -> tuple[Scope, Any]:
-        scope, input = await prepare(order)
-        scope.attempt.interpret = playing
-        return scope, input
+    async def prepared(order: Order) -> Prepared:
+        found = await prepare(order)
+        if isinstance(found, tuple):
+            found[0].attempt.interpret = playing
+        return found
 
     running = asyncio.ensure_future(take(order, prepared))
     stopped = asyncio.ensure_future(tape.stopped.wait())

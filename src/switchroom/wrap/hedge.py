@@ -13,8 +13,7 @@ from typing import Any, assert_never, cast
 from msgspec.structs import replace
 
 from switchroom._tool import Tool
-from switchroom.attempt import CURRENT
-from switchroom.context import ToolContext
+from switchroom.context import CURRENT, ToolContext
 from switchroom.errors import UserError
 from switchroom.estimate import estimated
 from switchroom.messages import Message

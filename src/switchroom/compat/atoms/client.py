@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 from switchroom.agent import Agent
-from switchroom.attempt import CURRENT
+from switchroom.context import CURRENT
 from switchroom.model import Model, Settings
 from switchroom.models import OpenAIChat
 from switchroom.runner import Runner

@@ -1,0 +1,338 @@
+"""The live attempts of this process by conversation, and the callers that wait for one to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from switchroom.errors import Fenced, JournalError, UserError
+from switchroom.events import RunEvent
+from switchroom.journal import SharedJournal, Soon
+from switchroom.rules.root import Root
+
+log = logging.getLogger("switchroom")
+
+LOOK_S = 0.2
+"""Seconds between two looks at the requests of other processes and at the facts that are still to be written."""
+
+
+class Owned(Protocol):
+    """An attempt as the table of its process knows it."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop on which the attempt runs."""
+        ...
+
+    @property
+    def turn(self) -> int:
+        """Return the number of the turn."""
+        ...
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Return the names of the tools that the attempt has started and that have not ended."""
+        ...
+
+    @property
+    def within(self) -> Owned | None:
+        """Return the attempt whose code started this one, if any."""
+        ...
+
+    def stop(self) -> bool:
+        """Ask the attempt to end with what its caller has been shown. Return False if it cannot be interrupted."""
+        ...
+
+
+class Table:
+    """The live attempts of this process over one store, shared by threads and by journal objects.
+
+    Args:
+        journal: a journal over the store.
+
+    Attributes:
+        attempts: the live attempts by conversation.
+        journal: the journal object over the store that was used last.
+    """
+
+    def __init__(self, journal: SharedJournal) -> None:
+        self.attempts: dict[str, Owned] = {}
+        self.journal = journal
+        self._lock = threading.Lock()
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._unwritten: dict[str, list[RunEvent]] = {}
+        self._looking: set[asyncio.AbstractEventLoop] = set()
+
+    # attempts --------------------------------------------------------------------------------------------------------
+
+    def live(self, conversation: str) -> Owned | None:
+        """Return the live attempt at a conversation in this process. An attempt ends with its event loop."""
+        attempt = self.attempts.get(conversation)
+        return None if attempt is None or attempt.loop.is_closed() else attempt
+
+    def enter(self, conversation: str, attempt: Owned) -> bool:
+        """Register an attempt as live. Return False if another attempt at the conversation is live."""
+        with self._lock:
+            if self.live(conversation) is not None:
+                return False
+            self.attempts[conversation] = attempt
+        self._look_later(attempt.loop)
+        return True
+
+    def force(self, conversation: str, attempt: Owned) -> None:
+        """Register an attempt in place of whatever attempt is live."""
+        with self._lock:
+            self.attempts[conversation] = attempt
+        self._look_later(attempt.loop)
+
+    def leave(self, conversation: str, attempt: Owned) -> None:
+        """Unregister an attempt, and wake the callers that wait for the conversation."""
+        with self._lock:
+            if self.attempts.get(conversation) is attempt:
+                del self.attempts[conversation]
+        if self._waiters:
+            self.wake(conversation)
+
+    def is_live(self, conversation: str, root: Root) -> bool:
+        """Return True if the last attempt at a conversation has not ended, here or in another process."""
+        if self.live(conversation) is not None:
+            return True
+        return root.live and root.owner not in ("", self.journal.owner) and self.journal.is_alive(root.owner)
+
+    # waiting ---------------------------------------------------------------------------------------------------------
+
+    async def change(self, conversation: str, seconds: float) -> None:
+        """Wait until an attempt at the conversation ends in this process, at most for a time."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._waiters.setdefault(conversation, []).append(waiter)
+        try:
+            await asyncio.wait([waiter], timeout=seconds)
+        finally:
+            with self._lock:
+                waiters = self._waiters.get(conversation, [])
+                if waiter in waiters:
+                    waiters.remove(waiter)
+                if not waiters:
+                    self._waiters.pop(conversation, None)
+
+    def wake(self, conversation: str) -> None:
+        """Let the callers that wait for a conversation look again."""
+        with self._lock:
+            waiters = self._waiters.pop(conversation, [])
+        for waiter in waiters:
+            loop = waiter.get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_wake, waiter)
+
+    def drop(self, row: Callable[[], Soon[None]]) -> None:
+        """Remove a row of the queue, now or as soon as the journal can: other processes wait for the removal.
+
+        Args:
+            row: removes the row.
+        """
+        try:
+            pending = row()
+        except JournalError:
+            return self._drop_later(row)
+        if pending is not None:
+            task = asyncio.ensure_future(self._dropped(pending, row))
+            _background.add(task)
+            task.add_done_callback(_background.discard)
+
+    async def _dropped(self, pending: Awaitable[None], row: Callable[[], Soon[None]]) -> None:
+        try:
+            await pending
+        except JournalError:
+            self._drop_later(row)
+
+    def _drop_later(self, row: Callable[[], Soon[None]]) -> None:
+        asyncio.get_running_loop().call_later(LOOK_S, self.drop, row)
+
+    # facts that could not be written ---------------------------------------------------------------------------------
+
+    def keep(self, conversation: str, events: Sequence[RunEvent], loop: asyncio.AbstractEventLoop) -> None:
+        """Keep facts that the journal could not take, to be written before anything else of the conversation."""
+        with self._lock:
+            self._unwritten[conversation] = list(events)
+        _owing.add(self)
+        self._look_later(loop)
+
+    def unwritten(self, conversation: str) -> list[RunEvent] | None:
+        """Return the facts of a conversation that are still to be written."""
+        return self._unwritten.get(conversation)
+
+    async def write(self, conversation: str) -> None:
+        """Write the facts of a conversation that the journal could not take before.
+
+        Raises:
+            JournalBusy, JournalUnwritable: the journal cannot take them yet; they are kept.
+        """
+        events = self._unwritten.get(conversation)
+        if events is None:
+            return
+        try:
+            pending = self.journal.append(conversation, events)
+            if pending is not None:
+                await pending
+        except Fenced:  # another process has gone on: it asked a person what became of the calls
+            log.warning("Conversation '%s': %d facts came too late to be written.", conversation, len(events))
+        with self._lock:
+            if self._unwritten.get(conversation) is events:
+                del self._unwritten[conversation]
+            if not self._unwritten:
+                _owing.discard(self)
+        self.wake(conversation)
+
+    # looking after other processes -----------------------------------------------------------------------------------
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop not in self._looking and not loop.is_closed():
+            self._looking.add(loop)
+            loop.call_later(LOOK_S, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._looking.discard(loop)
+        for conversation in list(self._unwritten):
+            task = loop.create_task(self._write_quietly(conversation))
+            task.add_done_callback(lambda _: None)
+        here = [attempt for attempt in list(self.attempts.values()) if attempt.loop is loop]
+        if here:
+            self.heed_requests()
+        if here or self._unwritten:
+            self._look_later(loop)
+
+    async def _write_quietly(self, conversation: str) -> None:
+        try:
+            await self.write(conversation)
+        except JournalError:
+            log.debug("Conversation '%s': facts are still to be written.", conversation)
+
+    def heed_requests(self) -> None:
+        """Interrupt the attempts of this process that other processes asked to end."""
+        requests = self.journal.requested_interrupts()
+        if not isinstance(requests, list):  # the store is busy; the next look sees them
+            _close(requests)
+            return
+        for conversation, turn in requests:
+            attempt = self.live(conversation)
+            if attempt is not None and attempt.turn == turn:
+                if attempt.loop is _running_loop():
+                    attempt.stop()
+                else:
+                    attempt.loop.call_soon_threadsafe(attempt.stop)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _close(pending: Awaitable[object]) -> None:
+    close: Callable[[], object] | None = getattr(pending, "close", None) or getattr(pending, "cancel", None)
+    if close is not None:
+        close()
+
+
+# runs that wait for one another ----------------------------------------------------------------------------------------
+
+_waits: dict[object, tuple[Owned, Owned]] = {}
+
+
+@contextmanager
+def waiting_for(within: Owned | None, attempt: Owned | None, conversation: str) -> Generator[None]:
+    """Note, while a caller waits, that the run around the caller waits for a live attempt.
+
+    Args:
+        within: the attempt whose code is the caller, if any.
+        attempt: the live attempt that the caller waits for, if it is of this process.
+        conversation: the id that the caller waits for, for the error.
+
+    Raises:
+        UserError: the attempt waits for the caller itself, directly or through other runs.
+    """
+    if within is None or attempt is None:
+        yield
+        return
+    if _waits_for(attempt, within):
+        raise UserError(
+            f"This run waits for conversation '{conversation}', which waits for this run: neither could go on. "
+            "Use another conversation id, or run the step without conversation= as a child of this run."
+        )
+    key = object()
+    _waits[key] = (within, attempt)
+    try:
+        yield
+    finally:
+        del _waits[key]
+
+
+def _waits_for(attempt: Owned, other: Owned) -> bool:
+    """Return True if an attempt is, or waits for, one of the attempts around and including `other`."""
+    chain = _around(other)
+    seen: list[Owned] = []
+    ahead = [attempt]
+    while ahead:
+        now = ahead.pop()
+        if any(now is one for one in chain):
+            return True
+        if any(now is one for one in seen):
+            continue
+        seen.append(now)
+        ahead.extend(target for source, target in list(_waits.values()) if any(now is one for one in _around(source)))
+    return False
+
+
+def _around(attempt: Owned | None) -> list[Owned]:
+    chain: list[Owned] = []
+    while attempt is not None:
+        chain.append(attempt)
+        attempt = attempt.within
+    return chain
+
+
+# journals --------------------------------------------------------------------------------------------------------------
+
+_background: set[asyncio.Task[None]] = set()
+"""Tasks that nobody awaits, held so that they run to their end."""
+
+_tables: WeakValueDictionary[Hashable, Table] = WeakValueDictionary()
+"""Attempts and callers hold the table that they use, so a table goes when nothing of its store is in use."""
+
+_owing: set[Table] = set()
+"""The tables with facts that are still to be written."""
+
+_tables_lock = threading.Lock()
+
+
+def table_of(journal: SharedJournal) -> Table:
+    """Return this process's table for the store of a journal."""
+    with _tables_lock:
+        table = _tables.get(journal.place)
+        if table is None:
+            table = _tables[journal.place] = Table(journal)
+    table.journal = journal  # the object that made the table may be closed by now
+    return table
+
+
+def _forget() -> None:
+    """Forget the attempts of the parent: a forked child runs none of them."""
+    _tables.clear()
+    _owing.clear()
+    _waits.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,282 @@
+"""What is recorded of an attempt: facts are appended to the journal, folded at the root and shown, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from switchroom.channel import Channel
+from switchroom.config import RunConfig
+from switchroom.context import CURRENT
+from switchroom.conversation import Conversation
+from switchroom.errors import Fenced, JournalBusy, JournalUnwritable
+from switchroom.events import (
+    AnyFact,
+    AttemptHeld,
+    AttemptReleased,
+    RunEvent,
+    StepFailed,
+    StepReturned,
+    ToolReturned,
+    ToolReturnedLate,
+)
+from switchroom.journal import Journal
+from switchroom.rules.root import Root, evolve_root
+
+log = logging.getLogger("switchroom")
+
+
+class RunningTool(NamedTuple):
+    """A tool that has started and has not ended; `finishes` says that an interruption lets it finish."""
+
+    name: str
+    finishes: bool
+
+
+class Folding(Protocol):
+    """A place whose own state is folded from the facts at its path."""
+
+    def evolve(self, facts: tuple[AnyFact, ...]) -> None:
+        """Fold facts that are in the journal."""
+        ...
+
+
+async def completed(pending: Awaitable[None], can_give_up: bool) -> asyncio.CancelledError | None:
+    """Await a write of the journal to its end, also while this task is cancelled.
+
+    Args:
+        pending: the write.
+        can_give_up: the write can be given up by cancelling it, as long as nothing is written.
+
+    Returns:
+        the cancellation that came meanwhile, to be raised once the write is accounted for.
+
+    Raises:
+        asyncio.CancelledError: the write was given up; nothing is written.
+        RunError: the write failed.
+    """
+    writing = asyncio.ensure_future(pending)
+    cancelled: asyncio.CancelledError | None = None
+    while not writing.done():
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            if can_give_up:
+                writing.cancel()
+        except Exception:
+            break
+    writing.result()
+    return cancelled
+
+
+class Recorder:
+    """Records the facts of one attempt at a turn.
+
+    Args:
+        config: the options of the run, for its listeners.
+        journal: where the facts are kept.
+        conversation: the id; "" for a new one.
+        known: the conversation as the journal has it.
+
+    Attributes:
+        seq: the number of the last entry.
+        root: the fold of the conversation as a whole.
+        events: the events of the turn, those of earlier attempts included.
+        channel: the reader of a stream, if there is one.
+        tools: the tools that have started and not ended.
+        over: the run has ended; only results of tools that still run are recorded.
+    """
+
+    __slots__ = (
+        "_conversation",
+        "_order",
+        "_unwritten",
+        "_writing",
+        "channel",
+        "clock",
+        "config",
+        "events",
+        "journal",
+        "listened",
+        "over",
+        "root",
+        "seq",
+        "tools",
+    )
+
+    def __init__(self, config: RunConfig, journal: Journal, conversation: str, known: Conversation) -> None:
+        self.config = config
+        self.journal = journal
+        self._conversation = conversation or (uuid.uuid4().hex if journal.keeps else "")
+        self.seq = known.seq
+        self.root: Root = known.root
+        self.events: list[RunEvent] = []
+        self.clock: Callable[[], float] = time.time
+        self.channel: Channel | None = None
+        self.listened = bool(config.listeners)
+        self.over = False
+        self.tools: dict[object, RunningTool] = {}
+        self._order: asyncio.Lock | None = None
+        self._writing = 0
+        self._unwritten: list[RunEvent] = []
+
+    @property
+    def conversation(self) -> str:
+        """The conversation's id; made up where none was given, and without a journal only when it is asked for."""
+        if not self._conversation:
+            self._conversation = uuid.uuid4().hex
+        return self._conversation
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the tools that have started and not ended."""
+        return tuple(tool.name for tool in self.tools.values())
+
+    def try_commit(self, path: str, facts: tuple[AnyFact, ...], run: Folding | None = None) -> Awaitable[None] | None:
+        """Append facts, evolve the root and the run, and show the events, all at once if the journal writes at once.
+
+        Args:
+            path: where the facts happened.
+            facts: they are appended together, all or none.
+            run: whose own state is folded from them.
+
+        Returns:
+            None; or what is to be awaited for that, because the journal or another commit of this attempt has to be.
+
+        Raises:
+            Fenced: another writer has the conversation, or the run is over.
+            JournalUnwritable: the journal cannot take the facts.
+        """
+        if self.journal.waits or self._writing:
+            return self._commit_in_order(path, facts, run, None)
+        events = self._stamped(path, self._checked(path, facts))
+        if self.journal.keeps:
+            try:
+                pending = self.journal.append(self._conversation, events)
+            except (JournalBusy, JournalUnwritable):
+                self._keep_results(events)
+                raise
+            if pending is not None:
+                self._writing += 1
+                return self._commit_in_order(path, facts, run, (events, pending))
+        self._committed(events, facts, run)
+        return None
+
+    async def commit(self, path: str, facts: tuple[AnyFact, ...]) -> None:
+        """Append facts, evolve the root and show the events, in this order."""
+        pending = self.try_commit(path, facts)
+        if pending is not None:
+            await pending
+
+    async def _commit_in_order(
+        self,
+        path: str,
+        facts: tuple[AnyFact, ...],
+        run: Folding | None,
+        begun: tuple[list[RunEvent], Awaitable[None]] | None,
+    ) -> None:
+        """Commit one after the other; `begun` is a write that the journal has begun already."""
+        if begun is None:
+            self._writing += 1
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            if self._order is None:
+                self._order = asyncio.Lock()
+            cancelled = await _acquired(self._order)
+            try:
+                if begun is None:
+                    events = self._stamped(path, self._checked(path, facts))
+                    pending = self.journal.append(self._conversation, events)
+                else:
+                    events, pending = begun
+                if pending is not None:
+                    cancelled = await self._written(events, pending) or cancelled
+                self._committed(events, facts, run)
+            finally:
+                self._order.release()
+        finally:
+            self._writing -= 1
+        if cancelled is not None:
+            raise cancelled
+
+    async def _written(self, events: list[RunEvent], pending: Awaitable[None]) -> asyncio.CancelledError | None:
+        try:
+            return await completed(pending, can_give_up=not self.journal.waits)
+        except (JournalBusy, JournalUnwritable, asyncio.CancelledError):
+            self._keep_results(events)
+            raise
+
+    def _keep_results(self, events: list[RunEvent]) -> None:
+        """Keep events with a tool's result, which the next commit or this process writes first when the journal can."""
+        if any(isinstance(event.fact, ToolReturned | ToolReturnedLate) for event in events):
+            self._unwritten = events
+
+    def _checked(self, path: str, facts: tuple[AnyFact, ...]) -> tuple[AnyFact, ...]:
+        """Return the facts as they are to be noted.
+
+        Raises:
+            Fenced: the run is over.
+        """
+        if self.over and not isinstance(facts[0], ToolReturnedLate | AttemptReleased):
+            raise Fenced(
+                f"Conversation '{self.conversation}': turn {self.root.turn} is over; code that it started still runs and "
+                "wanted to record something. Let CancelledError pass, and await what you start."
+            )
+        if self.tools and path == self.root.path and isinstance(facts[-1], StepReturned | StepFailed):
+            return (AttemptHeld(self.running), *facts)
+        return facts
+
+    def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
+        at = self.clock()
+        if self._unwritten:
+            first = self._unwritten[-1].seq + 1
+            return [*self._unwritten, *(RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=first))]
+        if len(facts) == 1:
+            return [RunEvent(path, facts[0], self.seq + 1, at)]
+        return [RunEvent(path, fact, seq, at) for seq, fact in enumerate(facts, start=self.seq + 1)]
+
+    def _committed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
+        if self._unwritten:
+            self._unwritten = []
+        self._known(events)
+        if run is not None:
+            run.evolve(facts)
+        if self.listened:
+            for event in events:
+                self.show(event)
+
+    def _known(self, events: Sequence[RunEvent]) -> None:
+        self.seq = events[-1].seq
+        self.events += events
+        for event in events:
+            if event.fact.concerns_root:
+                self.root = evolve_root(self.root, event)
+
+    def show(self, event: RunEvent) -> None:
+        """Tell the listeners. One that fails is reported, and does not stop the run."""
+        if self.config.listeners:
+            token = CURRENT.set(None)  # what a listener starts is no part of the run
+            for listener in self.config.listeners:
+                try:
+                    listener(event)
+                except Exception:
+                    log.exception("A listener failed on %s at %s", event.kind, event.path)
+            CURRENT.reset(token)
+        if self.channel is not None:
+            self.channel.offer(event)
+
+
+async def _acquired(lock: asyncio.Lock) -> asyncio.CancelledError | None:
+    """Acquire a lock also while this task is cancelled; return the cancellation, to be raised later."""
+    cancelled: asyncio.CancelledError | None = None
+    while True:
+        try:
+            await lock.acquire()
+            return cancelled
+        except asyncio.CancelledError as error:
+            cancelled = error

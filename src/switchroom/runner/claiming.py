@@ -1,0 +1,102 @@
+"""A conversation claimed for an attempt, and the result of a turn that is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from switchroom.attempt import Attempt
+from switchroom.config import of_run
+from switchroom.context import settled
+from switchroom.conversation import Conversation, recall
+from switchroom.errors import Fenced, UserError
+from switchroom.events import TurnStarted
+from switchroom.journal import Journal, journal_at
+from switchroom.result import RunResult
+from switchroom.runner.interpreter import interpret
+from switchroom.runner.order import Order
+from switchroom.runner.queue import Queue
+from switchroom.scope import Scope
+from switchroom.step import step_name
+
+
+async def known_conversation(order: Order) -> Conversation:
+    """Return the conversation as its journal has it.
+
+    Raises:
+        UserError: another step answers it.
+    """
+    known = await recall(journal_at(order.config.journal), order.conversation)
+    name = step_name(order.step)
+    if known.root.turn and known.root.name != name:
+        raise UserError(
+            f"Conversation '{order.conversation}' is answered by '{known.root.name}'; '{name}' cannot go on with it. "
+            f"Pass the step that began it, or another conversation."
+        )
+    return known
+
+
+def new_attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
+    """Return an attempt for a caller: with the listeners of this run, the caller's handles to come, and the stream's reader."""
+    config = order.config
+    if config.listeners and any(hasattr(listener, "for_run") for listener in config.listeners):
+        config = replace(config, listeners=tuple(of_run(listener) for listener in config.listeners))
+    attempt = Attempt(config, journal, interpret, order.conversation, known)
+    attempt.called_at = order.called_at
+    attempt.within = order.within
+    if order.state is not None:
+        attempt.shared.learn(order.state)
+    if order.channel is not None:
+        attempt.connect(order.channel)
+    return attempt
+
+
+async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Queue | None) -> bool:
+    """Make this process the owner of a conversation; return False if another caller was quicker.
+
+    The caller's handles are made first: a turn whose handles cannot be made is not begun.
+    """
+    attempt, table = scope.attempt, scope.attempt.table
+    if order.takeover and table is not None:
+        table.force(attempt.conversation, attempt)
+    elif table is not None and not table.enter(attempt.conversation, attempt):
+        if queue is not None:
+            queue.lost()
+        return False
+    try:
+        if order.deps is not None or order.config.deps is not None:
+            await _give_handles(order, attempt)
+        if order.tracer is not None:
+            order.tracer.begin(attempt.conversation if attempt.journal.keeps else "", attempt.events)
+        await attempt.claim(scope.path, started, 0 if queue is None else queue.ticket, order.takeover)
+    except Fenced:
+        if table is not None:
+            table.leave(attempt.conversation, attempt)
+        if queue is None or order.takeover:
+            raise
+        queue.lost()
+        return False
+    except BaseException:
+        if table is not None:
+            table.leave(attempt.conversation, attempt)
+        raise
+    return True
+
+
+async def _give_handles(order: Order, attempt: Attempt) -> None:
+    """Give the attempt the caller's handles, made anew where none were passed: they are of this process and never kept."""
+    if order.deps is None and order.config.deps is not None:
+        order.deps = await settled(order.config.deps(attempt.conversation))
+    attempt.deps = order.deps
+
+
+def finished_result(order: Order, known: Conversation) -> RunResult[Any]:
+    """Return the result of a turn that has returned, from what the journal keeps of it."""
+    root = known.root
+    attempt = new_attempt(order, known, journal_at(order.config.journal))
+    attempt.go_on(known)
+    step = interpret(order.step)
+    step.meet(attempt)
+    if order.config.state is not None:
+        attempt.shared.learn(order.config.state(attempt.conversation))
+    return RunResult(attempt, root.path, step.load(known.state.output, known.state.agent), known.state)
