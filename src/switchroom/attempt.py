@@ -258,7 +258,7 @@ class Attempt(Recorder):
             pending = self.journal.append(self.conversation, events)
         else:
             pending = self.sharing.claim(self.conversation, events, self.known.generation, ticket)
-        cancelled = None if pending is None else await completed(pending, can_give_up=not self.journal.waits)
+        cancelled = None if pending is None else await completed(pending, not self.journal.waits, self.write_until)
         self._known(events)
         if self.listened:
             self.show(events[0])

@@ -79,6 +79,11 @@ class SharedJournal(Journal, Protocol):
         ...
 
     @property
+    def is_local(self) -> bool:
+        """Return True if no other process can use the store."""
+        ...
+
+    @property
     def owner(self) -> str:
         """Return the id of this process at the store. A forked child has another id."""
         ...

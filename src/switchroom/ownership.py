@@ -82,14 +82,14 @@ class Table:
             if self.live(conversation) is not None:
                 return False
             self.attempts[conversation] = attempt
-        self._look_later(attempt.loop)
+        self._look_after(attempt.loop)
         return True
 
     def force(self, conversation: str, attempt: Owned) -> None:
         """Register an attempt in place of whatever attempt is live."""
         with self._lock:
             self.attempts[conversation] = attempt
-        self._look_later(attempt.loop)
+        self._look_after(attempt.loop)
 
     def leave(self, conversation: str, attempt: Owned) -> None:
         """Unregister an attempt, and wake the callers that wait for the conversation."""
@@ -192,6 +192,11 @@ class Table:
 
     # looking after other processes -----------------------------------------------------------------------------------
 
+    def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look at the requests of other processes from now on, if there can be any."""
+        if not self.journal.is_local:
+            self._look_later(loop)
+
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         if loop not in self._looking and not loop.is_closed():
             self._looking.add(loop)
@@ -203,9 +208,9 @@ class Table:
             task = loop.create_task(self._write_quietly(conversation))
             task.add_done_callback(lambda _: None)
         here = [attempt for attempt in list(self.attempts.values()) if attempt.loop is loop]
-        if here:
+        if here and not self.journal.is_local:
             self.heed_requests()
-        if here or self._unwritten:
+        if (here and not self.journal.is_local) or self._unwritten:
             self._look_later(loop)
 
     async def _write_quietly(self, conversation: str) -> None:

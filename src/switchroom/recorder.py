@@ -45,31 +45,43 @@ class Folding(Protocol):
         ...
 
 
-async def completed(pending: Awaitable[None], can_give_up: bool) -> asyncio.CancelledError | None:
+async def completed(pending: Awaitable[None], can_give_up: bool, until: float | None = None) -> asyncio.CancelledError | None:
     """Await a write of the journal to its end, also while this task is cancelled.
 
     Args:
         pending: the write.
         can_give_up: the write can be given up by cancelling it, as long as nothing is written.
+        until: when a write that can be given up is given up, by the loop's clock; None for never.
 
     Returns:
         the cancellation that came meanwhile, to be raised once the write is accounted for.
 
     Raises:
         asyncio.CancelledError: the write was given up; nothing is written.
+        JournalBusy: the time has passed; nothing is written.
         RunError: the write failed.
     """
     writing = asyncio.ensure_future(pending)
     cancelled: asyncio.CancelledError | None = None
+    alarm = asyncio.get_running_loop().call_at(until, writing.cancel) if can_give_up and until is not None else None
     while not writing.done():
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError as error:
+            if writing.cancelled():
+                break
             cancelled = error
             if can_give_up:
                 writing.cancel()
         except Exception:
             break
+    if alarm is not None:
+        alarm.cancel()
+    if writing.cancelled() and cancelled is None and until is not None:
+        raise JournalBusy(
+            "The journal was busy until the time of the turn was over: another process writes to it. Nothing was written; "
+            "try again."
+        )
     writing.result()
     return cancelled
 
@@ -89,6 +101,7 @@ class Recorder:
         events: the events of the turn, those of earlier attempts included.
         channel: the reader of a stream, if there is one.
         tools: the tools that have started and not ended.
+        write_until: when a write for which the journal is too busy is given up, by the loop's clock; None for never.
         over: the run has ended; only results of tools that still run are recorded.
     """
 
@@ -107,6 +120,7 @@ class Recorder:
         "root",
         "seq",
         "tools",
+        "write_until",
     )
 
     def __init__(self, config: RunConfig, journal: Journal, conversation: str, known: Conversation) -> None:
@@ -121,6 +135,7 @@ class Recorder:
         self.listened = bool(config.listeners)
         self.over = False
         self.tools: dict[object, RunningTool] = {}
+        self.write_until: float | None = None
         self._order: asyncio.Lock | None = None
         self._writing = 0
         self._unwritten: list[RunEvent] = []
@@ -206,14 +221,14 @@ class Recorder:
 
     async def _written(self, events: list[RunEvent], pending: Awaitable[None]) -> asyncio.CancelledError | None:
         try:
-            return await completed(pending, can_give_up=not self.journal.waits)
+            return await completed(pending, not self.journal.waits, self.write_until)
         except (JournalBusy, JournalUnwritable, asyncio.CancelledError):
             self._keep_results(events)
             raise
 
     def _keep_results(self, events: list[RunEvent]) -> None:
-        """Keep events with a tool's result, which the next commit or this process writes first when the journal can."""
-        if any(isinstance(event.fact, ToolReturned | ToolReturnedLate) for event in events):
+        """Keep a tool's result, or the end of the attempt; the next commit or this process writes it first when it can."""
+        if any(isinstance(event.fact, ToolReturned | ToolReturnedLate | AttemptReleased) for event in events):
             self._unwritten = events
 
     def _checked(self, path: str, facts: tuple[AnyFact, ...]) -> tuple[AnyFact, ...]:

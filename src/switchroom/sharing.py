@@ -57,6 +57,11 @@ class LocalSharing:
         return self._state
 
     @property
+    def is_local(self) -> bool:
+        """Return True: the sharing ends with this process."""
+        return True
+
+    @property
     def owner(self) -> str:
         """See `SharedJournal.owner`."""
         return self._state.owner

@@ -19,6 +19,9 @@ from switchroom.runner.queue import Queue
 from switchroom.scope import Scope
 from switchroom.step import step_name
 
+LATER_S = 0.05
+"""Seconds after a run's deadline at which a pending write is given up. The deadline, which cancels the run, comes first."""
+
 
 async def known_conversation(order: Order) -> Conversation:
     """Return the conversation as its journal has it.
@@ -43,6 +46,10 @@ def new_attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
         config = replace(config, listeners=tuple(of_run(listener) for listener in config.listeners))
     attempt = Attempt(config, journal, interpret, order.conversation, known)
     attempt.called_at = order.called_at
+    if order.due is not None:
+        attempt.write_until = order.due + LATER_S
+    elif order.patience_s is not None:
+        attempt.write_until = attempt.loop.time() + order.patience_s
     attempt.within = order.within
     if order.state is not None:
         attempt.shared.learn(order.state)

@@ -37,6 +37,8 @@ class Order(msgspec.Struct):
         ticket: the caller's place in the conversation's queue, if it has one already.
         called_at: when the caller asked, by the loop's clock.
         within: the attempt whose code asked, if any.
+        patience_s: seconds for which a turn without a deadline waits for a busy journal to take its first fact; None for as
+            long as the journal itself waits.
         finish: finishes an unfinished turn that stands before this message; None for the usual way.
         kept: the input as the journal keeps it, once it was read.
     """
@@ -56,6 +58,7 @@ class Order(msgspec.Struct):
     ticket: int = 0
     called_at: float = 0.0
     within: Owned | None = None
+    patience_s: float | None = None
     finish: Callable[[Order], Awaitable[None]] | None = None
     kept: tuple[tuple[Message, ...], Any] | None = None
 

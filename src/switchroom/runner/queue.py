@@ -87,13 +87,13 @@ class Queue:
             now = asyncio.get_running_loop().time()
             until_busy = order.called_at + config.busy_timeout - now
             until_due = until_busy if order.due is None else order.due - now
-            if until_due <= 0 and until_due <= until_busy:
+            if until_due <= 0 and until_due <= until_busy and config.deadline is not None:
                 raise DeadlineExceeded(
                     f"Conversation '{order.conversation}' was busy for the {config.deadline} s of the run's deadline. "
                     "The message was not recorded."
                 )
-            if until_busy <= 0:
-                raise self._busy(known, f"It was waited for {config.busy_timeout} s, as RunConfig(busy_timeout=...) says.")
+            if min(until_busy, until_due) <= 0:
+                raise self._busy(known, f"It was waited for {now - order.called_at:.3g} s; see RunConfig(busy_timeout=...).")
             self._pause_s = min(self._pause_s * 1.5, LONGEST_PAUSE_S)
             pause_s = LONGEST_PAUSE_S if attempt is not None else self._pause_s
             await self._table.change(order.conversation, min(until_busy, until_due, pause_s))

@@ -13,7 +13,7 @@ from switchroom.attempt import Attempt, Suspended
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT, REQUEST_ID, settled
 from switchroom.conversation import NEW, Conversation, remember, with_events
-from switchroom.errors import ConversationWaiting, UserError, unknown
+from switchroom.errors import ConversationWaiting, DeadlineExceeded, JournalBusy, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Journal, journal_at
 from switchroom.ownership import Table, table_of
@@ -49,7 +49,12 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         return await _traced(order, prepare)
     parent = CURRENT.get()
     order.called(None if parent is None else parent.attempt)
-    prepared = await prepare(order)
+    try:
+        prepared = await prepare(order)
+    except JournalBusy as error:
+        if order.config.deadline is None or order.due is None or asyncio.get_running_loop().time() < order.due:
+            raise
+        raise DeadlineExceeded(f"The run's deadline of {order.config.deadline} s passed while the journal was busy.") from error
     if isinstance(prepared, RunResult):
         return prepared
     return await _run(order, *prepared)

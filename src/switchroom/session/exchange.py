@@ -44,6 +44,9 @@ SHARE = 0.1
 LONGEST = 3.0
 """Seconds that are kept for it at most."""
 
+UNRECORDED = "unrecorded"
+"""Marks an entry that only the fallback answers, because the conversation was busy."""
+
 Reason = Literal["silence", "failure", "deadline"]
 
 
@@ -151,9 +154,13 @@ class Exchange:
         turn = Turn(graph, scope)
         if live.answered:  # a crash came between the answer and the end
             return await self._end(turn)
-        graph.restore(live.states, again=scope.attempt.root.attempt > 1)
-        if scope.path == scope.attempt.root.path:
-            scope.attempt.task = asyncio.current_task()  # tools in flight heed an interruption
+        attempt = scope.attempt
+        is_root = scope.path == attempt.root.path
+        # Another session may have answered turns since: then the nodes' states are those that the journal keeps.
+        graph.restore(live.states, again=attempt.root.attempt > 1 or (is_root and attempt.known.seq != graph.seq))
+        if is_root:
+            attempt.task = asyncio.current_task()  # tools in flight heed an interruption
+            attempt.on_stop = self._stop
         graph.turn = turn
         try:
             await self._take(turn, self._entry(input, scope))
@@ -163,9 +170,14 @@ class Exchange:
             turn.stop()
             await self._leave(turn)
             graph.turn = None
-            if scope.path == scope.attempt.root.path:
-                graph.rest(scope.fold)
+            if is_root:
+                graph.rest(scope.fold, attempt.seq)
             self.settle()
+
+    def _stop(self) -> bool:
+        """End the turn with what was heard, because another message interrupts it."""
+        self.interrupt(None)
+        return True
 
     # the turn --------------------------------------------------------------------------------------------------------
 
@@ -174,9 +186,11 @@ class Exchange:
         graph = self._graph
         began = loop.time()
         over = began + graph.deadline
+        if turn.scope.path == turn.scope.attempt.root.path:
+            turn.scope.attempt.write_until = over
         kept = 0.0 if graph.fallback is None else min(graph.deadline * SHARE, LONGEST)
         event = await self._event(turn, entry)
-        if event is not None and not graph.muted:
+        if event is not None and not graph.muted and UNRECORDED not in (entry.about or {}):
             active = graph.nodes.get(turn.live.active)
             turn.message = event if entry.messages else None
             turn.enter(event, graph.entries if active is None else [active])

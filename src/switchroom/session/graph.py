@@ -65,19 +65,26 @@ class Graph:
         self.muted = False
         self.context = Context(self)
         self.live: Live = NO_SESSION
-        self._at_rest = Known()
+        self.at_rest = Known()
+        self.seq = -1
         self._initial: dict[str, Any] | None = None
         self.exchange = self._spoken = Exchange(self)
 
     @property
     def known(self) -> Known:
         """What nodes see of the conversation."""
-        return self._at_rest if self.turn is None else self.turn.known
+        return self.at_rest if self.turn is None else self.turn.known
 
-    def rest(self, state: State) -> None:
-        """Know the conversation as it is between turns."""
+    def rest(self, state: State, seq: int = -1) -> None:
+        """Know the conversation as it is between turns.
+
+        Args:
+            state: the fold of the session.
+            seq: the number of the last entry, if the nodes' states are those of that entry.
+        """
         self.live = state.live or NO_SESSION
-        self._at_rest = Known(state.history, self.live.caller, self.live.variables)
+        self.seq = seq
+        self.at_rest = Known(state.history, self.live.caller, self.live.variables)
 
     # building ------------------------------------------------------------------------------------------------------
 

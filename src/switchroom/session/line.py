@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT
-from switchroom.conversation import Conversation, recall, remember
-from switchroom.errors import ConversationWaiting, RunError, UserError
-from switchroom.events import Fact, RunEvent, TurnAnswered, TurnCut
-from switchroom.journal import Journal
+from switchroom.conversation import Conversation, recall, recall_turn, remember, with_events
+from switchroom.errors import ConversationBusy, ConversationWaiting, Fenced, RunError, UserError
+from switchroom.events import RunEvent, TurnAnswered, TurnCut
+from switchroom.journal import NO_JOURNAL, Journal
+from switchroom.ownership import Owned, table_of
 from switchroom.result import RunResult, Waiting
 from switchroom.runner.interpreter import interpret
-from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.runner.turn import Answers, Order, Prepare, begin, resume, take
 from switchroom.scope import Scope
-from switchroom.session.exchange import GRACE, Entry, note_cut
+from switchroom.session.exchange import GRACE, UNRECORDED, Entry, note_cut
 from switchroom.session.graph import Graph
-from switchroom.session.parts import BETWEEN
-from switchroom.session.reply import Reply
+from switchroom.session.reply import Reply, reply_in, reply_of
 from switchroom.session.watchdog import watchdog
+from switchroom.sharing import shared
 
 Job: TypeAlias = "Callable[[Caller], Awaitable[None]]"
 
@@ -30,17 +33,20 @@ Job: TypeAlias = "Callable[[Caller], Awaitable[None]]"
 class Caller:
     """Something that came in and waits for its reply."""
 
-    __slots__ = ("channel", "job", "reply")
+    __slots__ = ("channel", "job", "reply", "within")
 
     def __init__(self, job: Job, channel: Channel | None = None) -> None:
         self.job = job
         self.channel = channel
+        scope = CURRENT.get()
+        self.within: Owned | None = None if scope is None else scope.attempt
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
-    def answer(self, reply: Reply) -> None:
-        """Give the reply to who waits for it, if they still do."""
+    def answer(self, reply: Reply) -> bool:
+        """Give the reply to the caller. Return False if the caller was cancelled and gets none."""
         if not self.reply.done():
             self.reply.set_result(reply)
+        return not self.reply.cancelled()
 
     def refuse(self, error: BaseException) -> None:
         """Tell who waits that there is none, and why."""
@@ -77,7 +83,21 @@ class Line:
         completed: called when that begins.
     """
 
-    __slots__ = ("_answered", "_now", "_order", "_queue", "_worker", "completed", "config", "graph", "journal", "over")
+    __slots__ = (
+        "_answered",
+        "_earlier",
+        "_now",
+        "_order",
+        "_owed",
+        "_own",
+        "_queue",
+        "_worker",
+        "completed",
+        "config",
+        "graph",
+        "journal",
+        "over",
+    )
 
     def __init__(self, graph: Graph, journal: Journal, config: RunConfig) -> None:
         self.graph = graph
@@ -89,6 +109,9 @@ class Line:
         self._worker: asyncio.Task[None] | None = None
         self._now: Caller | None = None
         self._order: Order | None = None
+        self._own: Order | None = None
+        self._owed: dict[int, int] = {}  # turns whose caller got an error, and the number of the entry that began each
+        self._earlier: list[Reply] = []
         self._answered = False
 
     @property
@@ -153,7 +176,8 @@ class Line:
                 except Exception as error:
                     waiting.refuse(error)
                 finally:
-                    self._now = None
+                    self._owe(waiting)
+                    self._now = self._own = None
                     self.graph.exchange.settle()
                     waiting.refuse(self._broken_off())
                 if self.graph.live.ended:
@@ -169,22 +193,78 @@ class Line:
 
     # jobs ------------------------------------------------------------------------------------------------------------
 
-    def said(self, entry: Entry) -> Job:
+    def said(self, entry: Entry, message_id: str = "") -> Job:
         """Something comes in."""
 
-        def job(waiting: Caller) -> Awaitable[None]:
+        async def job(waiting: Caller) -> None:
+            await self._collect_owed()
             order = self._ordered(waiting)
             order.input = entry
-            return self._run(waiting, order, begin)
+            order.message_id = message_id
+            order.patience_s = self.graph.deadline
+            order.finish = self._finish
+            try:
+                await self._run(waiting, order, begin)
+            except ConversationBusy:
+                if self.config.when_busy == "refuse" or order.attempt is not None:
+                    raise
+                await self._fall_back(waiting, entry)
 
         return job
+
+    async def _finish(self, unfinished: Order) -> None:
+        """Finish the turn that stands before a message. Its reply belongs to the message that began the turn."""
+        outer, self._order = self._order, unfinished
+        try:
+            await take(unfinished, resume)
+        finally:
+            self._order = outer
+
+    async def _fall_back(self, waiting: Caller, entry: Entry) -> None:
+        """Let the fallback answer a message that could not be recorded, because the conversation was busy for too long."""
+        graph = self.graph
+        live, at_rest = graph.live, graph.known
+        config = replace(self.config, journal=NO_JOURNAL)
+        unrecorded = Entry(entry.messages, {**(entry.about or {}), UNRECORDED: True})
+        try:
+            result = await take(Order(graph, config, unrecorded, channel=waiting.channel), begin)
+        finally:
+            graph.live, graph.at_rest = live, at_rest
+        reply = reply_in(result.events, result.path, 0)
+        assert reply is not None, "the fallback speaks last"
+        waiting.answer(replace(reply, earlier=self._take_earlier()))
+
+    def _owe(self, waiting: Caller) -> None:
+        """Remember a turn that this session began and whose caller got an error: its reply comes with a later one."""
+        own = self._own
+        if own is None or own.attempt is None or self._answered or own.attempt.root.asked:
+            return
+        reply = waiting.reply
+        if not reply.done() or reply.cancelled() or reply.exception() is not None:
+            self._owed[own.attempt.root.turn] = own.attempt.root.began
+
+    async def _collect_owed(self) -> None:
+        """Take up the replies to turns of this session that others have finished meanwhile."""
+        if not self._owed:
+            return
+        known = await recall(self.journal, self.graph.session_id)
+        for turn, began in list(self._owed.items()):
+            if turn < known.root.turn or known.root.phase == "returned":
+                ended = await recall_turn(self.journal, self.graph.session_id, began)
+                del self._owed[turn]
+                if (reply := reply_in(ended.events, ended.root.path, turn)) is not None:
+                    self._earlier.append(reply)
+
+    def _take_earlier(self) -> tuple[Reply, ...]:
+        earlier, self._earlier = tuple(self._earlier), []
+        return earlier
 
     def person_answered(self, answers: Answers) -> Job:
         """A person answers what an unfinished turn asked."""
 
         async def job(waiting: Caller) -> None:
             known = await recall(self.journal, self.graph.session_id)
-            if not known.root.asked:
+            if not known.root.asked and not known.root.live:
                 raise UserError(f"Session '{self.graph.session_id}' asks nobody anything: there is nothing to answer.")
             order = self._ordered(waiting)
             order.answers = answers
@@ -197,42 +277,70 @@ class Line:
         known = await recall(self.journal, self.graph.session_id)
         root = known.root
         self.graph.rest(known.state)
-        if root.turn == 0 or root.phase == "returned":
-            return waiting.answer(Reply())
+        busy = table_of(shared(self.journal)).is_live(self.graph.session_id, root)
+        if root.turn == 0 or root.phase == "returned" or busy:
+            waiting.answer(Reply())
+            return
         if root.asked:
-            return waiting.answer(Reply(turn=root.turn, waiting=_asked(known)))
+            waiting.answer(Reply(turn=root.turn, waiting=_asked(known)))
+            return
         await self._run(waiting, self._ordered(waiting), resume)
 
     def heard(self, heard: int) -> Job:
         """A person heard only a part of the last answer."""
 
         async def job(waiting: Caller) -> None:
-            known = await recall(self.journal, self.graph.session_id)
-            if known.root.phase == "returned":
-                attempt = Attempt(self.config, self.journal, interpret, self.graph.session_id, known)
-                attempt.go_on(known)
-                scope = Scope(attempt, known.root.path)
-                scope.fold = known.state
-                await note_cut(scope, heard)
-                cut = Conversation(attempt.seq, attempt.root, known.before, scope.fold, tuple(attempt.events))
-                remember(self.journal, self.graph.session_id, cut)
-                self.graph.rest(scope.fold)
+            with suppress(Fenced):  # another message came meanwhile, so the answer is not the last any more
+                await self._cut(heard)
             waiting.answer(Reply())
 
         return job
 
-    def _ordered(self, waiting: Caller) -> Order:
-        return Order(self.graph, self.config, conversation=self.graph.session_id, channel=waiting.channel)
+    async def _cut(self, heard: int) -> None:
+        """Cut the last answer, which was complete, to what a person heard of it."""
+        known = await recall(self.journal, self.graph.session_id)
+        if known.root.phase != "returned" or table_of(shared(self.journal)).live(self.graph.session_id) is not None:
+            return
+        known = await with_events(self.journal, self.graph.session_id, known)
+        attempt = Attempt(self.config, self.journal, interpret, self.graph.session_id, known)
+        attempt.go_on(known)
+        scope = Scope(attempt, known.root.path)
+        scope.fold = known.state
+        await note_cut(scope, heard)
+        cut = Conversation(attempt.seq, attempt.root, known.before, scope.fold, tuple(attempt.events), known.generation)
+        remember(self.journal, self.graph.session_id, cut)
+        self.graph.rest(scope.fold, attempt.seq)
 
-    async def _run(self, waiting: Caller, order: Order, prepare: Any) -> None:
-        self._order = order
+    def _ordered(self, waiting: Caller) -> Order:
+        order = Order(self.graph, self.config, conversation=self.graph.session_id, channel=waiting.channel)
+        order.within = waiting.within
+        return order
+
+    async def _run(self, waiting: Caller, order: Order, prepare: Prepare) -> None:
+        self._order = self._own = order
         try:
             result: RunResult[Any] = await take(order, prepare)
-            waiting.answer(Reply(turn=result.turn, events=result.events, waiting=result.waiting))
+            self._deliver(waiting, self._reply_of(result))
         except ConversationWaiting:
             raise await self._waits() from None
         finally:
             self._order = None
+
+    def _reply_of(self, result: RunResult[Any]) -> Reply:
+        """Return the reply of a turn that was joined, waits for a person, or was answered while another waits for one."""
+        reply = reply_in(result.events, result.path, result.turn)
+        if reply is not None:
+            return reply
+        text = result.final_output if isinstance(result.final_output, str) else ""
+        return Reply(text, [text] if text else [], turn=result.turn, events=result.events, waiting=result.waiting)
+
+    def _deliver(self, waiting: Caller, reply: Reply) -> None:
+        """Give a caller the reply, with those that earlier callers did not get; a cancelled caller's comes with the next."""
+        if waiting.reply.done() and not waiting.reply.cancelled():
+            return
+        reply = replace(reply, earlier=self._take_earlier())
+        if not waiting.answer(reply):
+            self._earlier.extend((*reply.earlier, replace(reply, earlier=())))
 
     async def _waits(self) -> ConversationWaiting:
         known = await recall(self.journal, self.graph.session_id)
@@ -242,23 +350,20 @@ class Line:
             f"Answer first: session.answer({{{asked[0]!r}: True}}), or False."
         )
 
-    def answered(self, path: str, fact: Fact) -> None:
-        """The turn has its answer."""
-        attempt = None if self._order is None else self._order.attempt
+    def answered(self, path: str, fact: TurnAnswered | TurnCut) -> None:
+        """Settle a reply by its turn: the caller's own turn, or one that stands before it."""
+        order = self._order
+        attempt = None if order is None else order.attempt
         if attempt is None or self._now is None or path != attempt.root.path:
             return
-        match fact:
-            case TurnAnswered():
-                by, fallback, cut = fact.by, fact.fallback, False
-                parts = [part.text for part in fact.parts]
-            case TurnCut():
-                by, fallback, cut = fact.parts[-1].speaker if fact.parts else "", False, True
-                parts = [part.text for part in fact.parts]
-            case _:
-                return
-        self._answered = True
-        events = tuple(attempt.events)
-        self._now.answer(Reply(BETWEEN.join(parts), parts, by, attempt.root.turn, events, fallback, cut))
+        reply = reply_of(fact, attempt.events, attempt.root.turn)
+        if order is self._own:
+            if not self._answered:
+                self._deliver(self._now, reply)
+            self._answered = True
+        elif attempt.root.turn in self._owed:
+            del self._owed[attempt.root.turn]
+            self._earlier.append(reply)
 
 
 def _asked(known: Conversation) -> tuple[Waiting, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from switchroom.events import RunEvent
+from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.result import Waiting
+from switchroom.session.parts import BETWEEN
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,10 @@ class Reply:
         events: what happened up to the answer, as `session.stream` gives it.
         fallback: nobody else answered, so that the fallback did.
         interrupted: a person interrupted, and `text` is what they had heard.
-        waiting: what a person is asked before there is an answer; see `session.answer`.
+        partial: parts of what the answer is made of are missing.
+        waiting: what a person is asked before there is an answer; see `session.answer`. With a text, the text is the answer to
+            a message that came meanwhile.
+        earlier: the replies to earlier messages of the session whose own callers got an error; each is delivered once.
     """
 
     text: str = ""
@@ -31,4 +35,31 @@ class Reply:
     events: Sequence[RunEvent] = field(default=(), repr=False)
     fallback: bool = False
     interrupted: bool = False
+    partial: bool = False
     waiting: tuple[Waiting, ...] = ()
+    earlier: tuple[Reply, ...] = ()
+
+
+def reply_in(events: Sequence[RunEvent], path: str, turn: int) -> Reply | None:
+    """Return the reply that a turn of a session noted last; None while it has none.
+
+    Args:
+        events: the events of the turn.
+        path: the path of the session's graph in the turn.
+        turn: the number of the turn.
+    """
+    for event in reversed(events):
+        if event.path == path and isinstance(event.fact, TurnAnswered | TurnCut):
+            return reply_of(event.fact, events, turn)
+    return None
+
+
+def reply_of(fact: TurnAnswered | TurnCut, events: Sequence[RunEvent], turn: int) -> Reply:
+    """Return the reply for the fact of an answer, or of the heard part of an interrupted one."""
+    parts = [part.text for part in fact.parts]
+    match fact:
+        case TurnAnswered():
+            by, fallback, cut = fact.by, fact.fallback, False
+        case TurnCut():
+            by, fallback, cut = fact.parts[-1].speaker if fact.parts else "", False, True
+    return Reply(BETWEEN.join(parts), parts, by, turn, tuple(events), fallback, cut)

@@ -10,28 +10,29 @@ from typing import Any
 from uuid import uuid4
 
 from switchroom.adapters import load
-from switchroom.agent import Agent
 from switchroom.channel import Channel
-from switchroom.config import RunConfig
-from switchroom.conversation import NEW, Conversation
+from switchroom.config import RunConfig, WhenBusy
+from switchroom.conversation import NEW, Conversation, recall
 from switchroom.defaults import model_for
-from switchroom.errors import RunError, UserError
+from switchroom.errors import ConversationBusy, RunError, UserError
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
 from switchroom.roster import roster_of
 from switchroom.rules.live import Live
 from switchroom.runner.turn import Answers
-from switchroom.schema import jsonable
 from switchroom.session.context import heard as heard_in
 from switchroom.session.delivery import DELIVERY
 from switchroom.session.exchange import Entry
+from switchroom.session.given import entry_of, first_agent, mapping_of, node_of
 from switchroom.session.graph import Graph, When
 from switchroom.session.line import Caller, Job, Line, Told
 from switchroom.session.node import Node, OutputNode, StepNode
 from switchroom.session.reply import Reply
 from switchroom.session.stream import SessionStream
-from switchroom.step import step_name
-from switchroom.team import Team, speaks
+from switchroom.team import speaks
+
+UNSET: Any = object()
+"""Stands for an argument that was not passed, where None has a meaning."""
 
 
 class Session:
@@ -48,6 +49,10 @@ class Session:
         fallback: an output node or a step, which speaks when nobody else does, fails, or takes too long. Without it, or when
             it fails too, a sentence of ours is said.
         deadline: seconds in which a turn has its answer.
+        when_busy: for a message that comes while another one is being answered, in this session, another session of the
+            conversation, or another process: see `RunConfig(when_busy=)`.
+        busy_timeout: seconds to wait for another session's turn; then the fallback answers, and the message is not recorded.
+        while_waiting: the answer to a message that comes while a person is asked: see `RunConfig(while_waiting=)`.
         config: other options of the runs.
 
     Raises:
@@ -64,6 +69,9 @@ class Session:
         journal: Journal | str | None = None,
         fallback: Any = None,
         deadline: float = 30.0,
+        when_busy: WhenBusy | None = None,
+        busy_timeout: float | None = None,
+        while_waiting: Any = UNSET,
         config: RunConfig | None = None,
     ) -> None:
         if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -78,15 +86,22 @@ class Session:
             raise UserError("A session keeps its conversation. Pass another journal, or none, to keep it as long as it lives.")
         self._graph = Graph(conversation or uuid4().hex, float(deadline))
         self._line = Line(self._graph, kept, config)
-        self._line.config = replace(config, journal=kept, listeners=(*config.listeners, Told(self._line)))
+        self._line.config = replace(
+            config,
+            journal=kept,
+            listeners=(*config.listeners, Told(self._line)),
+            when_busy=config.when_busy if when_busy is None else when_busy,
+            busy_timeout=config.busy_timeout if busy_timeout is None else busy_timeout,
+            while_waiting=config.while_waiting if while_waiting is UNSET else while_waiting,
+        )
         self._step = step
         self._begun = False
         self._recalled = False
         self._completion: asyncio.Future[None] | None = None
         if step is not None:
-            self._graph.add_node(_node_of(step, StepNode))
+            self._graph.add_node(node_of(step, StepNode))
         if fallback is not None:
-            self._graph.fallback = _node_of(fallback, OutputNode)
+            self._graph.fallback = node_of(fallback, OutputNode)
             self._graph.adopt(self._graph.fallback)
 
     # the graph -------------------------------------------------------------------------------------------------------
@@ -178,27 +193,48 @@ class Session:
 
     # what is said ----------------------------------------------------------------------------------------------------
 
-    async def send(self, message: Input, *, metadata: Mapping[str, Any] | None = None) -> Reply:
+    async def send(self, message: Input, *, metadata: Mapping[str, Any] | None = None, message_id: str | None = None) -> Reply:
         """Say something to the session, and get its one answer. Messages are answered in the order in which they are sent.
 
         Args:
             message: text, a message, or content parts.
             metadata: what nodes find on its event.
+            message_id: the caller's own id of the message: a message that is sent again under its id gets the same answer.
 
         Raises:
             UserError: the message is of no use, or the session is not started within its deadline.
-            ConversationWaiting: a person has to answer first; see `answer`.
+            ConversationBusy: another message is being answered, and `when_busy` is "refuse".
+            ConversationWaiting: a person has to answer first, and `while_waiting` is None; see `answer`.
+            JournalBusy, JournalUnwritable: the journal could not keep the turn within its time. A turn that was begun is
+                finished before the next message, whose reply brings the answer in `earlier`.
             RunError: the session has ended.
         """
-        return await self._put(self._line.said(_said(message, metadata)))
+        return await self._say(entry_of(message, metadata), message_id)
 
-    def stream(self, message: Input, *, metadata: Mapping[str, Any] | None = None) -> SessionStream:
+    async def _say(self, entry: Entry, message_id: str | None, channel: Channel | None = None) -> Reply:
+        """Say something to the session, as the option for a busy conversation says."""
+        if self._line.busy and not self._line.over:
+            match self._line.config.when_busy:
+                case "wait":
+                    pass
+                case "refuse":
+                    raise ConversationBusy(
+                        f"Session '{self.session_id}' is answering another message, and when_busy='refuse' does not wait for "
+                        "it. The message was not recorded; send it again later."
+                    )
+                case "interrupt":
+                    self._graph.exchange.interrupt(None)
+        return await self._put(self._line.said(entry, message_id or ""), channel)
+
+    def stream(
+        self, message: Input, *, metadata: Mapping[str, Any] | None = None, message_id: str | None = None
+    ) -> SessionStream:
         """The same while it is answered: `async with session.stream("...") as events: async for event in events: ...`.
 
         A "text_delta" has `.text`; `events.reply` is there at the end.
         """
-        entry = _said(message, metadata)
-        return SessionStream(lambda channel: self._put(self._line.said(entry), channel), self._leave)
+        entry = entry_of(message, metadata)
+        return SessionStream(lambda channel: self._say(entry, message_id, channel), self._leave)
 
     async def _leave(self, channel: Channel) -> None:
         """Who read a stream has left: its answer is interrupted, or not begun."""
@@ -224,8 +260,8 @@ class Session:
             [message] = messages_from(greeting)
             greeting = message.text
         joined = {
-            "caller": _mapping(caller, "join(caller=...)"),
-            "variables": _mapping(variables, "join(variables=...)"),
+            "caller": mapping_of(caller, "join(caller=...)"),
+            "variables": mapping_of(variables, "join(variables=...)"),
             "greeting": greeting,
         }
         return await self._put(self._line.said(Entry((), {"joined": joined})))
@@ -261,7 +297,7 @@ class Session:
         """
         if heard is not None and (isinstance(heard, bool) or not isinstance(heard, int) or heard < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"interrupt(heard={heard!r}): give the number of characters that were heard.")
-        entry = None if message is None else _said(message, None)
+        entry = None if message is None else entry_of(message, None)
         if self._line.busy:
             cut = self._graph.exchange.interrupt(heard)
             if entry is None:
@@ -302,6 +338,12 @@ class Session:
         finally:
             late.cancel()
 
+    async def refresh(self) -> None:
+        """Read what other sessions and processes have added to the conversation since this session's last turn."""
+        known = await recall(self._line.journal, self.session_id)
+        if self._graph.turn is None:
+            self._graph.rest(known.state)
+
     # what is known ---------------------------------------------------------------------------------------------------
 
     @property
@@ -322,7 +364,7 @@ class Session:
 
     @property
     def messages(self) -> list[Message]:
-        """What was said so far, and of the answers exactly what was heard."""
+        """What was said so far, and of the answers exactly what was heard, as of this session's last turn; see `refresh`."""
         self._recall()
         return heard_in(self._graph.known.messages)
 
@@ -336,7 +378,7 @@ class Session:
         if self._step is None:
             return live.active if live.active in self._graph.nodes else None
         seat = next(iter(live.seats.values()), None)
-        return _entry_of(self._step) if seat is None else seat.agent
+        return first_agent(self._step) if seat is None else seat.agent
 
     @property
     def ended(self) -> bool:
@@ -364,33 +406,3 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.session_id!r})"
-
-
-def _node_of(given: Any, kind: type[OutputNode]) -> OutputNode:
-    if isinstance(given, OutputNode):
-        return given
-    if isinstance(given, Node) or not callable(given) or isinstance(given, type):
-        raise UserError(f"{given!r} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode.")
-    return kind(step_name(given), step=given)
-
-
-def _mapping(given: Mapping[str, Any] | None, to: str) -> Any:
-    if not isinstance(given, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"{to} gave {given!r}; give a mapping of names to values.")
-    return jsonable(dict(given or {}), to)
-
-
-def _said(message: Input, metadata: Mapping[str, Any] | None) -> Entry:
-    said = messages_from(message)
-    about = _mapping(metadata, "send(metadata=...)")
-    return Entry(said, {"metadata": about} if about else None)
-
-
-def _entry_of(step: Any) -> str:
-    match step:
-        case Team():
-            return step.first.name
-        case Agent():
-            return step.name
-        case _:
-            return step_name(step)
