@@ -11,9 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from switchroom.errors import Fenced
-from switchroom.events import RunEvent
+from switchroom.events import PersonAsked, RunEvent, StepReturned
 from switchroom.events.codec import VERSION, Blobs, decode, encode
 from switchroom.journal import Accepted, Ticket
+from switchroom.journals.listed import Listed
 from switchroom.journals.rows import message_of
 
 
@@ -34,6 +35,7 @@ class _Chat(msgspec.Struct):
     snapshot: bytes | None = None
     chunks: dict[str, bytes] = {}
     blobs: Blobs = {}
+    may_wait: bool = False
 
 
 class MemoryJournal:
@@ -67,15 +69,22 @@ class MemoryJournal:
         last = len(self.entries.get(conversation, ()))
         fresh: list[_Entry] = []
         large: Blobs = {}
+        waits: bool | None = None
         for seq, event in enumerate(events, start=last + 1):
             if event.seq != seq:
                 raise Fenced(f"Conversation '{conversation}': entry {event.seq} is taken; another writer has it.")
             body, blobs = encode(event.fact)
             large |= blobs
             fresh.append(_Entry(seq, event.path, event.at, VERSION, body))
+            if type(event.fact) is PersonAsked:
+                waits = True
+            elif type(event.fact) is StepReturned and event.path.count("/") == 1:
+                waits = False
         self.entries.setdefault(conversation, []).extend(fresh)
         if large:
             self._chat(conversation).blobs.update(large)
+        if waits or (waits is False and conversation in self._chats):
+            self._chat(conversation).may_wait = waits
 
     def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
         """The events after a number; see `Journal.read`."""
@@ -189,17 +198,31 @@ class MemoryJournal:
         chat = self._chats.get(conversation)
         return None if chat is None else chat.chunks.get(digest)
 
-    # conversations
+    # conversations: see `Catalogue`
 
-    def erase(self, conversation: str, generation: int) -> None:
+    def list_conversations(self, prefix: str, after: str, limit: int, only_waiting: bool) -> list[Listed]:
+        """List conversations in the order of their ids."""
+        with self._lock:
+            names = sorted(name for name, kept in self.entries.items() if kept and name > after and name.startswith(prefix))
+            page: list[Listed] = []
+            for name in names:
+                chat = self._chats.get(name)
+                may_wait = chat is not None and chat.may_wait
+                if may_wait or not only_waiting:
+                    last = self.entries[name][-1]
+                    page.append(Listed(name, last.path, last.at, may_wait))
+            return page[:limit]
+
+    async def erase(self, conversation: str, generation: int, last: int) -> None:
         """Remove all that is kept of a conversation, and count the deletion.
 
         Raises:
-            Fenced: the generation is another.
+            Fenced: the generation is another, or the last entry is.
         """
         with self._lock:
-            if self._generations.get(conversation, 0) != generation:
-                raise Fenced(f"Conversation '{conversation}': another caller deleted it.")
+            found = len(self.entries.get(conversation, ()))
+            if self._generations.get(conversation, 0) != generation or found != last:
+                raise Fenced(f"Conversation '{conversation}': another caller wrote to it or deleted it.")
             self.entries.pop(conversation, None)
             self._chats.pop(conversation, None)
             self._generations[conversation] = generation + 1

@@ -15,6 +15,7 @@ from switchroom.events import RunEvent
 from switchroom.journal import Accepted, Soon, Ticket
 from switchroom.journals import statements
 from switchroom.journals.database import Database, settled
+from switchroom.journals.listed import Listed
 from switchroom.journals.memories import SqliteMemories
 from switchroom.journals.opening import prepare_to_read, prepare_to_write
 from switchroom.journals.owners import Owner, folder_of, is_alive, owner_at
@@ -203,16 +204,20 @@ class SqliteJournal:
         except JournalError:
             return None
 
-    # deletion
+    # conversations: see `Catalogue`
 
-    async def erase(self, conversation: str, generation: int) -> None:
+    def list_conversations(self, prefix: str, after: str, limit: int, only_waiting: bool) -> Soon[list[Listed]]:
+        """List conversations in the order of their ids; see `Catalogue.list_conversations`."""
+        return self._database.read(statements.listed, self._what, prefix, after, limit, only_waiting)
+
+    async def erase(self, conversation: str, generation: int, last: int) -> None:
         """Remove all that is kept of a conversation, and count the deletion. Nothing of it is left in the file or its log.
 
         Raises:
-            Fenced: the generation is another.
+            Fenced: the generation is another, or the last entry is.
             JournalBusy: another process holds the file. If that happens after the removal, the log still has the data.
         """
-        await settled(self._database.write(statements.erase, conversation, generation))
+        await settled(self._database.write(statements.erase, conversation, generation, last))
         self._may_wait.discard(conversation)
         try:
             await settled(self._database.write(statements.truncate))

@@ -10,6 +10,7 @@ from typing import Any
 from switchroom.errors import Fenced, JournalUnreadable
 from switchroom.events import RunEvent
 from switchroom.journal import Accepted, Ticket
+from switchroom.journals.listed import Listed
 from switchroom.journals.rows import Batch, Row, event_of
 from switchroom.journals.tables import OF_A_CONVERSATION, transaction
 
@@ -26,6 +27,10 @@ THEN ?2 END, ?3, ?4, ?5, ?6)
 RETURNING EXISTS (SELECT 1 FROM waiting WHERE conversation = ?1)
 """
 _READ = "SELECT seq, path, at, version, fact FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq"
+_LAST = """
+SELECT path, at, EXISTS (SELECT 1 FROM waiting WHERE conversation = ?1) FROM entries
+WHERE conversation = ?1 ORDER BY seq DESC LIMIT 1
+"""
 _NO_TICKET = 2**63 - 1
 
 
@@ -214,11 +219,12 @@ def note_owner(db: sqlite3.Connection, id: str, started_at: float, ended: list[s
         db.executemany("DELETE FROM owners WHERE id = ?", [(one,) for one in ended])
 
 
-def erase(db: sqlite3.Connection, conversation: str, of: int) -> None:
+def erase(db: sqlite3.Connection, conversation: str, of: int, last: int) -> None:
     """Remove all rows of a conversation, and the blobs that no other conversation uses; count the deletion."""
     with transaction(db):
-        if generation(db, conversation) != of:
-            raise Fenced(f"Conversation '{conversation}': another caller deleted it.")
+        found = db.execute("SELECT max(seq) FROM entries WHERE conversation = ?", (conversation,)).fetchone()[0]
+        if generation(db, conversation) != of or (found or 0) != last:
+            raise Fenced(f"Conversation '{conversation}': another caller wrote to it or deleted it.")
         digests = db.execute("SELECT digest FROM blob_references WHERE conversation = ?", (conversation,)).fetchall()
         for table in OF_A_CONVERSATION:
             db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))
@@ -235,6 +241,27 @@ def truncate(db: sqlite3.Connection) -> None:
         error = sqlite3.OperationalError("another connection reads or writes")
         error.sqlite_errorcode = sqlite3.SQLITE_BUSY
         raise error
+
+
+def listed(db: sqlite3.Connection, what: str, prefix: str, after: str, limit: int, only_waiting: bool) -> list[Listed]:
+    """List conversations in the order of their ids. Each costs a look at the index, whatever its length."""
+    table = "waiting" if only_waiting else "entries"
+    first = f"SELECT conversation FROM {table} WHERE conversation >= ? ORDER BY conversation LIMIT 1"
+    following = f"SELECT conversation FROM {table} WHERE conversation > ? ORDER BY conversation LIMIT 1"
+    page: list[Listed] = []
+    row = db.execute(following, (after,)).fetchone() if after >= prefix else db.execute(first, (prefix,)).fetchone()
+    while row is not None and len(page) < limit:
+        match (id := row[0], *(db.execute(_LAST, row).fetchone() or ())):
+            case (str(),) if id.startswith(prefix):  # only a damaged file lacks the entries
+                pass
+            case (str(), str(path), float() | int() as at, may_wait) if id.startswith(prefix):
+                page.append(Listed(id, path, at, may_wait == 1))
+            case (str(), *_) if not id.startswith(prefix):
+                break
+            case _:
+                raise JournalUnreadable(f"{what} is damaged: the last entry of conversation {id!r}. Restore it from a backup.")
+        row = db.execute(following, (id,)).fetchone()
+    return page
 
 
 def names(db: sqlite3.Connection) -> list[Any]:
