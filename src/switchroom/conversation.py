@@ -109,6 +109,11 @@ def remember(journal: Journal, name: str, conversation: Conversation) -> None:
         folds.popitem(last=False)
 
 
+def forget(journal: Journal, name: str) -> None:
+    """Forget the fold of a conversation that was deleted."""
+    _folds_of(journal).pop(name, None)
+
+
 def _folds_of(journal: Journal) -> OrderedDict[str, Conversation]:
     try:
         return _folds.setdefault(journal, OrderedDict())

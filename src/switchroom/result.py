@@ -10,8 +10,9 @@ from typing_extensions import TypeVar
 
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt
-from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent, RunInterrupted
+from switchroom.events import Fact, ModelAnswered, Question, RunEvent, RunInterrupted
 from switchroom.messages import Message
+from switchroom.rules.root import Root
 from switchroom.rules.state import State
 from switchroom.usage import Usage
 
@@ -44,8 +45,7 @@ class RunResult(Generic[Out]):
     def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State) -> None:
         self.path = path
         self.final_output = final_output
-        asked = attempt.root.asked
-        self.waiting: tuple[Waiting, ...] = tuple(_waiting(one.fact) for one in asked.values()) if asked else ()
+        self.waiting: tuple[Waiting, ...] = waiting_of(attempt.root)
         self._attempt = attempt
         self._final = final
 
@@ -121,5 +121,7 @@ class RunResult(Generic[Out]):
         return f"RunResult({self.final_output!r}{waits})"
 
 
-def _waiting(asked: PersonAsked) -> Waiting:
-    return Waiting(asked.id, asked.agent, asked.tool, asked.args, asked.question)
+def waiting_of(root: Root) -> tuple[Waiting, ...]:
+    """Return what a person is asked in a conversation."""
+    facts = [asked.fact for asked in root.asked.values()]
+    return tuple(Waiting(fact.id, fact.agent, fact.tool, fact.args, fact.question) for fact in facts)

@@ -591,7 +591,7 @@ def test_a_database_of_something_else_is_a_warning_and_is_not_touched(sw: Sw, he
     [
         ("'sqlite:///'", "write 'sqlite:///' and the file"),
         ("'sqlite://chats.db'", "write 'sqlite:///' and the file"),
-        ("'sqlite:///chats.db?sync=full'", "is not known; there is 'synchronous'"),
+        ("'sqlite:///chats.db?sync=full'", "is not known; there are 'synchronous' and 'mode'"),
         ("'chats.db'", "is no URL. Write 'sqlite:///chats.db'"),
         ("'sqlit:///chats.db'", "Did you mean 'sqlite'?"),
         ("'sqlite:///app.py/chats.db'", "app.py is no folder"),

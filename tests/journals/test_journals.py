@@ -281,8 +281,12 @@ async def test_large_results_are_kept_once_however_often_they_stand_in_facts(tmp
         ("sqlite:///", snapshot("journal='sqlite:///': write 'sqlite:///' and the file, such as sqlite:///chats.db.")),
         ("redis://x", snapshot("Switchroom has no journal adapter 'redis'; it has ['memory', 'sqlite'].")),
         (
-            "sqlite:///x.db?mode=ro",
-            snapshot("journal='sqlite:///x.db?mode=ro': ['mode'] is not known; there is 'synchronous'."),
+            "sqlite:///x.db?modus=ro",
+            snapshot("journal='sqlite:///x.db?modus=ro': ['modus'] is not known; there are 'synchronous' and 'mode'."),
+        ),
+        (
+            "sqlite:///x.db?mode=rwc",
+            snapshot("journal='sqlite:///x.db?mode=rwc': mode='rwc': it may be 'rw', or 'ro' for reading only."),
         ),
         (
             "sqlite:///x.db?synchronous=off",

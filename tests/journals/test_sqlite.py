@@ -47,7 +47,7 @@ def complaint(file: Path) -> str:
 def test_a_newer_layout_is_refused(file: Path):
     spoil(file, "PRAGMA user_version = 99")
     assert complaint(file) == snapshot(
-        "The journal chats.db was written by a newer Switchroom (layout 99; this one reads up to 1). Install a newer version."
+        "The journal chats.db was written by a newer Switchroom (layout 99; this one reads up to 2). Install a newer version."
     )
 
 

@@ -21,7 +21,7 @@ from switchroom.cli.kept import default_journal, place
 from switchroom.cli.screen import Screen
 from switchroom.cli.terminal import Left, ask_line, ask_yes, leaves, present, tolerate, unread
 from switchroom.cli.turns import Line, Turn
-from switchroom.errors import JournalUnreadable, ModelDenied, UserError, unknown
+from switchroom.errors import JournalError, ModelDenied, UserError, unknown
 from switchroom.events import ModelAnswered, RunEvent
 from switchroom.result import Waiting
 
@@ -218,7 +218,7 @@ class Dialogue:
         self._vain = wrong and not answered and not self._wish.conversation and turn.result.turn == 1
         self._stuck = self._vain or isinstance(error, ModelDenied)
         self._tell(f"Error: {told(error)}", "red")
-        self.code = max(self.code, 2 if wrong or isinstance(error, JournalUnreadable) else 1)
+        self.code = max(self.code, 2 if wrong or isinstance(error, JournalError) else 1)
 
     def _ask(self, waiting: Waiting) -> tuple[bool, str]:
         self._tell(f"\n{question(waiting)}", "yellow")

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from switchroom.errors import JournalUnreadable, UserError
+from switchroom.errors import JournalError, UserError
 
 _OWN = str(Path(__file__).parents[1])
 _FOREIGN = (_OWN, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
@@ -31,10 +31,10 @@ def give_up(error: Exception) -> NoReturn:
     """End the command with an exception that left a run, in one sentence.
 
     Raises:
-        Wrong: the developer's fault, or a journal that cannot be read.
+        Wrong: the developer's fault, or a journal that cannot be used.
         Failed: any other.
     """
-    kind = Wrong if isinstance(error, UserError | JournalUnreadable) else Failed
+    kind = Wrong if isinstance(error, UserError | JournalError) else Failed
     raise kind(told(error)) from error
 
 

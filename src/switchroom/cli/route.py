@@ -79,7 +79,7 @@ def mine(journal: str, only: tuple[str, ...]) -> None:
     through before a router learns from them: who answered in the end is not always who should have.
     """
     from switchroom.context import settled
-    from switchroom.errors import JournalUnreadable, UserError
+    from switchroom.errors import JournalError, UserError
     from switchroom.journal import journal_at
     from switchroom.routing.mining import bounced
 
@@ -101,7 +101,7 @@ def mine(journal: str, only: tuple[str, ...]) -> None:
             return count
 
         count = asyncio.run(read())
-    except (UserError, JournalUnreadable) as error:
+    except (UserError, JournalError) as error:
         give_up(error)
     click.echo(f"{count} messages bounced in {len(names)} conversations.", err=True)
 

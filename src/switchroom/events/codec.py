@@ -118,7 +118,7 @@ def encode(fact: Fact | Delta) -> tuple[bytes, Blobs]:
     """
     try:
         body = _encoder.encode(fact)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UserError(f"A fact of kind '{fact.__struct_config__.tag}' holds what JSON cannot: {error}") from error
     if len(body) <= LARGE and _NUL not in body:
         return body, {}
@@ -139,6 +139,8 @@ def decode(version: int, body: bytes, blob: Callable[[str], bytes]) -> AnyFact:
     Raises:
         JournalUnreadable: a newer version wrote it, or it is damaged.
     """
+    if version < 1:
+        raise JournalUnreadable(f"An entry of the journal is damaged: its codec version is {version}. {_RESTORE}")
     if version > VERSION:
         raise JournalUnreadable(
             f"The journal was written by a newer Switchroom (codec {version}; this one reads up to {VERSION}). "
@@ -146,13 +148,16 @@ def decode(version: int, body: bytes, blob: Callable[[str], bytes]) -> AnyFact:
         )
     try:
         if _NUL in body:
-            body = _encoder.encode(_restored(msgspec.json.decode(body), blob))
+            body = _encoder.encode(_restored(msgspec.json.decode(body), blob, ()))
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JournalUnreadable(f"An entry of the journal is damaged: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise JournalUnreadable(f"An entry of the journal is damaged: {error}. {_RESTORE}") from error
+    except KeyError as error:
+        raise JournalUnreadable(f"An entry of the journal is damaged: the value {error} is missing. {_RESTORE}") from error
 
 
 _NUL = b"\\u0000"
+_RESTORE = "Restore the journal from a backup."
 
 
 def _escaped(value: Any) -> Any:
@@ -185,14 +190,17 @@ def _slimmed(value: Any, blobs: Blobs) -> Any:
     return {_BLOB: digest}
 
 
-def _restored(value: Any, blob: Callable[[str], bytes]) -> Any:
+def _restored(value: Any, blob: Callable[[str], bytes], within: tuple[str, ...]) -> Any:
+    """Put large values in the place of their references; `within` are the digests of the values around this one."""
     match value:
-        case {"\0blob": str(digest)}:
-            return _restored(msgspec.json.decode(blob(digest)), blob)
+        case {"\0blob": digest}:
+            if not isinstance(digest, str) or digest in within:
+                raise JournalUnreadable(f"An entry of the journal is damaged: the value {digest!r} contains itself. {_RESTORE}")
+            return _restored(msgspec.json.decode(blob(digest)), blob, (*within, digest))
         case dict():
             fields = cast("dict[str, Any]", value)
-            return {key.removeprefix("\0"): _restored(inner, blob) for key, inner in fields.items()}
+            return {key.removeprefix("\0"): _restored(inner, blob, within) for key, inner in fields.items()}
         case list():
-            return [_restored(inner, blob) for inner in cast("list[Any]", value)]
+            return [_restored(inner, blob, within) for inner in cast("list[Any]", value)]
         case _:
             return value

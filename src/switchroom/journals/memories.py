@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from switchroom.errors import JournalUnreadable, UserError
-from switchroom.journals.place import place_of
-
-PATIENCE = 10.0
-"""Seconds in which another process may hold the file's lock."""
+from switchroom.journals.database import Database, settled
+from switchroom.journals.opening import migrate_older, patiently, use_wal
+from switchroom.journals.place import Place, place_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS agent_memory (
@@ -41,27 +37,16 @@ class SqliteMemories:
     Args:
         path: the file; it is created, with the folders above it. ":memory:" for none.
         synchronous: SQLite's setting, as of `SqliteJournal`.
+        read_only: True to read only.
 
     Raises:
         JournalUnreadable: the file is no database, or is damaged.
         UserError: it cannot be opened, or has another table of that name.
     """
 
-    def __init__(self, path: str | Path, synchronous: str = "NORMAL") -> None:
+    def __init__(self, path: str | Path, synchronous: str = "NORMAL", read_only: bool = False) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        try:
-            if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            # Who waits for another process's lock waits on the event loop, and does not hold it up.
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"The memories in {path} cannot be opened: {error}.") from error
-        try:
-            self._prepare(synchronous)
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise self._unreadable(error) from error
+        self._database = Database(Place(str(path), synchronous, read_only), f"The memories in {path}", self._prepare)
 
     @staticmethod
     def at(url: str) -> SqliteMemories:
@@ -74,20 +59,15 @@ class SqliteMemories:
             return SqliteMemories(":memory:")
         return SqliteMemories(*place_of(url, "db"))
 
-    def _prepare(self, synchronous: str) -> None:
-        """Make the table, which happens once for a file, and may have to wait for others who do the same."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute(f"PRAGMA synchronous={synchronous}")
-                self._db.execute(_SCHEMA)
-                break
-            except sqlite3.OperationalError as error:
-                if not _is_locked(error) or time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-        columns = [(name, rank > 0) for _, name, _, _, _, rank in self._db.execute("PRAGMA table_info(agent_memory)")]
+    def _prepare(self, db: sqlite3.Connection, place: Place) -> None:
+        """Make the table, which happens once for a file. A journal in the file is brought to its present layout first."""
+        what = f"The memories in {self.path}"
+        if not place.read_only:
+            if place.path != ":memory:":
+                migrate_older(Path(place.path), what)
+            use_wal(db, what)
+            patiently(what, lambda: db.execute(_SCHEMA))
+        columns = [(name, rank > 0) for _, name, _, _, _, rank in db.execute("PRAGMA table_info(agent_memory)")]
         if columns != [("agent_id", True), ("key", True), ("value", False)]:
             raise UserError(
                 f"{self.path} has another table 'agent_memory', with {[name for name, _ in columns]}. "
@@ -96,60 +76,47 @@ class SqliteMemories:
 
     async def put(self, agent: str, key: str, value: Any) -> None:
         """Keep a value; see `Memories.put`."""
-        await self._execute(_PUT, (agent, key, to_json(value).decode()))
+        await self._write(_PUT, agent, key, to_json(value).decode())
 
     async def find(self, agent: str, key: str) -> tuple[Any] | None:
         """What is kept under a key; see `Memories.find`."""
-        rows = await self._execute(_FIND, (agent, key))
+        rows = await settled(self._database.read(_execute, _FIND, (_checked(agent), _checked(key))))
         return (self._value(rows[0][0]),) if rows else None
 
     async def drop(self, agent: str, key: str) -> bool:
         """Keep nothing under a key any more; see `Memories.drop`."""
-        return bool(await self._execute(_DROP, (agent, key)))
+        return bool(await self._write(_DROP, agent, key))
 
     async def listed(self, agent: str, prefix: str) -> dict[str, Any]:
         """What is kept under keys that begin so; see `Memories.listed`."""
-        rows = await self._execute(_LISTED, (agent, prefix, len(_bytes(prefix))))
+        length = len(_checked(prefix).encode())
+        rows = await settled(self._database.read(_execute, _LISTED, (_checked(agent), prefix, length)))
         return {key: self._value(value) for key, value in rows}
 
-    async def _execute(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
-        end = time.monotonic() + PATIENCE
-        for value in values:
-            if isinstance(value, str):
-                _bytes(value)
-        while True:
-            try:
-                with self._lock:
-                    return self._db.execute(statement, values).fetchall()
-            except sqlite3.DatabaseError as error:
-                if not _is_locked(error) or time.monotonic() > end:
-                    raise self._unreadable(error) from error
-            await asyncio.sleep(0.005)
+    async def _write(self, statement: str, *values: str) -> list[Any]:
+        return await settled(self._database.write(_execute, statement, tuple(_checked(value) for value in values)))
 
-    def _value(self, text: str) -> Any:
+    def _value(self, text: Any) -> Any:
         try:
             return from_json(text)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise JournalUnreadable(f"The memories in {self.path} are damaged: {error}.") from error
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    def _unreadable(self, error: sqlite3.DatabaseError) -> JournalUnreadable:
-        return JournalUnreadable(f"The memories in {self.path} cannot be read or written: {error}.")
+        self._database.close()
 
     def __repr__(self) -> str:
         return f"SqliteMemories({str(self.path)!r})"
 
 
-def _is_locked(error: sqlite3.DatabaseError) -> bool:
-    return "locked" in str(error) or "busy" in str(error)
+def _execute(db: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> list[Any]:
+    return db.execute(statement, values).fetchall()
 
 
-def _bytes(text: str) -> bytes:
+def _checked(text: str) -> str:
     try:
-        return text.encode()
+        text.encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{text!r} is no valid Unicode ({error}), and cannot be a key.") from error
+    return text

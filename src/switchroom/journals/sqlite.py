@@ -2,181 +2,241 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Hashable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from switchroom.errors import Fenced, JournalUnreadable, UserError
+from switchroom.errors import JournalBusy, JournalError
 from switchroom.events import RunEvent
-from switchroom.events.codec import VERSION, decode, encode
+from switchroom.journal import Accepted, Soon, Ticket
+from switchroom.journals import statements
+from switchroom.journals.database import Database, settled
+from switchroom.journals.listed import Listed
 from switchroom.journals.memories import SqliteMemories
-from switchroom.journals.place import SYNCHRONOUS, place_of
-
-LAYOUT = 1
-"""The version of the tables; the entries carry the codec's version each."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    conversation TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    path TEXT NOT NULL,
-    at REAL NOT NULL,
-    version INTEGER NOT NULL,
-    fact TEXT NOT NULL,
-    PRIMARY KEY (conversation, seq)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS blobs (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-"""
+from switchroom.journals.opening import prepare_to_read, prepare_to_write
+from switchroom.journals.owners import Owner, folder_of, is_alive, owner_at
+from switchroom.journals.place import Place, place_of
+from switchroom.journals.rows import Batch, Row, batch_of, message_of, plain_row
 
 
 class SqliteJournal:
-    """Keeps conversations in a file, which several processes may share.
+    """Keeps conversations in a file, which several processes may share. It is a `SharedJournal`.
 
     Args:
         path: the file; it is created, with the folders above it.
         synchronous: SQLite's setting. "NORMAL" survives the death of the process at any point; "FULL" also the loss of
             power, for a disk flush at each fact.
+        read_only: True to read only. The file must exist; it is not changed, and no lock is taken.
 
     Raises:
+        UserError: the file cannot be opened or locked, or a process of an older version has it open.
         JournalUnreadable: the file is no journal, is damaged, or was written by a newer version.
     """
 
     keeps = True
     waits = False
 
-    def __init__(self, path: str | Path, synchronous: str = "NORMAL") -> None:
-        if synchronous.upper() not in SYNCHRONOUS:
-            raise UserError(f"synchronous={synchronous!r}: it may be NORMAL, FULL or EXTRA.")
+    def __init__(self, path: str | Path, synchronous: str = "NORMAL", *, read_only: bool = False) -> None:
         self.path = Path(path)
-        self._lock = threading.Lock()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"The journal {self.path} cannot be opened: {error}.") from error
-        try:
-            self._prepare(synchronous)
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise self._unreadable(error) from error
-        except JournalUnreadable:
-            self._db.close()
-            raise
+        self._what = f"The journal {self.path}"
+        self._folder = folder_of(self.path)
+        self._database = Database(Place(str(path), synchronous, read_only), self._what, self._prepare)
+        status = os.stat(self.path)
+        self._place = ("sqlite", status.st_dev, status.st_ino)
+        # Conversations that may wait for a person, as far as this process knows: so a turn that asked nobody pays nothing.
+        self._may_wait: set[str] = set()
+        self._owner: Owner | None = None
+        if not read_only:
+            self._register()
 
     @staticmethod
     def at(url: str) -> SqliteJournal:
-        """The journal of a URL: "sqlite:///relative.db", "sqlite:////absolute.db", with "?synchronous=full" if wanted.
+        """The journal of a URL: "sqlite:///relative.db", "sqlite:////absolute.db"; options are "?synchronous=full", "?mode=ro".
 
         Raises:
             UserError: the URL is of another form.
         """
-        return SqliteJournal(*place_of(url, "journal"))
+        path, synchronous, read_only = place_of(url, "journal")
+        return SqliteJournal(path, synchronous, read_only=read_only)
 
-    def _prepare(self, synchronous: str) -> None:
-        layout = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if layout > LAYOUT:
-            raise JournalUnreadable(
-                f"The journal {self.path} was written by a newer Switchroom (layout {layout}; this one reads up to {LAYOUT}). "
-                "Install a newer version."
-            )
-        self._use_wal()
-        self._db.execute(f"PRAGMA synchronous={synchronous}")
-        if layout < LAYOUT:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={LAYOUT}; COMMIT;")
+    def _prepare(self, db: sqlite3.Connection, place: Place) -> None:
+        if place.read_only:
+            prepare_to_read(db, self._what)
+        else:
+            prepare_to_write(db, self.path, self._what)
 
-    def _use_wal(self) -> None:
-        """Switch the file to WAL. The switch does not heed the timeout, so it is tried again while another process makes it."""
-        for left in range(200, -1, -1):
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or not left:
-                    raise
-                time.sleep(0.02)
+    def _register(self) -> Owner:
+        """Take this process's lock at the file, and note the process in the file: for error texts, so it need not succeed."""
+        owner = self._owner = owner_at(self.path)
+        with suppress(JournalError):
+            self._database.write_at_once(statements.note_owner, owner.id, time.time(), owner.removed)
+        return owner
 
     @cached_property
     def memories(self) -> SqliteMemories:
         """What agents remember, in the same file."""
         return SqliteMemories(self.path)
 
-    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
+    # entries
+
+    def append(self, conversation: str, events: Sequence[RunEvent]) -> Awaitable[None] | None:
         """Keep events; see `Journal.append`."""
-        rows: list[tuple[str, int, str, float, int, str]] = []
-        large: dict[str, bytes] = {}
-        for event in events:
-            body, blobs = encode(event.fact)
-            large |= blobs
-            rows.append((conversation, event.seq, event.path, event.at, VERSION, body.decode()))
-        with self._lock:
-            try:
-                if len(rows) == 1 and not large:
-                    self._db.execute(_INSERT, rows[0])
-                else:
-                    self._append_together(rows, large)
-            except sqlite3.IntegrityError as error:
-                raise Fenced(f"Conversation '{conversation}': entry {rows[0][1]} is taken; another writer has it.") from error
-            except sqlite3.DatabaseError as error:
-                raise self._unreadable(error) from error
+        if len(events) == 1 and (row := plain_row(conversation, events[0])) is not None:
+            return self._database.write(statements.append_row, row)
+        batch = batch_of(conversation, events)
+        settles = batch.returned and conversation in self._may_wait
+        if len(batch.rows) == 1 and not batch.blobs and not batch.asked and not settles:
+            return self._database.write(statements.append_row, batch.rows[0])
+        return self._database.write(self._append, batch, settles)
 
-    def _append_together(self, rows: list[tuple[str, int, str, float, int, str]], large: dict[str, bytes]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._db.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", large.items())
-            self._db.executemany(_INSERT, rows)
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # a full disk has rolled it back already
-                self._db.execute("ROLLBACK")
-            raise
+    def _append(self, db: sqlite3.Connection, batch: Batch, settles: bool) -> None:
+        statements.append_batch(db, batch, settles)
+        conversation = batch.rows[0][0]
+        if settles:
+            self._may_wait.discard(conversation)
+        elif batch.asked:
+            self._may_wait.add(conversation)
 
-    def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
+    def read(self, conversation: str, after: int = 0) -> Soon[list[RunEvent]]:
         """The events after a number; see `Journal.read`."""
-        with self._lock:
-            try:
-                rows = self._db.execute(_SELECT, (conversation, after)).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise self._unreadable(error) from error
-        events: list[RunEvent] = []
-        for expected, (seq, path, at, version, body) in enumerate(rows, start=after + 1):
-            if seq != expected:
-                raise JournalUnreadable(
-                    f"The journal {self.path} lacks entry {expected} of conversation '{conversation}'. "
-                    "Restore it from a backup."
-                )
-            body = body.encode() if isinstance(body, str) else bytes(body)
-            events.append(RunEvent(path, decode(version, body, self._blob), seq, at))
-        return events
+        return self._database.read(statements.read, self._what, conversation, after)
 
     def conversations(self) -> list[str]:
         """The conversations that are kept, by name."""
+        return self._database.read_at_once(statements.names)
+
+    # owners: see `SharedJournal`
+
+    @property
+    def place(self) -> Hashable:
+        """Return the device and the inode of the file, with the kind of the journal."""
+        return self._place
+
+    @property
+    def is_local(self) -> bool:
+        """Return False: other processes can open the file."""
+        return False
+
+    @property
+    def owner(self) -> str:
+        """Return the id of this process at the file; "" if the file was opened for reading only."""
+        if self._database.place.read_only:
+            return ""
+        owner = self._owner
+        if owner is None or owner.is_left:
+            owner = self._register()
+        return owner.id
+
+    def is_alive(self, owner: str) -> bool:
+        """Return True if the process with this id has not ended."""
+        return owner == self.owner or is_alive(self._folder, owner)
+
+    def generation(self, conversation: str) -> Soon[int]:
+        """Return how many times the conversation was deleted."""
+        return self._database.read(statements.generation, conversation)
+
+    def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
+        """Append the events that begin an attempt; see `SharedJournal.claim`."""
+        message = message_of(events)
+        row = plain_row(conversation, events[0]) if len(events) == 1 and not ticket and message is None else None
+        if row is not None:
+            return self._database.write(self._claim_plainly, row, generation)
+        return self._database.write(self._claim, batch_of(conversation, events), generation, ticket, message)
+
+    def _claim_plainly(self, db: sqlite3.Connection, row: Row, generation: int) -> None:
+        if statements.claim_row(db, row, generation):
+            self._may_wait.add(row[0])
+
+    def _claim(
+        self, db: sqlite3.Connection, batch: Batch, generation: int, ticket: int, message: tuple[str, int, int] | None
+    ) -> None:
+        if statements.claim_batch(db, batch, generation, ticket, message):
+            self._may_wait.add(batch.rows[0][0])
+
+    # the queue
+
+    def take_ticket(self, conversation: str) -> Soon[int]:
+        """Queue this process's caller; return the ticket's number."""
+        return self._database.write(statements.take_ticket, conversation, self.owner)
+
+    def drop_ticket(self, conversation: str, number: int) -> Soon[None]:
+        """Take a caller out of the queue."""
+        return self._database.write(statements.drop_ticket, conversation, number)
+
+    def first_ticket(self, conversation: str) -> Soon[Ticket | None]:
+        """Return the first queued ticket whose process has not ended."""
+        return self._database.read(self._first_alive, conversation)
+
+    def _first_alive(self, db: sqlite3.Connection, conversation: str) -> Ticket | None:
+        while (first := statements.first_ticket(db, conversation)) is not None and not self.is_alive(first.owner):
+            statements.drop_tickets_of(db, first.owner)
+        return first
+
+    def request_interrupt(self, conversation: str, turn: int) -> Soon[None]:
+        """Ask the process that answers a turn to end it."""
+        return self._database.write(statements.request_interrupt, conversation, turn)
+
+    def requested_interrupts(self) -> Soon[list[tuple[str, int]]]:
+        """Return the turns that are asked to end."""
+        return self._database.read(statements.requested_interrupts)
+
+    def drop_interrupt(self, conversation: str, turn: int) -> Soon[None]:
+        """Remove a request."""
+        return self._database.write(statements.drop_interrupt, conversation, turn)
+
+    def accepted(self, conversation: str, message_id: str) -> Soon[Accepted | None]:
+        """Return the turn that a message id stands for."""
+        return self._database.read(statements.accepted, conversation, message_id)
+
+    # snapshots
+
+    def read_snapshot(self, conversation: str) -> Soon[bytes | None]:
+        """Return the newest snapshot of the present generation."""
+        return self._database.read(statements.read_snapshot, conversation)
+
+    def write_snapshot(self, conversation: str, generation: int, body: bytes, chunks: dict[str, bytes]) -> Soon[None]:
+        """Replace the snapshot, and keep chunks of the history."""
+        return self._database.write(statements.write_snapshot, conversation, generation, body, chunks)
+
+    def read_chunk(self, conversation: str, digest: str) -> bytes | None:
+        """Return a chunk of the history; None if it is gone, or cannot be read now."""
         try:
-            with self._lock:
-                rows = self._db.execute("SELECT DISTINCT conversation FROM entries ORDER BY conversation").fetchall()
-        except sqlite3.DatabaseError as error:
-            raise JournalUnreadable(f"The journal {self.path} cannot be read: {error}") from error
-        return [name for (name,) in rows]
+            return self._database.read_at_once(statements.read_chunk, conversation, digest, seconds=0.0)
+        except JournalError:
+            return None
+
+    # conversations: see `Catalogue`
+
+    def list_conversations(self, prefix: str, after: str, limit: int, only_waiting: bool) -> Soon[list[Listed]]:
+        """List conversations in the order of their ids; see `Catalogue.list_conversations`."""
+        return self._database.read(statements.listed, self._what, prefix, after, limit, only_waiting)
+
+    async def erase(self, conversation: str, generation: int, last: int) -> None:
+        """Remove all that is kept of a conversation, and count the deletion. Nothing of it is left in the file or its log.
+
+        Raises:
+            Fenced: the generation is another, or the last entry is.
+            JournalBusy: another process holds the file. If that happens after the removal, the log still has the data.
+        """
+        await settled(self._database.write(statements.erase, conversation, generation, last))
+        self._may_wait.discard(conversation)
+        try:
+            await settled(self._database.write(statements.truncate))
+        except JournalBusy as error:
+            raise JournalBusy(
+                f"{self._what}: conversation '{conversation}' is deleted, but its data is still in the file {self.path}-wal: "
+                "another process reads or writes without a pause. The data goes when the last process closes the journal."
+            ) from error
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
+        """Close the file. The process stays its owner until the process ends."""
+        self._database.close()
         if "memories" in self.__dict__:
             self.memories.close()
 
-    def _blob(self, digest: str) -> bytes:
-        with self._lock:
-            row = self._db.execute("SELECT body FROM blobs WHERE digest = ?", (digest,)).fetchone()
-        if row is None:
-            raise JournalUnreadable(f"The journal {self.path} lacks the value {digest}. Restore it from a backup.")
-        return row[0]
-
-    def _unreadable(self, error: sqlite3.DatabaseError) -> JournalUnreadable:
-        return JournalUnreadable(f"The journal {self.path} cannot be read or written: {error}.")
-
-
-_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)"
-_SELECT = "SELECT seq, path, at, version, fact FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq"
+    def __repr__(self) -> str:
+        return f"SqliteJournal({str(self.path)!r})"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, RunError, UserError
+from switchroom.errors import ConversationWaiting, Fenced, JournalError, RunError, UserError
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.routing.router import Router
@@ -86,7 +86,7 @@ class CascadeRouter(Router):
 
         Raises:
             RunError, OSError: the last one failed, and none before had anything to say.
-            Fenced, JournalUnreadable, ConversationWaiting: the run cannot go on.
+            Fenced, JournalError, ConversationWaiting: the run cannot go on.
         """
         said: Decision | None = None
         tokens, cost = 0, 0.0
@@ -95,7 +95,7 @@ class CascadeRouter(Router):
             began = time.perf_counter()
             try:
                 decision = await router.judge(asked, scope)
-            except (ConversationWaiting, Fenced, JournalUnreadable):
+            except (ConversationWaiting, Fenced, JournalError):
                 raise  # the run itself cannot go on, whoever is asked next
             except (RunError, OSError) as error:
                 self._count(router.name, began, None, False)

@@ -84,7 +84,7 @@ def parse(body: bytes, name: str) -> tuple[str, tuple[RunEvent, ...], dict[str, 
     first, *rest = body.splitlines() or [b""]
     try:
         head = msgspec.json.decode(first, type=Head)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise JournalUnreadable(f"{name} is no cassette: its first line is {first[:80]!r}.") from error
     if head.cassette > VERSION:
         raise JournalUnreadable(
@@ -103,7 +103,7 @@ def parse(body: bytes, name: str) -> tuple[str, tuple[RunEvent, ...], dict[str, 
                     large[value] = bytes(of)
                 case Asked(prompt, digests):
                     prompts.update(dict.fromkeys(digests, prompt))
-        except (msgspec.MsgspecError, JournalUnreadable, KeyError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, JournalUnreadable) as error:
             raise JournalUnreadable(
                 f"{name}, line {number}: {error}. Take it from version control, or record it anew."
             ) from error

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple, Self, cast
 from pydantic_core import core_schema
 
 from switchroom.attempt import Suspended
-from switchroom.errors import ConversationWaiting, Fenced, JournalUnreadable, QuorumNotReached, ToolCancelled, UserError
+from switchroom.errors import ConversationWaiting, Fenced, JournalError, QuorumNotReached, ToolCancelled, UserError
 from switchroom.events import QuorumReached, StepFailed, StepReturned
 from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import segment
 from switchroom.workflow.base import is_partial
 
-ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalUnreadable, ConversationWaiting)
+ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalError, ConversationWaiting)
 """What ends a workflow whatever else succeeds: the developer has to change something, or somebody else has the conversation."""
 
 

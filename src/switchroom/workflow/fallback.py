@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from switchroom.errors import Fenced, GuardrailTripped, JournalUnreadable, ModelDenied, NotAccepted, UserError
+from switchroom.errors import Fenced, GuardrailTripped, JournalError, ModelDenied, NotAccepted, UserError
 from switchroom.failure import told
 from switchroom.messages import Message
 from switchroom.saying import Derived, said, sayable
@@ -86,7 +86,7 @@ class Fallback(Workflow[In, Out]):
         return output
 
     def _goes_on(self, error: Exception) -> bool:
-        if isinstance(error, (Fenced, JournalUnreadable)):  # nothing that is asked now could be kept
+        if isinstance(error, (Fenced, JournalError)):  # nothing that is asked now could be kept
             return False
         if self.on is not None:
             return isinstance(error, (*self.on, NotAccepted))

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 from switchroom.cli.diagnosis.finding import Finding
 from switchroom.conversation import recall
-from switchroom.errors import JournalUnreadable, UserError
+from switchroom.errors import JournalError, JournalUnreadable, UserError
 from switchroom.journal import Journal, journal_at
+from switchroom.journals.place import Place, place_of
 from switchroom.journals.sqlite import SqliteJournal
 
 MOST = 1000
@@ -31,14 +32,17 @@ def journal(where: Journal | str, reference: str) -> Iterator[Finding]:
     """
     match where:
         case SqliteJournal(path=path):
-            yield from _file(path, _SQLITE + str(path), reference)
+            yield from _file(Place(str(path)), _SQLITE + str(path), reference)
         case str() if where.startswith(_SQLITE):
             try:
-                _check_url(where)
+                place = place_of(where, "journal")
             except UserError as error:
                 yield Finding("journal", "fault", str(error))
                 return
-            yield from _file(Path(where.partition("?")[0].removeprefix(_SQLITE)), where, reference)
+            if place.read_only:
+                yield from _opened(place, where, reference)
+            else:
+                yield from _file(place, where, reference)
         case str():
             try:
                 journal_at(where)
@@ -50,20 +54,8 @@ def journal(where: Journal | str, reference: str) -> Iterator[Finding]:
             yield Finding("journal", "ok", f"{type(where).__name__}, an adapter of the application's own")
 
 
-def _check_url(url: str) -> None:
-    """Have the adapter read a URL, with another file in the place of the one that it names.
-
-    Raises:
-        UserError: it is none.
-    """
-    place, mark, query = url.partition("?")
-    if place == _SQLITE:
-        SqliteJournal.at(url)
-    with TemporaryDirectory() as aside:
-        SqliteJournal.at(f"{_SQLITE}{aside}/probe.db{mark}{query}").close()
-
-
-def _file(path: Path, url: str, reference: str) -> Iterator[Finding]:
+def _file(place: Place, url: str, reference: str) -> Iterator[Finding]:
+    path = Path(place.path)
     folder = next(place for place in path.absolute().parents if os.path.lexists(place))
     if fault := _unfit(folder):
         says = f"The journal {path} cannot be written: {fault}."
@@ -77,7 +69,7 @@ def _file(path: Path, url: str, reference: str) -> Iterator[Finding]:
             "journal", "fault", f"The journal {path} may not be written to.", f"chmod u+w {path}, or name another file."
         )
     else:
-        yield from _opened(path, url, reference)
+        yield from _opened(place, url, reference)
 
 
 def _unfit(folder: Path) -> str:
@@ -92,12 +84,13 @@ def _unfit(folder: Path) -> str:
                 mode = db.execute("PRAGMA journal_mode").fetchone()[0]
     except OSError as error:
         return f"{folder} says: {error.strerror or error}"
-    except (UserError, JournalUnreadable, sqlite3.Error) as error:
+    except (UserError, JournalError, sqlite3.Error) as error:
         return f"in {folder} SQLite fails: {error}"
     return "" if mode == "wal" else f"in {folder} SQLite keeps its log as '{mode}' and not as WAL, as on network drives"
 
 
-def _opened(path: Path, url: str, reference: str) -> Iterator[Finding]:
+def _opened(place: Place, url: str, reference: str) -> Iterator[Finding]:
+    path = Path(place.path)
     elsewhere = "Move it away and restore it from a backup, or name another file."
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
@@ -106,10 +99,12 @@ def _opened(path: Path, url: str, reference: str) -> Iterator[Finding]:
             says = f"{path} holds tables of something else ({', '.join(tables[:_SHOWN])}), and no journal yet."
             yield Finding("journal", "warning", says, "Give the journal a file of its own, unless they are to share one.")
             return
-        with closing(SqliteJournal(path)) as kept:
+        with closing(SqliteJournal(*place[:2], read_only=place.read_only)) as kept:
             yield from _turns(kept, url, reference)
-    except (UserError, JournalUnreadable) as error:
+    except JournalUnreadable as error:
         yield Finding("journal", "fault", str(error), elsewhere)
+    except (UserError, JournalError) as error:  # the text says what to do
+        yield Finding("journal", "fault", str(error))
     except sqlite3.Error as error:
         yield Finding("journal", "fault", f"The journal {path} cannot be read: {error}.", elsewhere)
 

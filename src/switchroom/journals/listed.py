@@ -1,0 +1,51 @@
+"""What a journal offers beside its conversations' facts: which there are, and their deletion."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from switchroom.journal import SharedJournal, Soon
+
+
+class Listed(NamedTuple):
+    """What a journal knows of a conversation without reading it.
+
+    Args:
+        id: the conversation.
+        path: the path of its last entry.
+        at: when that entry was written, in seconds since the epoch.
+        may_wait: True if a person was asked in its last turn, as far as is noted.
+    """
+
+    id: str
+    path: str
+    at: float
+    may_wait: bool
+
+
+class Catalogue(SharedJournal, Protocol):
+    """A journal that can list and delete its conversations."""
+
+    def list_conversations(self, prefix: str, after: str, limit: int, only_waiting: bool) -> Soon[list[Listed]]:
+        """List conversations whose ids begin with `prefix` and follow `after`, in the order of their ids.
+
+        Args:
+            prefix: the beginning of the ids.
+            after: the id after which the page begins.
+            limit: how many at most.
+            only_waiting: True for those that may wait for a person.
+        """
+        ...
+
+    async def erase(self, conversation: str, generation: int, last: int) -> None:
+        """Remove all that is kept of a conversation, and count the deletion.
+
+        Args:
+            conversation: the id.
+            generation: the generation that the caller has read.
+            last: the number of the last entry that the caller has read.
+
+        Raises:
+            Fenced: the generation is another, or the last entry is.
+        """
+        ...
