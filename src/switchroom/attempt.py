@@ -16,13 +16,12 @@ from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, T
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
-from switchroom.ownership import Owned, Table, table_of
+from switchroom.ownership import Owned, Table, table_at
 from switchroom.recorder import Recorder, RunningTool, completed
 from switchroom.rules.state import State
 from switchroom.saying import asked_first
 from switchroom.schema import jsonable
 from switchroom.shared import Shared
-from switchroom.sharing import shared
 from switchroom.siblings import Siblings
 from switchroom.tracing.values import trace_id_of
 
@@ -97,7 +96,6 @@ class Attempt(Recorder):
         "past",
         "rosters",
         "shared",
-        "sharing",
         "siblings",
         "stopping",
         "streamed",
@@ -111,8 +109,7 @@ class Attempt(Recorder):
         self, config: RunConfig, journal: Journal, interpret: Interpret, conversation: str, known: Conversation
     ) -> None:
         super().__init__(config, journal, conversation, known)
-        self.sharing = shared(journal)
-        self.table: Table | None = table_of(self.sharing) if journal.keeps else None
+        self.table: Table | None = table_at(journal) if journal.keeps else None
         self.interpret = interpret
         self.known = known
         self.before: State = left(known.before, known.root, known.state) if known.seq else known.state
@@ -238,7 +235,12 @@ class Attempt(Recorder):
 
     # the attempt as a whole ------------------------------------------------------------------------------------------
 
-    async def claim(self, path: str, started: TurnStarted, ticket: int = 0, force: bool = False) -> None:
+    @property
+    def owner(self) -> str:
+        """The id of this process at the journal's store; "" without a journal."""
+        return "" if self.table is None else self.table.journal.owner
+
+    def try_claim(self, path: str, started: TurnStarted, ticket: int = 0, force: bool = False) -> Awaitable[None] | None:
         """Begin the attempt: append its first fact, which makes this process the owner of the conversation.
 
         Args:
@@ -247,30 +249,47 @@ class Attempt(Recorder):
             ticket: the place of the caller in the conversation's queue; 0 for none.
             force: take the conversation from whoever has it.
 
+        Returns:
+            None; or what is to be awaited for that, because the journal has to be.
+
         Raises:
             Fenced: another caller was quicker or comes first.
-            JournalBusy, JournalUnwritable: the fact could not be written.
+            JournalUnwritable: the fact could not be written.
         """
-        events = self._stamped(path, (started,))
-        if not self.journal.keeps:
-            pending = None
-        elif force:
-            pending = self.journal.append(self.conversation, events)
-        else:
-            pending = self.sharing.claim(self.conversation, events, self.known.generation, ticket)
-        cancelled = None if pending is None else await completed(pending, not self.journal.waits, self.write_until)
-        self._known(events)
-        if self.listened:
-            self.show(events[0])
+        facts = (started,)
+        events = self._stamped(path, facts)
+        pending: Awaitable[None] | None = None
+        if self.table is not None:
+            if force:
+                pending = self.journal.append(self.conversation, events)
+            else:
+                pending = self.table.journal.claim(self.conversation, events, self.known.generation, ticket)
+        if pending is not None:
+            return self._claimed(events, facts, pending)
+        self._committed(events, facts, None)
+        return None
+
+    async def _claimed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], pending: Awaitable[None]) -> None:
+        cancelled = await completed(pending, not self.journal.waits, self.write_until)
+        self._committed(events, facts, None)
         if cancelled is not None:
-            await self.end()
+            if (ending := self.end()) is not None:
+                await ending
             raise cancelled
 
-    async def end(self) -> None:
-        """End the attempt. It stays live in this process until the last tool that it started has ended."""
+    def end(self) -> Awaitable[None] | None:
+        """End the attempt. It stays live in this process until the last tool that it started has ended.
+
+        Returns:
+            None; or what is to be awaited, because there is something to be written.
+        """
         self.over = True
-        if not self.tools:
-            await self._release()
+        if self.tools or self.table is None:
+            return None
+        if self.root.live or self._unwritten:
+            return self._release()
+        self.table.leave(self.conversation, self)
+        return None
 
     async def _release(self) -> None:
         table = self.table

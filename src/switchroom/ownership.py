@@ -7,14 +7,15 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, suppress
+from typing import Protocol, cast
 from weakref import WeakValueDictionary
 
 from switchroom.errors import Fenced, JournalError, UserError
 from switchroom.events import RunEvent
-from switchroom.journal import SharedJournal, Soon
+from switchroom.journal import Journal, SharedJournal, Soon
 from switchroom.rules.root import Root
+from switchroom.sharing import shared
 
 log = logging.getLogger("switchroom")
 
@@ -55,15 +56,19 @@ class Table:
 
     Args:
         journal: a journal over the store.
+        process: stands for this process.
 
     Attributes:
         attempts: the live attempts by conversation.
         journal: the journal object over the store that was used last.
+        process: the process that the table is of.
     """
 
-    def __init__(self, journal: SharedJournal) -> None:
+    def __init__(self, journal: SharedJournal, process: object) -> None:
         self.attempts: dict[str, Owned] = {}
         self.journal = journal
+        self.process = process
+        self._is_local = journal.is_local
         self._lock = threading.Lock()
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._unwritten: dict[str, list[RunEvent]] = {}
@@ -168,6 +173,11 @@ class Table:
         """Return the facts of a conversation that are still to be written."""
         return self._unwritten.get(conversation)
 
+    @property
+    def owes(self) -> bool:
+        """Return True if facts are still to be written."""
+        return bool(self._unwritten)
+
     async def write(self, conversation: str) -> None:
         """Write the facts of a conversation that the journal could not take before.
 
@@ -194,7 +204,7 @@ class Table:
 
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the requests of other processes from now on, if there can be any."""
-        if not self.journal.is_local:
+        if not self._is_local:
             self._look_later(loop)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -208,9 +218,9 @@ class Table:
             task = loop.create_task(self._write_quietly(conversation))
             task.add_done_callback(lambda _: None)
         here = [attempt for attempt in list(self.attempts.values()) if attempt.loop is loop]
-        if here and not self.journal.is_local:
+        if here and not self._is_local:
             self.heed_requests()
-        if (here and not self.journal.is_local) or self._unwritten:
+        if (here and not self._is_local) or self._unwritten:
             self._look_later(loop)
 
     async def _write_quietly(self, conversation: str) -> None:
@@ -323,18 +333,33 @@ _owing: set[Table] = set()
 _tables_lock = threading.Lock()
 
 
-def table_of(journal: SharedJournal) -> Table:
-    """Return this process's table for the store of a journal."""
-    with _tables_lock:
-        table = _tables.get(journal.place)
-        if table is None:
-            table = _tables[journal.place] = Table(journal)
-    table.journal = journal  # the object that made the table may be closed by now
+_process = [object()]
+"""Stands for this process; a forked child has another one."""
+
+
+def table_at(journal: Journal) -> Table:
+    """Return this process's table for the store of a journal. The journal keeps the table, so that asking again is cheap."""
+    table: Table | None = getattr(journal, _TABLE, None)
+    if table is None or table.process is not _process[0]:
+        sharing = shared(journal)
+        with _tables_lock:
+            table = _tables.get(sharing.place)
+            if table is None:
+                table = _tables[sharing.place] = Table(sharing, _process[0])
+        with suppress(AttributeError):  # a journal without room for the table is asked for its place each time
+            setattr(journal, _TABLE, table)
+        table.journal = sharing
+    elif table.journal is not journal and hasattr(journal, "claim"):
+        table.journal = cast("SharedJournal", journal)  # the object that was used before may be closed by now
     return table
+
+
+_TABLE = "_switchroom_table"
 
 
 def _forget() -> None:
     """Forget the attempts of the parent: a forked child runs none of them."""
+    _process[0] = object()
     _tables.clear()
     _owing.clear()
     _waits.clear()

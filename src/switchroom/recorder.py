@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from switchroom.channel import Channel
@@ -167,12 +167,16 @@ class Recorder:
             Fenced: another writer has the conversation, or the run is over.
             JournalUnwritable: the journal cannot take the facts.
         """
-        if self.journal.waits or self._writing:
+        journal = self.journal
+        if journal.waits or self._writing:
             return self._commit_in_order(path, facts, run, None)
-        events = self._stamped(path, self._checked(path, facts))
-        if self.journal.keeps:
+        if len(facts) == 1 and not (self.over or self.tools or self._unwritten):  # the usual way, without a call
+            events = [RunEvent(path, facts[0], self.seq + 1, self.clock())]
+        else:
+            events = self._stamped(path, self._checked(path, facts))
+        if journal.keeps:
             try:
-                pending = self.journal.append(self._conversation, events)
+                pending = journal.append(self._conversation, events)
             except (JournalBusy, JournalUnwritable):
                 self._keep_results(events)
                 raise
@@ -258,19 +262,16 @@ class Recorder:
     def _committed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
         if self._unwritten:
             self._unwritten = []
-        self._known(events)
-        if run is not None:
-            run.evolve(facts)
-        if self.listened:
-            for event in events:
-                self.show(event)
-
-    def _known(self, events: Sequence[RunEvent]) -> None:
         self.seq = events[-1].seq
         self.events += events
         for event in events:
             if event.fact.concerns_root:
                 self.root = evolve_root(self.root, event)
+        if run is not None:
+            run.evolve(facts)
+        if self.listened:
+            for event in events:
+                self.show(event)
 
     def show(self, event: RunEvent) -> None:
         """Tell the listeners. One that fails is reported, and does not stop the run."""

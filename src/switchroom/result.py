@@ -45,7 +45,7 @@ class RunResult(Generic[Out]):
     def __init__(self, attempt: Attempt, path: str, final_output: Out, final: State) -> None:
         self.path = path
         self.final_output = final_output
-        self.waiting: tuple[Waiting, ...] = waiting_of(attempt.root)
+        self.waiting: tuple[Waiting, ...] = waiting_of(attempt.root) if attempt.root.asked else ()
         self._attempt = attempt
         self._final = final
 

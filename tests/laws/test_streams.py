@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from switchroom import Agent, Message, RunConfig, Runner, RunResult
-from switchroom.events import Delta, Fact, HandoffCommitted, ModelAnswered, RunEvent, TextDelta, ValueDrawn
+from switchroom.events import (
+    AttemptHeld,
+    AttemptReleased,
+    Delta,
+    Fact,
+    HandoffCommitted,
+    ModelAnswered,
+    RunEvent,
+    TextDelta,
+    TurnStarted,
+    ValueDrawn,
+)
 from switchroom.events.codec import encode
 from switchroom.journals import MemoryJournal
 from switchroom.testing import FunctionModel, call, deltas
@@ -23,15 +34,18 @@ EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[Healt
 
 
 def told(events: list[RunEvent]) -> list[tuple[str, bytes]]:
-    """Facts and where they happened, without when, and without what chance gave."""
-    return [(event.path, encode(plain(event.fact))[0]) for event in events if isinstance(event.fact, Fact)]
+    """Facts and where they happened, without when, without what chance gave, and without how attempts ended."""
+    facts = [(event.path, event.fact) for event in events if isinstance(event.fact, Fact)]
+    return [(path, encode(plain(fact))[0]) for path, fact in facts if not isinstance(fact, AttemptHeld | AttemptReleased)]
 
 
 def plain(fact: Fact) -> Fact:
-    """The fact without what may be otherwise the next time: what chance gave, and in which order calls came to their end."""
+    """Return the fact without what chance gave, the order in which calls ended, and the id of the process."""
     match fact:
         case ValueDrawn():
             return replace(fact, value=0)
+        case TurnStarted():
+            return replace(fact, owner="")
         case HandoffCommitted():
             return replace(fact, learned=tuple(sorted(fact.learned)))
         case _:

@@ -96,7 +96,8 @@ class Runner:
                     "Leave them out, or pass RunConfig(detached=True, ...)."
                 )
             return _nested(parent, parent.place(step_name(step)), step, input, config)
-        return take(_order(step, config, input, deps, state, conversation, message_id), begin)
+        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
+        return take(order, begin)
 
     @overload
     @staticmethod
@@ -172,7 +173,7 @@ class Runner:
                 f"A stream of '{step_name(step)}' inside another run: use Runner.run, the outer stream shows its events; "
                 "or pass RunConfig(detached=True)."
             )
-        order = _order(step, config, input, deps, state, conversation, message_id)
+        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
         order.channel = Channel()
         return RunStream(order, begin)
 
@@ -214,12 +215,6 @@ class Runner:
             )
         order = Order(step, config, deps=deps, conversation=conversation, answers=answers or {}, takeover=takeover)
         return take(order, resume)
-
-
-def _order(*given: Any) -> Order:
-    """Return what a caller asked for, from the arguments of `Runner.run`."""
-    step, config, input, deps, state, conversation, message_id = given
-    return Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
 
 
 async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:

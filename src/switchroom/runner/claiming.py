@@ -23,13 +23,13 @@ LATER_S = 0.05
 """Seconds after a run's deadline at which a pending write is given up. The deadline, which cancels the run, comes first."""
 
 
-async def known_conversation(order: Order) -> Conversation:
+async def known_conversation(order: Order, journal: Journal) -> Conversation:
     """Return the conversation as its journal has it.
 
     Raises:
         UserError: another step answers it.
     """
-    known = await recall(journal_at(order.config.journal), order.conversation)
+    known = await recall(journal, order.conversation)
     name = step_name(order.step)
     if known.root.turn and known.root.name != name:
         raise UserError(
@@ -75,7 +75,9 @@ async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Qu
             await _give_handles(order, attempt)
         if order.tracer is not None:
             order.tracer.begin(attempt.conversation if attempt.journal.keeps else "", attempt.events)
-        await attempt.claim(scope.path, started, 0 if queue is None else queue.ticket, order.takeover)
+        pending = attempt.try_claim(scope.path, started, 0 if queue is None else queue.ticket, order.takeover)
+        if pending is not None:
+            await pending
     except Fenced:
         if table is not None:
             table.leave(attempt.conversation, attempt)

@@ -10,14 +10,13 @@ from switchroom.errors import UserError
 from switchroom.events import AnsweredWhileWaiting, RunEvent, StepFailed, TurnStarted
 from switchroom.failure import revived
 from switchroom.journal import Accepted, journal_at
-from switchroom.ownership import table_of
+from switchroom.ownership import table_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.claiming import finished_result, new_attempt
 from switchroom.runner.order import Order
 from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import text_message
-from switchroom.sharing import shared
 
 
 async def join(
@@ -40,7 +39,7 @@ async def join(
     """
     journal = journal_at(order.config.journal)
     conversation = order.conversation
-    table = table_of(shared(journal))
+    table = table_at(journal)
     while True:
         known = await recall(journal, conversation)
         is_last = known.root.turn == accepted.turn

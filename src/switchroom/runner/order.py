@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -66,9 +65,3 @@ class Order(msgspec.Struct):
     def due(self) -> float | None:
         """When the run has to be over, by the loop's clock; None without a deadline."""
         return None if self.config.deadline is None else self.called_at + self.config.deadline
-
-    def called(self, within: Owned | None) -> None:
-        """Note the moment and the place of the call, if they were not noted before."""
-        if not self.called_at:
-            self.called_at = asyncio.get_running_loop().time()
-        self.within = self.within or within

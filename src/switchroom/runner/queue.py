@@ -9,7 +9,6 @@ from typing import Self
 from switchroom.context import settled
 from switchroom.conversation import Conversation
 from switchroom.errors import ConversationBusy, DeadlineExceeded
-from switchroom.journal import SharedJournal
 from switchroom.ownership import Table, waiting_for
 from switchroom.runner.order import Order
 
@@ -23,17 +22,17 @@ class Queue:
 
     Args:
         order: what the caller asked for.
-        journal: the journal that keeps the conversation.
         table: the live attempts of this process.
 
     Attributes:
         ticket: the number of the caller's place; 0 as long as the caller has not had to wait.
     """
 
-    def __init__(self, order: Order, journal: SharedJournal, table: Table) -> None:
+    __slots__ = ("_contended", "_interrupted", "_order", "_pause_s", "_table", "ticket")
+
+    def __init__(self, order: Order, table: Table) -> None:
         self.ticket = order.ticket
         self._order = order
-        self._journal = journal
         self._table = table
         self._contended = False
         self._interrupted = 0
@@ -43,12 +42,14 @@ class Queue:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if not self.ticket:
+            return
         conversation = self._order.conversation
         if self.ticket != self._order.ticket:
-            self._table.drop(lambda: self._journal.drop_ticket(conversation, self.ticket))
+            self._table.drop(lambda: self._table.journal.drop_ticket(conversation, self.ticket))
             self._table.wake(conversation)
         if self._interrupted:
-            self._table.drop(lambda: self._journal.drop_interrupt(conversation, self._interrupted))
+            self._table.drop(lambda: self._table.journal.drop_interrupt(conversation, self._interrupted))
 
     def lost(self) -> None:
         """Note that another caller was quicker: from now on the queue is looked at first."""
@@ -63,7 +64,7 @@ class Queue:
             return False
         if not self._contended and not self.ticket:
             return True
-        first = await settled(self._journal.first_ticket(self._order.conversation))
+        first = await settled(self._table.journal.first_ticket(self._order.conversation))
         return first is None or first.number == self.ticket
 
     async def wait(self, known: Conversation, may_interrupt: bool = True) -> None:
@@ -82,7 +83,7 @@ class Queue:
             if config.when_busy == "interrupt" and may_interrupt:
                 await self._interrupt(known)
             if not self.ticket:
-                self.ticket = await settled(self._journal.take_ticket(order.conversation))
+                self.ticket = await settled(self._table.journal.take_ticket(order.conversation))
                 return  # the attempt may have ended meanwhile
             now = asyncio.get_running_loop().time()
             until_busy = order.called_at + config.busy_timeout - now
@@ -125,7 +126,7 @@ class Queue:
         if self._interrupted == turn:
             return
         if attempt is None:
-            await settled(self._journal.request_interrupt(conversation, turn))
+            await settled(self._table.journal.request_interrupt(conversation, turn))
             self._interrupted = turn
         elif attempt.loop is not asyncio.get_running_loop():
             attempt.loop.call_soon_threadsafe(attempt.stop)
@@ -144,7 +145,7 @@ class Queue:
         return ConversationBusy(
             f"Conversation '{conversation}' is busy: {where} answers turn {turn}.{held} {why} "
             "The message was not recorded; send it again later.",
-            root.owner or self._journal.owner,
+            root.owner or self._table.journal.owner,
             turn,
             root.since,
             tools,

@@ -16,7 +16,7 @@ from switchroom.conversation import NEW, Conversation, remember, with_events
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, JournalBusy, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Journal, journal_at
-from switchroom.ownership import Table, table_of
+from switchroom.ownership import Table, table_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.claiming import claim_turn, finished_result, known_conversation, new_attempt
@@ -28,7 +28,6 @@ from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import answer_meanwhile
 from switchroom.scope import Scope
 from switchroom.shared import kept_of
-from switchroom.sharing import shared
 from switchroom.tracing.tracer import Tracer
 from switchroom.tracing.values import everywhere
 
@@ -47,8 +46,10 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         return await _requested(order, prepare)
     if order.tracer is None and (order.config.trace_processors or everywhere):
         return await _traced(order, prepare)
-    parent = CURRENT.get()
-    order.called(None if parent is None else parent.attempt)
+    if not order.called_at:
+        parent = CURRENT.get()
+        order.called_at = asyncio.get_running_loop().time()
+        order.within = order.within or (None if parent is None else parent.attempt)
     try:
         prepared = await prepare(order)
     except JournalBusy as error:
@@ -57,11 +58,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         raise DeadlineExceeded(f"The run's deadline of {order.config.deadline} s passed while the journal was busy.") from error
     if isinstance(prepared, RunResult):
         return prepared
-    return await _run(order, *prepared)
-
-
-async def _run(order: Order, scope: Scope, input: Any) -> RunResult[Any]:
-    """Run a turn that was begun, to its end."""
+    scope, input = prepared
     attempt = order.attempt = scope.attempt
     attempt.main = asyncio.current_task()
     if order.tracer is not None:
@@ -85,7 +82,8 @@ async def _run(order: Order, scope: Scope, input: Any) -> RunResult[Any]:
             attempt.task = attempt.main = attempt.on_stop = None
             for interruption in attempt.inbox:
                 interruption.refuse("The run ended before the interruption was taken.")
-            await attempt.end()
+            if (ending := attempt.end()) is not None:
+                await ending
     _remember(attempt, scope)
     return RunResult(attempt, root.path, output, scope.last)
 
@@ -153,12 +151,13 @@ async def begin(order: Order) -> Prepared:
         if order.conversation or order.message_id:
             given = f"conversation='{order.conversation}'" if order.conversation else f"message_id='{order.message_id}'"
             raise UserError(f"{given} needs a journal to be kept in: RunConfig(journal='sqlite:///chats.db').")
-        return await _begun(order, journal)
-    sharing = shared(journal)
-    table = table_of(sharing)
+        prepared = await _start(order, journal, NEW, None)
+        assert prepared is not None, "nobody else was quicker"
+        return prepared
     is_new = not order.conversation
     order.conversation = order.conversation or uuid.uuid4().hex
-    with Queue(order, sharing, table) as queue:
+    table = table_at(journal)
+    with Queue(order, table) as queue:
         while True:
             prepared = await (_start(order, journal, NEW, queue) if is_new else _next(order, journal, table, queue))
             if prepared is not None:
@@ -166,32 +165,27 @@ async def begin(order: Order) -> Prepared:
             is_new = False
 
 
-async def _begun(order: Order, journal: Journal) -> Prepared:
-    """Begin a turn that no journal keeps, and that nobody else can claim."""
-    prepared = await _start(order, journal, NEW, None)
-    assert prepared is not None, "nobody else was quicker"
-    return prepared
-
-
 async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> Prepared | None:
     """Do what the conversation needs next; None if the conversation has to be looked at again."""
-    await table.write(order.conversation)
+    if table.owes:
+        await table.write(order.conversation)
     if order.message_id:
         accepted = await settled(table.journal.accepted(order.conversation, order.message_id))
         if accepted is not None:
             return await join(order, accepted, queue, lambda: take(_unfinished(order), resume))
-    known = await known_conversation(order)
+    known = await known_conversation(order, journal)
+    root = known.root
     if not await queue.is_first(known):
         await queue.wait(known)
-        return None
-    if known.root.phase == "open" and known.root.asked:
-        if order.config.while_waiting is None:
-            raise _waits(order, known)
-        return await answer_meanwhile(order, new_attempt(order, known, journal), queue)
-    if known.root.phase == "open":
+    elif root.phase != "open":
+        return await _start(order, journal, known, queue)
+    elif not root.asked:
         await _finish_before(order, queue.ticket)
-        return None
-    return await _start(order, journal, known, queue)
+    elif order.config.while_waiting is None:
+        raise _waits(order, known)
+    else:
+        return await answer_meanwhile(order, new_attempt(order, known, journal), queue)
+    return None
 
 
 def _unfinished(order: Order) -> Order:
@@ -230,8 +224,7 @@ async def _start(order: Order, journal: Journal, known: Conversation, queue: Que
         if state is None and known.root.shared is None:
             state = fresh
     kept_state = None if state is None else kept_of(state)
-    owner = attempt.sharing.owner if journal.keeps else ""
-    started = TurnStarted(turn, 1, step.name, messages, plain, kept_state, owner, order.message_id)
+    started = TurnStarted(turn, 1, step.name, messages, plain, kept_state, attempt.owner, order.message_id)
     if not await claim_turn(order, scope, started, queue):
         return None
     return scope, messages or order.input
@@ -248,12 +241,12 @@ async def resume(order: Order) -> Prepared:
         UserError: there is no such conversation, or an answer is to nothing that was asked.
     """
     journal = journal_at(order.config.journal)
-    sharing = shared(journal)
-    table = table_of(sharing)
-    with Queue(order, sharing, table) as queue:
+    table = table_at(journal)
+    with Queue(order, table) as queue:
         while True:
-            await table.write(order.conversation)
-            known = await known_conversation(order)
+            if table.owes:
+                await table.write(order.conversation)
+            known = await known_conversation(order, journal)
             if known.root.turn == 0:
                 raise UserError(
                     f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run."
@@ -279,7 +272,7 @@ async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: 
     scope = Scope(attempt, f"turn#{root.turn}")
     if order.config.state is not None:
         attempt.shared.learn(order.config.state(attempt.conversation))
-    started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.sharing.owner)
+    started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner)
     if not await claim_turn(order, scope, started, queue):
         return None
     for id, answer in order.answers.items():

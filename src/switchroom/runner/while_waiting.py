@@ -41,8 +41,7 @@ async def answer_meanwhile(order: Order, attempt: Attempt, queue: Queue) -> RunR
     root = attempt.known.root
     attempt.go_on(attempt.known)
     scope = Scope(attempt, f"turn#{root.turn}")
-    owner = attempt.sharing.owner
-    started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=owner, message_id=order.message_id)
+    started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner, message_id=order.message_id)
     if not await claim_turn(order, scope, started, queue):
         return None
     path = f"{scope.path}/while_waiting#{len(root.asides) // 2}"
@@ -53,7 +52,8 @@ async def answer_meanwhile(order: Order, attempt: Attempt, queue: Queue) -> RunR
         if attempt.streamed:
             attempt.show(RunEvent(path, TextDelta(text)))
     finally:
-        await attempt.end()
+        if (ending := attempt.end()) is not None:
+            await ending
     return RunResult(attempt, path, text, scope.last)
 
 

@@ -16,7 +16,7 @@ from switchroom.conversation import Conversation, recall, recall_turn, remember,
 from switchroom.errors import ConversationBusy, ConversationWaiting, Fenced, RunError, UserError
 from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.journal import NO_JOURNAL, Journal
-from switchroom.ownership import Owned, table_of
+from switchroom.ownership import Owned, table_at
 from switchroom.result import RunResult, Waiting
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.turn import Answers, Order, Prepare, begin, resume, take
@@ -25,7 +25,6 @@ from switchroom.session.exchange import GRACE, UNRECORDED, Entry, note_cut
 from switchroom.session.graph import Graph
 from switchroom.session.reply import Reply, reply_in, reply_of
 from switchroom.session.watchdog import watchdog
-from switchroom.sharing import shared
 
 Job: TypeAlias = "Callable[[Caller], Awaitable[None]]"
 
@@ -277,7 +276,7 @@ class Line:
         known = await recall(self.journal, self.graph.session_id)
         root = known.root
         self.graph.rest(known.state)
-        busy = table_of(shared(self.journal)).is_live(self.graph.session_id, root)
+        busy = table_at(self.journal).is_live(self.graph.session_id, root)
         if root.turn == 0 or root.phase == "returned" or busy:
             waiting.answer(Reply())
             return
@@ -299,7 +298,7 @@ class Line:
     async def _cut(self, heard: int) -> None:
         """Cut the last answer, which was complete, to what a person heard of it."""
         known = await recall(self.journal, self.graph.session_id)
-        if known.root.phase != "returned" or table_of(shared(self.journal)).live(self.graph.session_id) is not None:
+        if known.root.phase != "returned" or table_at(self.journal).live(self.graph.session_id) is not None:
             return
         known = await with_events(self.journal, self.graph.session_id, known)
         attempt = Attempt(self.config, self.journal, interpret, self.graph.session_id, known)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from switchroom.errors import JournalUnreadable
-from switchroom.events import RunEvent
+from switchroom.events import Delta, Fact, RunEvent, TurnStarted
 from switchroom.events.codec import VERSION as CODEC
 from switchroom.events.codec import Blobs, decode, encode
 from switchroom.testing.prompt import Prompt
@@ -53,11 +54,16 @@ def dump(conversation: str, events: Iterable[RunEvent], prompts: Mapping[str, Pr
     lines: list[Any] = [Head(VERSION, CODEC, conversation), *_asked(prompts)]
     known: Blobs = {}
     for event in events:
-        body, blobs = encode(event.fact)
+        body, blobs = encode(_without_owner(event.fact))
         lines += [Large(digest, msgspec.Raw(value)) for digest, value in blobs.items() if digest not in known]
         known |= blobs
         lines.append(Noted(event.path, msgspec.Raw(body)))
     return b"".join(_encoder.encode(one) + b"\n" for one in lines)
+
+
+def _without_owner(fact: Fact | Delta) -> Fact | Delta:
+    """Return the fact without the id of the process, which would make each recording of a conversation another one."""
+    return replace(fact, owner="") if isinstance(fact, TurnStarted) and fact.owner else fact
 
 
 def _asked(prompts: Mapping[str, Prompt]) -> list[Asked]:

@@ -14,7 +14,7 @@ from switchroom.adapters import load
 from switchroom.attempt import Attempt
 from switchroom.config import RunConfig
 from switchroom.errors import Diverged, UserError
-from switchroom.events import RunEvent, StepFailed, TurnCut
+from switchroom.events import RunEvent, StepFailed, ToolReturnedLate, TurnCut
 from switchroom.messages import ToolCall
 from switchroom.result import RunResult
 from switchroom.rules.root import Root
@@ -30,7 +30,7 @@ from switchroom.testing.lines import called
 from switchroom.testing.places import Playing
 from switchroom.testing.player import Player
 from switchroom.testing.prompt import Prompt
-from switchroom.testing.record import Turn, turns_of
+from switchroom.testing.record import Part, Turn, turns_of
 from switchroom.testing.tape import Tape
 
 
@@ -92,6 +92,14 @@ class PlayedJournal:
                 self.tape.note(event)
             self._kept.append(conversation, [event])
 
+    def keep_late(self, conversation: str, events: Sequence[RunEvent]) -> None:
+        """Keep the results of tools that ended after their run, which no played tool can give."""
+        seq = len(self._kept.read(conversation))
+        for event in events:
+            if isinstance(event.fact, ToolReturnedLate):
+                seq += 1
+                self._kept.append(conversation, [RunEvent(event.path, event.fact, seq, event.at)])
+
     def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
         """The events after a number; see `Journal.read`."""
         return self._kept.read(conversation, after)
@@ -136,6 +144,10 @@ async def _turn(turn: Turn, cue: Cue, journal: PlayedJournal, prompts: dict[str,
         if root.phase == "returned":
             break
         tape.go_on(part)
+        journal.keep_late(cue.conversation, turn.parts[part - 1].events)
+        if recorded.asides:
+            await _answer_meanwhile(recorded, cue, config, tape)
+            continue
         missing = [answer.id for answer in recorded.answers if answer.id not in root.asked]
         if missing and tape.left:
             break  # what happens in earnest may ask a person something else
@@ -146,6 +158,17 @@ async def _turn(turn: Turn, cue: Cue, journal: PlayedJournal, prompts: dict[str,
         outcome = await _attempt(order, resume, tape)
     tape.finish(str(outcome))
     return outcome
+
+
+async def _answer_meanwhile(recorded: Part, cue: Cue, config: RunConfig, tape: Tape) -> None:
+    """Send the messages that came while a person was asked; each is answered with the recorded text."""
+    for event in recorded.events:
+        if "/while_waiting#" in event.path:
+            tape.reel.drop(event.path)
+    for aside in recorded.asides:
+        input = interpret(cue.step).given(Root(messages=(aside.message,), input=aside.message.text))
+        answering = replace(config, while_waiting=aside.text)
+        await take(Order(cue.step, answering, input, cue.deps, None, cue.conversation), begin)
 
 
 def _order(turn: Turn, cue: Cue, config: RunConfig) -> Order:
@@ -221,12 +244,19 @@ async def _attempt(order: Order, prepare: Prepare, tape: Tape) -> Outcome:
         running.result()  # it never came to run
     assert attempt is not None, "a run that ends has begun"
     for entry in tape.reel.after_the_end():
-        await Scope(attempt, entry.path).note(entry.fact)
+        await _note_after_the_end(attempt, entry.path, entry.fact)
     if error is None:
         return Outcome(running.result(), attempt.root)
     assert isinstance(error, Exception), "nothing else is a failure of the run"
     run: Any = getattr(error, "run", None)  # an exception with slots carries none
     return Outcome(run or RunResult(attempt, attempt.root.path, None, NO_RUN), attempt.root, error)
+
+
+async def _note_after_the_end(attempt: Attempt, path: str, fact: Any) -> None:
+    """Note a fact although the attempt is over, as the record has it."""
+    attempt.over = False
+    await Scope(attempt, path).note(fact)
+    attempt.over = True
 
 
 async def _broken_off(attempt: Attempt, tape: Tape) -> Outcome:
@@ -236,5 +266,5 @@ async def _broken_off(attempt: Attempt, tape: Tape) -> Outcome:
     error = None
     if last is not None and isinstance(last.fact, StepFailed):
         error = tape.failed(last.fact)
-        await Scope(attempt, path).note(last.fact)
+        await _note_after_the_end(attempt, path, last.fact)
     return Outcome(RunResult(attempt, path, None, NO_RUN), attempt.root, error)

@@ -17,7 +17,9 @@ from switchroom.events import (
     PersonAsked,
     RouteDecided,
     RunEvent,
+    RunInterrupted,
     StepFailed,
+    StepReturned,
     ToolFailed,
     ToolReturned,
     ToolStarted,
@@ -133,7 +135,7 @@ class Player:
                     said = Message("assistant", "\ud800") if lost else answer.message
                     await respond(said, emit, f"The record of agent '{request.agent}'")
                     return ModelResponse(said, answer.usage, answer.model, decided)
-                case AnswerCut():
+                case AnswerCut() | RunInterrupted():
                     raise CutShort(path)
                 case HandoffExpired() if state.due is not None:
                     due = state.due
@@ -230,6 +232,8 @@ class Player:
         for entry in self._tape.reel.inside(path, cut.seq):
             await self._note_again(run, entry.event, note)
         fact: Any = cut.fact
+        if isinstance(fact, RunInterrupted):
+            return await note(fact, StepReturned(fact.heard))
         await note(AnswerCut(fact.agent, fact.text, fact.heard, fact.message, bool(run.roster[fact.agent].input_guards)))
 
 
@@ -246,4 +250,4 @@ def _explains(fact: Any, index: int) -> bool:
     """Whether what follows says why a call has no end: a person interrupted, or a crash left its effect unknown."""
     if isinstance(fact, PersonAsked):
         return fact.question == "unknown_effect" and fact.index == index
-    return isinstance(fact, AnswerCut)
+    return isinstance(fact, AnswerCut | RunInterrupted)

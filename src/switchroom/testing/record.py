@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 
 from switchroom.conversation import Conversation
-from switchroom.events import AnyFact, PersonAnswered, RunEvent, TurnStarted
+from switchroom.events import AnsweredWhileWaiting, AnyFact, PersonAnswered, RunEvent, TurnStarted
 from switchroom.messages import Message
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import State
@@ -23,6 +23,11 @@ class Part(msgspec.Struct, frozen=True):
     def answers(self) -> list[PersonAnswered]:
         """What a person answered, so that the turn could go on."""
         return [event.fact for event in self.events if isinstance(event.fact, PersonAnswered)]
+
+    @property
+    def asides(self) -> list[AnsweredWhileWaiting]:
+        """The messages that came in this attempt while a person was asked, with their answers."""
+        return [event.fact for event in self.events if isinstance(event.fact, AnsweredWhileWaiting)]
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from switchroom.events import (
     PersonAnswered,
     PersonAsked,
     RunEvent,
+    RunInterrupted,
     StateChanged,
     StepFailed,
     StepReturned,
@@ -111,7 +112,7 @@ class Reel:
     def cut_now(self, path: str) -> Entry | None:
         """The interruption that comes next at a path, if all that came before it has been played."""
         cut = self.first(path)
-        if cut is None or not isinstance(cut.fact, AnswerCut):
+        if cut is None or not isinstance(cut.fact, AnswerCut | RunInterrupted):
             return None
         return None if any(entry.matters for entry in self.inside(path, cut.seq) if entry.path != path) else cut
 

@@ -12,6 +12,8 @@ from switchroom.events import (
     AnswerRejected,
     AnswerWithdrawn,
     AnyFact,
+    AttemptHeld,
+    AttemptReleased,
     CallsJudged,
     Fact,
     GuardTripped,
@@ -27,6 +29,7 @@ from switchroom.events import (
     StepStarted,
     ToolFailed,
     ToolReturned,
+    ToolReturnedLate,
     TurnStarted,
     ValueDrawn,
 )
@@ -35,8 +38,8 @@ from switchroom.testing.lines import called, judged
 
 Told = dict[str, Any]
 
-OPTIONAL = (TurnStarted, AnswerWithdrawn)
-"""Facts that depend on who started the run and who listened, and on nothing that the code asks."""
+OPTIONAL = (TurnStarted, AttemptHeld, AttemptReleased, ToolReturnedLate, AnswerWithdrawn)
+"""Facts that depend on who started the run, who listened and how long threads took, and on nothing that the code asks."""
 
 
 def matters(fact: Fact, strict: bool) -> bool:

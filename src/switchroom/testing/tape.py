@@ -14,6 +14,7 @@ from switchroom.events import (
     Fact,
     ModelAnswered,
     RunEvent,
+    RunInterrupted,
     StepFailed,
     StepReturned,
     StepStarted,
@@ -161,7 +162,7 @@ class Tape:
         place = path
         while place:
             following = self.reel.next(place)
-            if following is not None and isinstance(following.fact, AnswerCut):
+            if following is not None and isinstance(following.fact, AnswerCut | RunInterrupted):
                 raise CutShort(place)
             place = place.rpartition("/")[0]
         self._parked += 1

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from switchroom.errors import UserError
 from switchroom.events import (
+    AttemptHeld,
+    AttemptReleased,
     BudgetDegraded,
     CallsJudged,
     EffectCleared,
@@ -111,6 +113,8 @@ def _as_judged(calls: Sequence[ToolCall], fact: CallsJudged) -> tuple[ToolCall, 
 def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
     fact = event.fact
     match fact:
+        case AttemptHeld() | AttemptReleased():
+            return True
         case ToolStarted() | ToolSuspended() | EffectCleared() | HandoffProposed() | ValueDrawn():
             return True
         case BudgetDegraded():

@@ -36,7 +36,6 @@ from switchroom.events import (
     RunEvent,
     RunInterrupted,
     SessionFact,
-    StateChanged,
     StepFact,
     StepFailed,
     StepReturned,
@@ -46,6 +45,7 @@ from switchroom.events import (
     ToolReturnedLate,
     ToolStarted,
     ToolSuspended,
+    TurnFact,
     TurnStarted,
     ValueDrawn,
 )
@@ -113,7 +113,7 @@ class Follower:
             self._opened(run, fact)
         elif run is None:  # a function of an agent's own, or a tool's body
             return
-        elif not isinstance(fact, StateChanged | ValueDrawn | DecisionFact):
+        elif not isinstance(fact, TurnFact | ValueDrawn | DecisionFact):
             place = self._place(event.path)
             if not isinstance(fact, _JUDGEMENTS):
                 self._hook_ends(run)
