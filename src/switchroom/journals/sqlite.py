@@ -79,7 +79,7 @@ class SqliteJournal:
     @cached_property
     def memories(self) -> SqliteMemories:
         """What agents remember, in the same file."""
-        return SqliteMemories(self.path)
+        return SqliteMemories(*self._database.place)
 
     # entries
 
