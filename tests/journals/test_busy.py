@@ -251,7 +251,7 @@ async def test_full_memories_say_so(tmp_path: Path):
     db = memories._database.connection  # pyright: ignore[reportPrivateUsage]
     assert db is not None
     db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")
-    with pytest.raises(JournalUnwritable, match="The memories in .* cannot be written: database or disk is full"):
+    with pytest.raises(JournalUnwritable, match=r"The memories in .* cannot be written: database or disk is full"):
         await memories.put("clerk", "key", "x" * 60_000)
     assert await memories.find("clerk", "key") is None
 

@@ -105,6 +105,10 @@ class SqliteJournal:
         """The events after a number; see `Journal.read`."""
         return self._database.read(statements.read, self._what, conversation, after)
 
+    def read_sync(self, conversation: str, after: int = 0) -> list[RunEvent]:
+        """Read as `read` does; if another process holds the file, block the caller."""
+        return self._database.read_at_once(statements.read, self._what, conversation, after)
+
     def conversations(self) -> list[str]:
         """The conversations that are kept, by name."""
         return self._database.read_at_once(statements.names)
