@@ -160,8 +160,9 @@ def test_values_within_values_a_thousand_deep_are_read_or_told():
 
 @pytest.mark.parametrize("depth", [2_000, 100_000])
 def test_json_that_is_nested_too_deep_is_told(depth: int):
+    blobs: dict[str, bytes] = {}
     with pytest.raises(JournalUnreadable):
-        decode(1, b'{"kind":"step_returned","output":' + b"[" * depth + b"]" * depth + b"}", {}.__getitem__)
+        decode(1, b'{"kind":"step_returned","output":' + b"[" * depth + b"]" * depth + b"}", blobs.__getitem__)
 
 
 def test_an_output_that_is_nested_too_deep_is_refused_when_it_is_written():
@@ -174,8 +175,9 @@ def test_an_output_that_is_nested_too_deep_is_refused_when_it_is_written():
 
 @pytest.mark.parametrize("digest", ["d9", 5, None, ["d0"], {"\0blob": "d0"}])
 def test_a_reference_to_no_value_is_told(digest: Any):
+    blobs = {"d0": b"1"}
     with pytest.raises(JournalUnreadable):
-        decode(1, fact_with(reference(digest)), {"d0": b"1"}.__getitem__)
+        decode(1, fact_with(reference(digest)), blobs.__getitem__)
 
 
 @given(st.dictionaries(st.sampled_from(["d0", "d1", "d2"]), st.binary(max_size=8) | JSON.map(json.dumps).map(str.encode)), JSON)

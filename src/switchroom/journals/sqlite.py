@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from switchroom.errors import JournalBusy, JournalError
+from switchroom.errors import JournalError
 from switchroom.events import RunEvent
 from switchroom.journal import Accepted, Soon, Ticket
 from switchroom.journals import statements
@@ -215,20 +215,22 @@ class SqliteJournal:
         return self._database.read(statements.listed, self._what, prefix, after, limit, only_waiting)
 
     async def erase(self, conversation: str, generation: int, last: int) -> None:
-        """Remove all that is kept of a conversation, and count the deletion. Nothing of it is left in the file or its log.
-
-        Raises:
-            Fenced: the generation is another, or the last entry is.
-            JournalBusy: another process holds the file. If that happens after the removal, the log still has the data.
-        """
+        """Remove all that is kept of a conversation, and count the deletion; see `Catalogue.erase`."""
         await settled(self._database.write(statements.erase, conversation, generation, last))
         self._may_wait.discard(conversation)
+
+    async def compact(self) -> None:
+        """Rewrite the file, so that nothing is left of erased conversations. It takes as long as copying the file.
+
+        Raises:
+            JournalBusy, JournalUnwritable: the file was not rewritten, and may still hold parts of erased conversations.
+        """
         try:
-            await settled(self._database.write(statements.truncate))
-        except JournalBusy as error:
-            raise JournalBusy(
-                f"{self._what}: conversation '{conversation}' is deleted, but its data is still in the file {self.path}-wal: "
-                "another process reads or writes without a pause. The data goes when the last process closes the journal."
+            await self._database.write_apart(statements.compact)
+        except JournalError as error:
+            raise type(error)(
+                f"{self._what} could not be rewritten: the conversations are deleted, but parts of them may still be in the "
+                f"file. Call Conversations.compact() to try again. ({error})"
             ) from error
 
     def close(self) -> None:

@@ -234,8 +234,13 @@ def erase(db: sqlite3.Connection, conversation: str, of: int, last: int) -> None
         db.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (digest_of(conversation), of + 1))
 
 
-def truncate(db: sqlite3.Connection) -> None:
-    """Move the write-ahead log into the file and empty it."""
+def compact(db: sqlite3.Connection) -> None:
+    """Rewrite the file and empty the write-ahead log.
+
+    `secure_delete` overwrites deleted rows where they were. But a page that was split keeps copies of rows in its unused
+    part, and only a new file is free of them.
+    """
+    db.execute("VACUUM")
     is_busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if is_busy:  # SQLite returns it as a value
         error = sqlite3.OperationalError("another connection reads or writes")
