@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,7 @@ async def test_messages_of_a_session_are_what_was_heard(journal: Catalogue, conv
 
 async def test_messages_of_a_graph_are_what_was_heard(journal: Catalogue, conversations: Conversations):
     class Greeter(OutputNode):
-        async def generate_response(self) -> Any:
+        async def generate_response(self) -> AsyncIterator[str]:
             yield f"hello {self.context.messages[-1]['content']}"
 
     session = Session(Greeter(), conversation="c", journal=journal)
