@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 from weakref import WeakSet
 
 from switchroom.errors import JournalUnwritable, UserError
@@ -97,6 +97,17 @@ class Database:
         if self.place.read_only:
             raise self._only_read()
         return self._run(job, args, True)
+
+    def write_row(self, statement: str, row: tuple[Any, ...], job: Callable[[sqlite3.Connection, Any], None]) -> Soon[None]:
+        """Execute one statement, as `write` calls `job`, which executes it for one row. The common case pays nothing else."""
+        if self.connection is not None and not self.place.read_only:
+            try:
+                with self.lock:
+                    self.connection.execute(statement, row)
+                return None
+            except sqlite3.Error:  # nothing was written: the job finds out what to do
+                pass
+        return self.write(job, row)
 
     def _run(self, job: Callable[[sqlite3.Connection, *Ts], T], args: tuple[*Ts], writes: bool) -> Soon[T]:
         for _ in range(TRIES):

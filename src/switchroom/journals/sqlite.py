@@ -85,13 +85,10 @@ class SqliteJournal:
 
     def append(self, conversation: str, events: Sequence[RunEvent]) -> Awaitable[None] | None:
         """Keep events; see `Journal.append`."""
-        if len(events) == 1 and (row := plain_row(conversation, events[0])) is not None:
-            return self._database.write(statements.append_row, row)
+        if len(events) == 1 and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
+            return self._database.write_row(statements.APPEND, row, statements.append_row)
         batch = batch_of(conversation, events)
-        settles = batch.returned and conversation in self._may_wait
-        if len(batch.rows) == 1 and not batch.blobs and not batch.asked and not settles:
-            return self._database.write(statements.append_row, batch.rows[0])
-        return self._database.write(self._append, batch, settles)
+        return self._database.write(self._append, batch, batch.returned and conversation in self._may_wait)
 
     def _append(self, db: sqlite3.Connection, batch: Batch, settles: bool) -> None:
         statements.append_batch(db, batch, settles)
@@ -141,8 +138,8 @@ class SqliteJournal:
     def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
         """Append the events that begin an attempt; see `SharedJournal.claim`."""
         message = message_of(events)
-        row = plain_row(conversation, events[0]) if len(events) == 1 and not ticket and message is None else None
-        if row is not None:
+        is_plain = len(events) == 1 and not ticket and message is None
+        if is_plain and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
             return self._database.write(self._claim_plainly, row, generation)
         return self._database.write(self._claim, batch_of(conversation, events), generation, ticket, message)
 
