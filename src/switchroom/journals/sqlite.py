@@ -169,6 +169,8 @@ class SqliteJournal:
 
     def _first_alive(self, db: sqlite3.Connection, conversation: str) -> Ticket | None:
         while (first := statements.first_ticket(db, conversation)) is not None and not self.is_alive(first.owner):
+            if self._database.place.read_only:
+                return None  # the tickets behind it are of no use to a reader either
             statements.drop_tickets_of(db, first.owner)
         return first
 
