@@ -208,7 +208,7 @@ print(done)
 """
     SqliteJournal(tmp_path / "chats.db").close()
     counts = [int(count) for count in together(program, 3)]
-    events = SqliteJournal(tmp_path / "chats.db").read("shared")
+    events = SqliteJournal(tmp_path / "chats.db").read_sync("shared")
     turns = [event.fact for event in events if isinstance(event.fact, TurnStarted) and event.fact.attempt == 1]
     answered = [event for event in events if isinstance(event.fact, StepReturned)]
     assert [event.seq for event in events] == list(range(1, len(events) + 1))

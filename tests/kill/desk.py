@@ -95,7 +95,11 @@ class DeadlyJournal:
 
     def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
         """The events."""
-        return self._journal.read(conversation, after)
+        return self.read_sync(conversation, after)
+
+    def read_sync(self, conversation: str, after: int = 0) -> list[RunEvent]:
+        """The events, as of a journal that nothing is in the way of."""
+        return self._journal.read_sync(conversation, after)
 
 
 @tool(effect="read")

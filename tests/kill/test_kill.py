@@ -63,7 +63,7 @@ class Story:
         if not (self.folder / "journal.db").exists():
             return []
         journal = SqliteJournal(self.folder / "journal.db")
-        events = journal.read(CONVERSATION)
+        events = journal.read_sync(CONVERSATION)
         journal.close()
         return events
 

@@ -30,7 +30,7 @@ def kept(folder: Path) -> list[RunEvent]:
     if not (folder / "journal.db").exists():
         return []
     journal = SqliteJournal(folder / "journal.db")
-    events = journal.read(CONVERSATION)
+    events = journal.read_sync(CONVERSATION)
     journal.close()
     return events
 

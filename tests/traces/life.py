@@ -102,7 +102,7 @@ async def go_on(order: Order, journal: Kept, ledger: Ledger, listener: Callable[
             answers = {question.id: word(order, journal, ledger)}
             result = await Runner.resume(team, conversation=order.id, config=config, answers=answers)
 
-    begun = sum(isinstance(event.fact, TurnStarted) and event.fact.attempt == 1 for event in journal.read(order.id))
+    begun = sum(isinstance(event.fact, TurnStarted) and event.fact.attempt == 1 for event in journal.read_sync(order.id))
     if begun:
         await finished(Runner.resume(team, conversation=order.id, config=config))
     for turn in recording.turns[begun:]:
@@ -112,7 +112,7 @@ async def go_on(order: Order, journal: Kept, ledger: Ledger, listener: Callable[
 def word(order: Order, journal: Kept, ledger: Ledger) -> tuple[bool, str]:
     """A person's word for the effect that is unknown: whether the ledger has one more than the journal, and what it told."""
     known = 0
-    for event in journal.read(order.id):
+    for event in journal.read_sync(order.id):
         match event.fact:
             case ToolReturned(agent=agent):
                 known += agent != ENTRY

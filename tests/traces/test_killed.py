@@ -57,7 +57,7 @@ async def check_the_end(folder: Path) -> list[RunEvent]:
     desk = Desk(recording, ledger)
     assert desk.records == recording.after
     journal = SqliteJournal(journal_of(str(folder)))
-    events = journal.read(ID)
+    events = journal.read_sync(ID)
     result = await Runner.resume(desk.team, conversation=ID, config=RunConfig(journal=journal))
     journal.close()
 

@@ -134,14 +134,34 @@ class Conversations:
         total = sum(by_agent.values(), Usage())
         return ConversationUsage(**msgspec.structs.asdict(total), by_agent=by_agent)
 
-    async def delete(self, id: str) -> bool:
-        """Delete all that is kept of a conversation. Return False if there is no such conversation.
+    async def delete(self, *ids: str) -> int:
+        """Delete all that is kept of conversations. Return how many of them there were.
 
-        A caller that still writes to the conversation is refused afterwards. What agents remember (`AgentMemory`) stays.
+        A caller that still writes to one of them is refused afterwards. What agents remember (`AgentMemory`) stays. The file is
+        rewritten once, so that nothing is left in it; deleting many conversations at once costs no more than deleting one.
 
         Raises:
-            ConversationBusy: a turn is being answered.
+            ConversationBusy: a turn is being answered. The conversations before it are deleted.
+            JournalError: the conversations are deleted, but the file could not be rewritten: `compact` tries again.
         """
+        count = 0
+        try:
+            for id in ids:
+                count += await self._erase(id)
+        finally:
+            if count:
+                await self._journal.compact()
+        return count
+
+    async def compact(self) -> None:
+        """Rewrite the file, so that nothing is left in it of conversations that were deleted. `delete` does so by itself.
+
+        Raises:
+            JournalError: the file could not be rewritten.
+        """
+        await self._journal.compact()
+
+    async def _erase(self, id: str) -> bool:
         for _ in range(_TRIES):
             generation = await settled(self._journal.generation(id))
             known = await recall(self._journal, id)

@@ -13,14 +13,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 from weakref import WeakSet
 
 from switchroom.errors import JournalUnwritable, UserError
 from switchroom.journal import Soon
 from switchroom.journals.failures import busy, failure, is_busy
 from switchroom.journals.place import SYNCHRONOUS, Place
+from switchroom.threads import threaded
 from switchroom.wrap.each_loop import EachLoop
 
 BUSY_S = 30.0
@@ -96,6 +98,17 @@ class Database:
             raise self._only_read()
         return self._run(job, args, True)
 
+    def write_row(self, statement: str, row: tuple[Any, ...], job: Callable[[sqlite3.Connection, Any], None]) -> Soon[None]:
+        """Execute one statement, as `write` calls `job`, which executes it for one row. The common case pays nothing else."""
+        if self.connection is not None and not self.place.read_only:
+            try:
+                with self.lock:
+                    self.connection.execute(statement, row)
+                return None
+            except sqlite3.Error:  # nothing was written: the job finds out what to do
+                pass
+        return self.write(job, row)
+
     def _run(self, job: Callable[[sqlite3.Connection, *Ts], T], args: tuple[*Ts], writes: bool) -> Soon[T]:
         for _ in range(TRIES):
             try:
@@ -132,6 +145,38 @@ class Database:
                 if time.monotonic() >= end:
                     raise busy(self.what, seconds) from error
             time.sleep(_LONGEST_S)
+
+    async def write_apart(self, job: Callable[[sqlite3.Connection], None]) -> None:
+        """Call `job(connection)` in a thread, with a connection of its own: for work that takes long.
+
+        Cancelling it interrupts the work.
+        """
+        if self.place.read_only:
+            raise self._only_read()
+        db = self._connect()
+        given_up = threading.Event()
+
+        def work() -> None:
+            end = time.monotonic() + BUSY_S
+            try:
+                while not given_up.is_set():
+                    try:
+                        return job(db)
+                    except sqlite3.Error as error:
+                        if not is_busy(error):
+                            raise failure(self.what, error, writes=True) from error
+                        if time.monotonic() > end:
+                            raise busy(self.what, BUSY_S) from error
+                    time.sleep(_LONGEST_S)
+            finally:
+                db.close()
+
+        try:
+            await threaded(work)
+        finally:
+            given_up.set()
+            with suppress(sqlite3.ProgrammingError):  # it is closed already
+                db.interrupt()
 
     def _only_read(self) -> JournalUnwritable:
         return JournalUnwritable(f"{self.what} was opened with mode=ro, for reading only. Nothing was written.")

@@ -41,7 +41,7 @@ def failure(what: str, error: sqlite3.Error, writes: bool) -> JournalError | Use
     if code in _BUSY:
         return busy(what, 0)
     if code == sqlite3.SQLITE_FULL:
-        return JournalUnwritable(f"{what} is full: {error}. Nothing was written. Make room on the disk.")
+        return JournalUnwritable(f"{what} cannot be written: {error}. Nothing was written. Make room on the disk.")
     if writes and code in _UNWRITABLE:
         return JournalUnwritable(f"{what} cannot be written: {error}. Nothing was written.")
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):

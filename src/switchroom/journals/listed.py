@@ -49,3 +49,11 @@ class Catalogue(SharedJournal, Protocol):
             Fenced: the generation is another, or the last entry is.
         """
         ...
+
+    async def compact(self) -> None:
+        """Leave nothing of erased conversations where the journal keeps its data.
+
+        Raises:
+            JournalError: it could not be done; the conversations are erased all the same.
+        """
+        ...

@@ -230,6 +230,9 @@ class MemoryJournal:
             self._chats.pop(conversation, None)
             self._generations[conversation] = generation + 1
 
+    async def compact(self) -> None:
+        """Do nothing: memory that is free is not read."""
+
 
 class _Process:
     """The id of this process at all journals in memory."""

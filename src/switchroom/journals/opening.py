@@ -78,7 +78,7 @@ def migrate_older(path: Path, what: str) -> None:
             blocked_since = blocked_since or time.monotonic()
             if time.monotonic() - blocked_since > CLOSING_S:
                 raise UserError(
-                    f"{what} was written by an older Switchroom, and a process still has it open. Stop all processes that use "
+                    f"{what}: an older Switchroom wrote the file, and a process still has it open. Stop all processes that use "
                     "the file, and start this one again: it brings the file to the present layout."
                 )
         time.sleep(_PAUSE_S)

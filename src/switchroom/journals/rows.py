@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from switchroom.errors import JournalUnreadable
@@ -29,14 +29,19 @@ class Batch(NamedTuple):
     returned: bool
 
 
-def plain_row(conversation: str, event: RunEvent) -> Row | None:
+def plain_row(conversation: str, event: RunEvent, may_wait: Container[str]) -> Row | None:
     """Encode an event that changes nothing but the table of entries; None for another event. Most events are plain.
+
+    Args:
+        conversation: the id.
+        event: the event.
+        may_wait: the conversations that may wait for a person.
 
     Raises:
         UserError: the fact holds what JSON cannot.
     """
     kind = type(event.fact)
-    if kind is PersonAsked or kind is StepReturned:
+    if kind is PersonAsked or (kind is StepReturned and conversation in may_wait):
         return None
     body, blobs = encode(event.fact)
     return None if blobs else (conversation, event.seq, event.path, event.at, VERSION, body.decode())

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from switchroom.errors import JournalBusy, JournalError
+from switchroom.errors import JournalError
 from switchroom.events import RunEvent
 from switchroom.journal import Accepted, Soon, Ticket
 from switchroom.journals import statements
@@ -79,19 +79,16 @@ class SqliteJournal:
     @cached_property
     def memories(self) -> SqliteMemories:
         """What agents remember, in the same file."""
-        return SqliteMemories(self.path)
+        return SqliteMemories(*self._database.place)
 
     # entries
 
     def append(self, conversation: str, events: Sequence[RunEvent]) -> Awaitable[None] | None:
         """Keep events; see `Journal.append`."""
-        if len(events) == 1 and (row := plain_row(conversation, events[0])) is not None:
-            return self._database.write(statements.append_row, row)
+        if len(events) == 1 and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
+            return self._database.write_row(statements.APPEND, row, statements.append_row)
         batch = batch_of(conversation, events)
-        settles = batch.returned and conversation in self._may_wait
-        if len(batch.rows) == 1 and not batch.blobs and not batch.asked and not settles:
-            return self._database.write(statements.append_row, batch.rows[0])
-        return self._database.write(self._append, batch, settles)
+        return self._database.write(self._append, batch, batch.returned and conversation in self._may_wait)
 
     def _append(self, db: sqlite3.Connection, batch: Batch, settles: bool) -> None:
         statements.append_batch(db, batch, settles)
@@ -104,6 +101,10 @@ class SqliteJournal:
     def read(self, conversation: str, after: int = 0) -> Soon[list[RunEvent]]:
         """The events after a number; see `Journal.read`."""
         return self._database.read(statements.read, self._what, conversation, after)
+
+    def read_sync(self, conversation: str, after: int = 0) -> list[RunEvent]:
+        """Read as `read` does; if another process holds the file, block the caller."""
+        return self._database.read_at_once(statements.read, self._what, conversation, after)
 
     def conversations(self) -> list[str]:
         """The conversations that are kept, by name."""
@@ -142,8 +143,8 @@ class SqliteJournal:
     def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
         """Append the events that begin an attempt; see `SharedJournal.claim`."""
         message = message_of(events)
-        row = plain_row(conversation, events[0]) if len(events) == 1 and not ticket and message is None else None
-        if row is not None:
+        is_plain = len(events) == 1 and not ticket and message is None
+        if is_plain and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
             return self._database.write(self._claim_plainly, row, generation)
         return self._database.write(self._claim, batch_of(conversation, events), generation, ticket, message)
 
@@ -173,6 +174,8 @@ class SqliteJournal:
 
     def _first_alive(self, db: sqlite3.Connection, conversation: str) -> Ticket | None:
         while (first := statements.first_ticket(db, conversation)) is not None and not self.is_alive(first.owner):
+            if self._database.place.read_only:
+                return None  # the tickets behind it are of no use to a reader either
             statements.drop_tickets_of(db, first.owner)
         return first
 
@@ -216,20 +219,22 @@ class SqliteJournal:
         return self._database.read(statements.listed, self._what, prefix, after, limit, only_waiting)
 
     async def erase(self, conversation: str, generation: int, last: int) -> None:
-        """Remove all that is kept of a conversation, and count the deletion. Nothing of it is left in the file or its log.
-
-        Raises:
-            Fenced: the generation is another, or the last entry is.
-            JournalBusy: another process holds the file. If that happens after the removal, the log still has the data.
-        """
+        """Remove all that is kept of a conversation, and count the deletion; see `Catalogue.erase`."""
         await settled(self._database.write(statements.erase, conversation, generation, last))
         self._may_wait.discard(conversation)
+
+    async def compact(self) -> None:
+        """Rewrite the file, so that nothing is left of erased conversations. It takes as long as copying the file.
+
+        Raises:
+            JournalBusy, JournalUnwritable: the file was not rewritten, and may still hold parts of erased conversations.
+        """
         try:
-            await settled(self._database.write(statements.truncate))
-        except JournalBusy as error:
-            raise JournalBusy(
-                f"{self._what}: conversation '{conversation}' is deleted, but its data is still in the file {self.path}-wal: "
-                "another process reads or writes without a pause. The data goes when the last process closes the journal."
+            await self._database.write_apart(statements.compact)
+        except JournalError as error:
+            raise type(error)(
+                f"{self._what} could not be rewritten: the conversations are deleted, but parts of them may still be in the "
+                f"file. Call Conversations.compact() to try again. ({error})"
             ) from error
 
     def close(self) -> None:

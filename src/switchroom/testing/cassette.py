@@ -49,7 +49,8 @@ class Cassette(msgspec.Struct, frozen=True):
         Raises:
             UserError: the journal does not have it, or has to be awaited.
         """
-        events = journal_at(journal).read(conversation)
+        opened = journal_at(journal)
+        events = getattr(opened, "read_sync", opened.read)(conversation)
         if inspect.isawaitable(events):
             if inspect.iscoroutine(events):
                 events.close()
