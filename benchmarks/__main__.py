@@ -13,7 +13,7 @@ import tracemalloc
 from importlib import metadata
 from typing import Any
 
-from benchmarks import floor, guards, http, ours, session, workflows
+from benchmarks import floor, growth_core, guards, http, ours, session, workflows
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
@@ -156,6 +156,9 @@ def main() -> None:
         print(f"{'guard ' + row.name:28}{'':10}{added:10.2f}{'':8}{row.goal:7.1f}{_missed(added, row.goal)}")
     early, late = growth()
     print(f"{'turn at turn 10 / 200':28}{early:10.2f}{late:10.2f}{late / early:8.2f}{1.2:7.1f}{_missed(late / early, 1.2)}")
+    for row in growth_core.rows():
+        told = f"{row.floor:10.2f}{row.ours:10.2f}{row.ratio:8.2f}{row.goal:7.1f}{_missed(row.ratio, row.goal)}"
+        print(f"{row.name:30}{told}")
     kept = memory()
     print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
     idle, busy = session.memory()

@@ -39,6 +39,13 @@ class History(Sequence[Message]):
         longer.length = self.length + len(messages)
         return longer
 
+    def without_last(self, count: int) -> History:
+        """Return this history without its last `count` messages. Nothing is copied."""
+        shorter = History.__new__(History)
+        shorter._items = self._items
+        shorter.length = max(0, self.length - count)
+        return shorter
+
     def __len__(self) -> int:
         return self.length
 

@@ -13,6 +13,7 @@ from switchroom.errors import BudgetExceeded
 from switchroom.events import BudgetDegraded, ModelAnswered, RunEvent
 from switchroom.prices import price_of
 from switchroom.usage import Usage
+from switchroom.waiting_line import WaitingLine
 
 log = logging.getLogger("switchroom")
 
@@ -27,6 +28,10 @@ class Cost(NamedTuple):
     def plus(self, other: Cost) -> Cost:
         """Both together."""
         return Cost(self.turns + other.turns, self.tokens + other.tokens, self.money + other.money)
+
+    def minus(self, other: Cost) -> Cost:
+        """This one without the other."""
+        return Cost(self.turns - other.turns, self.tokens - other.tokens, self.money - other.money)
 
 
 class Shortage(NamedTuple):
@@ -68,7 +73,7 @@ class Ledger:
         past: what was noted before, by earlier attempts.
     """
 
-    __slots__ = ("_applied", "_began", "_flying", "_told", "_waiting", "budget", "due", "parent", "path", "spent")
+    __slots__ = ("_applied", "_began", "_flying", "_line", "_reserved", "_told", "budget", "due", "parent", "path", "spent")
 
     def __init__(self, budget: Budget, path: str, parent: Ledger | None, past: Iterable[RunEvent]) -> None:
         self.budget = budget
@@ -80,7 +85,8 @@ class Ledger:
         self._flying: dict[str, Cost] = {}
         self._applied: set[int] = set()
         self._told: set[int] = set()
-        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+        self._reserved = Cost()  # the sum of what is in flight
+        self._line = WaitingLine()
         for event in past:
             match event.fact:
                 case ModelAnswered(usage=usage, model=model) if event.path == path or event.path.startswith(path + "/"):
@@ -110,48 +116,54 @@ class Ledger:
 
     def _lacking(self, cost: Cost, path: str) -> Shortage | None:
         budget = self.budget
-        flying = _sum(self._flying.values())
+        flying = self._reserved
         for resource, limit in (("turns", budget.turns), ("tokens", budget.tokens), ("money", budget.money)):
             if limit is None:
                 continue
             spent: Any = getattr(self.spent, resource)
             wanted = spent + getattr(cost, resource)
             if spent >= limit or wanted + getattr(flying, resource) > limit:
-                return Shortage(self, resource, spent < limit and wanted <= limit and self._may_end(path))
+                return Shortage(self, resource, spent < limit and wanted <= limit and self._line.may_wait(path))
         return None
-
-    def _may_end(self, path: str) -> bool:
-        """Whether a call in flight may end while one waits for that: none that it is a part of, none that waits itself."""
-        held_up = (path, *(waiting for waiting, _ in self._waiting))
-        return any(not any(f"{one}/".startswith(f"{place}/") for one in held_up) for place in self._flying)
 
     def hold(self, usage: Usage, model: str, path: str) -> None:
         """Speak for what a call may take."""
         for ledger in self.around():
-            ledger._flying[path] = ledger._cost(usage, model)
+            ledger._release(path)
+            cost = ledger._flying[path] = ledger._cost(usage, model)
+            ledger._reserved = ledger._reserved.plus(cost)
+            ledger._line.start(path)
+
+    def _release(self, path: str) -> None:
+        """Free what a call in flight may take."""
+        cost = self._flying.pop(path, None)
+        if cost is not None:
+            # Sums of money are rounded: the difference does not outlive the calls.
+            self._reserved = self._reserved.minus(cost) if self._flying else Cost()
+            self._line.end(path)
 
     def settle(self, path: str, usage: Usage | None, model: str) -> None:
         """The call has ended: what it used is spent, and the rest is free again. `usage` is None of one that failed."""
         for ledger in self.around():
-            ledger._flying.pop(path, None)
-            for _, waiter in ledger._waiting:
-                if not waiter.done():
-                    waiter.set_result(None)
-            ledger._waiting.clear()
+            ledger._release(path)
+            ledger._line.ask_again()
         if usage is None:
             return
         for ledger in self.around():  # last: a price that fails is no reason to keep others waiting
             ledger.spent = ledger.spent.plus(ledger._cost(usage, model))
 
-    async def change(self, path: str) -> None:
-        """Wait, for a call at a path, until one in flight has ended."""
-        waiting = (path, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        try:
-            await waiting[1]
-        finally:
-            if waiting in self._waiting:  # nobody waits there any more
-                self._waiting.remove(waiting)
+    async def change(self, path: str, asked_again: bool) -> None:
+        """Wait until it is this call's turn to see whether it fits now.
+
+        Args:
+            path: the call's place.
+            asked_again: it waited here before, and did not fit when it was its turn. Otherwise it goes to the end of the line.
+        """
+        await self._line.wait(path, asked_again)
+
+    def ask_next(self) -> None:
+        """Let the next call in line see whether it fits: the one whose turn it was has gone on, or given up."""
+        self._line.ask_next()
 
     def _cost(self, usage: Usage, model: str) -> Cost:
         money = Decimal(0)
@@ -168,7 +180,7 @@ class Ledger:
     def share(self) -> tuple[float, str]:
         """How much is spent or spoken for of what there is least of, 1.0 being all of it; and of what that is."""
         budget = self.budget
-        used = self.spent.plus(_sum(self._flying.values()))
+        used = self.spent.plus(self._reserved)
         elapsed = asyncio.get_running_loop().time() - self._began
         shares = [
             (float(part) / float(limit), resource)
@@ -247,13 +259,6 @@ class Ledger:
             partial,
             self.path,
         )
-
-
-def _sum(costs: Iterable[Cost]) -> Cost:
-    total = Cost()
-    for cost in costs:
-        total = total.plus(cost)
-    return total
 
 
 _unpriced: set[str] = set()

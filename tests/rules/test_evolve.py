@@ -46,6 +46,7 @@ from switchroom.events import (
 from switchroom.history import History
 from switchroom.messages import Message, ToolCall
 from switchroom.rules.evolve import evolve
+from switchroom.rules.results import NO_RESULTS
 from switchroom.rules.state import LEARNED, TRIED, Call, Due, Frame, State, carried, tried_again
 from tests.helpers import texts
 from tests.rules.sessions import SESSION_SAMPLES
@@ -234,9 +235,9 @@ def test_calls_that_were_cut_are_closed_with_what_is_known_of_them():
 
 
 def test_a_persons_word_is_something_new():
-    known: dict[str, Any] = {"trail": (("a", "b"),), "seen": frozenset({"x"}), "faults": 2, "due": Due("a", "b", 1.0)}
+    known: dict[str, Any] = {"trail": (("a", "b"),), "seen": NO_RESULTS.plus("x"), "faults": 2, "due": Due("a", "b", 1.0)}
     state = after(replace(BEGUN, **known), AnswerCut("clerk", "", "", STOP))
-    assert (state.trail, state.seen, state.faults, state.due) == ((), frozenset(), 0, None)
+    assert (state.trail, state.seen, state.faults, state.due) == ((), NO_RESULTS, 0, None)
 
 
 # calls ----------------------------------------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ def test_a_result_that_was_not_seen_before_is_something_new():
     trail = (("a", "b"),)
     first = after(replace(JUDGED, trail=trail), ToolReturned(0, "clerk", "look", "seen"))
     again = after(replace(first, trail=trail), ToolReturned(1, "clerk", "move", "seen"))
-    assert (first.trail, again.trail, again.seen) == ((), (*trail, TRIED), frozenset({"seen"}))
+    assert (first.trail, again.trail, again.seen) == ((), (*trail, TRIED), NO_RESULTS.plus("seen"))
 
 
 def test_what_tools_told_is_learned_in_call_order_once_all_have_told():

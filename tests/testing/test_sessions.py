@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
-from switchroom import Agent, Event, HandoffEvent, Node, OutputNode, Session, UserError
+from switchroom import Agent, Event, HandoffEvent, Message, Node, OutputNode, Session, UserError
+from switchroom.digest import digest
 from switchroom.errors import Diverged
+from switchroom.events import ModelAnswered
 from switchroom.journals import MemoryJournal
+from switchroom.roster import roster_of
 from switchroom.session import EndCallEvent
 from switchroom.testing import Cassette, FunctionModel
 
@@ -99,3 +103,26 @@ async def test_a_session_that_was_interrupted_cannot_be_played_and_says_so():
     cassette = await recorded("agent please", heard=3)
     with pytest.raises(UserError, match="A person interrupted the session at entry"):
         await cassette.play(built(unasked))
+
+
+async def test_a_record_of_an_earlier_version_whose_digests_cover_all_messages_is_played():
+    journal = MemoryJournal()
+    agent = Agent("helper", "Help.", model=FunctionModel(helping))
+    async with Session(agent, conversation="c-1", journal=journal) as session:
+        for message in ("hello", "where is it?"):
+            await session.send(message)
+    events = Cassette.from_journal(journal, "c-1").events
+
+    def earlier(*said: tuple[Literal["user", "assistant"], str]) -> Cassette:
+        """The record, whose last digest covers these messages."""
+        messages = [Message(role, text, agent="helper" if role == "assistant" else "") for role, text in said]
+        last = next(event for event in reversed(events) if isinstance(event.fact, ModelAnswered))
+        described = roster_of(agent)["helper"].described
+        fact = replace(last.fact, digest=digest((described, "Help.", messages)))
+        return Cassette("c-1", tuple(replace(last, fact=fact) if event is last else event for event in events))
+
+    then: tuple[tuple[Literal["user", "assistant"], str], ...] = (("assistant", "How can I help?"), ("user", "where is it?"))
+    played = await earlier(("user", "hello"), *then).play(Session(agent, conversation="c-1"))
+    assert [turn.final_output for turn in played.turns] == ["How can I help?"] * 2
+    with pytest.raises(Diverged):
+        await earlier(("user", "good morning"), *then).play(Session(agent, conversation="c-1"))

@@ -26,25 +26,33 @@ async def within_budget(run: AgentRun, ledger: Ledger, model: Model, asked: Aske
     path = run.scope.path
     own = model
     at_most = _at_most(request, ledger)
-    while True:
-        model = own
-        cheaper = cheaper_of(ledger)
-        if cheaper is not None:
-            rule, less = cheaper
-            model = named(rule.model) if isinstance(rule.model, str) else rule.model
-            await _tell(less, note)
-        name = getattr(model, "name", "")
-        short = ledger.shortage(at_most, name, path)
-        if short is None:
-            break
-        if short.may_pass:
-            await short.ledger.change(path)
-            continue
-        less_now = short.ledger.next_less()
-        if less_now is None:
-            raise short.ledger.exceeded(short.resource)
-        await _tell(less_now, note)
-    ledger.hold(at_most, name, path)
+    waited: Ledger | None = None
+    try:
+        while True:
+            model = own
+            cheaper = cheaper_of(ledger)
+            if cheaper is not None:
+                rule, less = cheaper
+                model = named(rule.model) if isinstance(rule.model, str) else rule.model
+                await _tell(less, note)
+            name = getattr(model, "name", "")
+            short = ledger.shortage(at_most, name, path)
+            if short is None:
+                break
+            if short.may_pass:
+                before, waited = waited, short.ledger
+                if before is not None and before is not waited:
+                    before.ask_next()
+                await waited.change(path, asked_again=before is waited)
+                continue
+            less_now = short.ledger.next_less()
+            if less_now is None:
+                raise short.ledger.exceeded(short.resource)
+            await _tell(less_now, note)
+        ledger.hold(at_most, name, path)
+    finally:
+        if waited is not None:
+            waited.ask_next()
     response: ModelResponse | None = None
     try:
         response = await model(replace(request, seconds=run.scope.remaining), emit)

@@ -54,6 +54,8 @@ from switchroom.events import (
 )
 from switchroom.history import History
 from switchroom.messages import Message
+from switchroom.rules.calls import FEW, Calls, many
+from switchroom.rules.results import NO_RESULTS
 from switchroom.rules.session import evolve_session
 from switchroom.rules.state import TRIED, Call, Due, Frame, State, Summarised, result_of, settled, with_call
 
@@ -105,7 +107,9 @@ def _answer(state: State, fact: AnswerFact) -> State:
 
 
 def _answered(state: State, agent: str, message: Message) -> State:
-    calls = tuple(map(Call, message.calls)) if message.calls else ()
+    calls: Calls = tuple(map(Call, message.calls)) if message.calls else ()
+    if len(calls) > FEW:
+        calls = many(calls)
     history = state.history.plus(message)
     return replace(
         state,
@@ -130,7 +134,7 @@ def _kept_of_cut(state: State, fact: AnswerCut | RunInterrupted) -> tuple[Histor
         results = (result_of(call, call.text if call.text is not None else dropped) for call in state.calls)
         history = history.plus(*results, *state.asides)
     elif state.answer is not None:
-        history = History(history[:-1])
+        history = history.without_last(1)
     heard = min(state.heard, history.length)
     if fact.heard:
         history = history.plus(Message("assistant", fact.heard, agent=fact.agent))
@@ -158,20 +162,22 @@ def _cut(state: State, fact: AnswerCut) -> State:
         answers=state.answers + 1,
         due=None,
         trail=(),
-        seen=frozenset(),
+        seen=NO_RESULTS,
         asides=(),
     )
 
 
 def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> History:
-    return History(history[: len(history) - count]).plus(*messages)
+    return history.without_last(count).plus(*messages)
 
 
 def _call(state: State, fact: CallFact) -> State:
     match fact:
         case CallsJudged():
             assert len(fact.verdicts) == len(state.calls), "each call is judged"
-            calls = tuple(map(_judged, state.calls, fact.verdicts))
+            calls: Calls = tuple(map(_judged, state.calls, fact.verdicts))
+            if len(calls) > FEW:
+                calls = many(calls)
             refused = "refused" in map(_KIND, calls)
             return settled(replace(state, calls=calls, faults=state.faults + 1 if refused else state.faults))
         case ToolStarted():
@@ -228,8 +234,9 @@ def _told(call: Call, fact: PersonAnswered) -> Call:
 
 def _heard_of(state: State, text: str) -> State:
     """A result that was not seen before in this turn is progress; one that was is a try."""
-    if text not in state.seen:
-        return replace(state, seen=state.seen | {text}, trail=())
+    seen = state.seen.plus(text)
+    if seen is not state.seen:
+        return replace(state, seen=seen, trail=())
     return replace(state, trail=(*state.trail, TRIED)) if state.trail and state.trail[-1] != TRIED else state
 
 

@@ -23,7 +23,6 @@ from switchroom.events import (
     TurnAnswered,
     TurnCut,
 )
-from switchroom.history import History
 from switchroom.messages import Message
 from switchroom.rules.live import NO_SESSION
 from switchroom.rules.state import State
@@ -46,9 +45,7 @@ def evolve_session(state: State, fact: SessionFact) -> State:
             return replace(state, history=state.history.plus(*said), live=live)
         case TurnCut():
             heard = messages_of(fact.parts)
-            history = state.history
-            if live.tail:
-                history = History(history[: history.length - live.tail])
+            history = state.history.without_last(live.tail) if live.tail else state.history
             live = replace(live, active=fact.active, answered=True, tail=len(heard), states={**live.states, **fact.states})
             return replace(state, history=history.plus(*heard), live=live)
         case StatesKept():

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from switchroom.events import CallKind, Effect
 from switchroom.history import History
-from switchroom.messages import Message, ToolCall
+from switchroom.messages import Message
+from switchroom.rules.calls import Call as Call
+from switchroom.rules.calls import Calls, ManyCalls, with_replaced
+from switchroom.rules.calls import Consent as Consent
 from switchroom.rules.live import Live
-
-Consent = Literal["free", "needed", "asked", "given"]
-
-
-class Call(msgspec.Struct, frozen=True, gc=False):
-    """One call of the answer that is being dealt with, and how far it has come.
-
-    Args:
-        call: what the model asked for.
-        kind: what it calls, "" until it is judged.
-        effect: a tool's effect.
-        consent: whether a person has to say yes, was asked, said yes.
-        target: whom a handoff or return names.
-        started: it touched the world, or was about to.
-        inside: something inside of it waits for a person.
-        unsettled: a person was asked whether it happened.
-        text: its result; None while it has none.
-    """
-
-    call: ToolCall
-    kind: CallKind | Literal[""] = ""
-    effect: Effect = "irreversible"
-    consent: Consent = "free"
-    target: str = ""
-    started: bool = False
-    inside: bool = False
-    unsettled: bool = False
-    text: str | None = None
+from switchroom.rules.results import NO_RESULTS, Results
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -96,13 +71,13 @@ class State(msgspec.Struct, frozen=True, gc=False):
     answers: int = 0
     faults: int = 0
     asker: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: Calls = ()
     answer: Message | None = None
     replaced: bool = False
     frames: tuple[Frame, ...] = ()
     due: Due | None = None
     trail: tuple[tuple[str, str], ...] = ()
-    seen: frozenset[str] = frozenset()
+    seen: Results = NO_RESULTS
     learned: tuple[str, ...] = ()
     summary: Summarised | None = None
     asides: tuple[Message, ...] = ()
@@ -140,9 +115,9 @@ def carried(state: State) -> State:
     """
     history = state.history
     if state.guarded:  # the input tripped a guardrail: no model is to see it
-        history = History(history[: len(history) - state.fresh])
+        history = history.without_last(state.fresh)
     if state.answer is not None:  # a guardrail refused it: it was never given
-        history = History(history[: history.length - 1])
+        history = history.without_last(1)
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls), *state.asides)
     live = None if state.live is None else replace(state.live, answered=False, tail=0)
@@ -164,9 +139,13 @@ def result_of(call: Call, text: str) -> Message:
 def settled(state: State) -> State:
     """The state, its calls entered into the history in their order once each has a result."""
     calls = state.calls
-    for call in calls:
-        if call.text is None:
+    if isinstance(calls, ManyCalls):
+        if calls.unanswered:
             return state
+    else:
+        for call in calls:
+            if call.text is None:
+                return state
     results: list[Message] = []
     for call in calls:
         results.append(Message("tool", call.text or "", call_id=call.call.id))
@@ -186,9 +165,7 @@ def learned(state: State) -> tuple[str, ...]:
 def with_call(state: State, index: int, call: Call) -> State:
     """The state with one of its calls replaced."""
     calls = state.calls
-    if len(calls) == 1:
-        return replace(state, calls=(call,))
-    return replace(state, calls=(*calls[:index], call, *calls[index + 1 :]))
+    return replace(state, calls=(call,) if len(calls) == 1 else with_replaced(calls, index, call))
 
 
 def _left_over(call: Call) -> str:

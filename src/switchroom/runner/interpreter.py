@@ -83,11 +83,12 @@ class Spoken:
         elif attempt.before.history.length and attempt.asked(
             input
         ):  # it is given what the person says, so it knows what was said
-            fold = State(history=attempt.before.history)
+            history = attempt.before.history
+            fold = State(history=history, heard=history.length)
         active = fold.agent or roster.entry.name
         if active not in roster.agents:  # an agent of an older version of the team had the conversation
             active = roster.entry.name
-            fold = State(history=fold.history)
+            fold = State(history=fold.history, heard=fold.heard)
         if fold.frames:
             fold = replace(fold, frames=tuple(frame for frame in fold.frames if roster.knows(frame.asker, frame.target)))
         scope.fold = fold

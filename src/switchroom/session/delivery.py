@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 from switchroom.scope import Scope
 from switchroom.session.event import Event
@@ -12,11 +12,18 @@ from switchroom.session.event import Event
 LONGEST = 48
 """Characters of a place's name in paths; a longer one is named by its digest."""
 
+_Name: TypeAlias = "str | blake2b"
+"""The indexes of a place, joined; or, where they are too long, their digest so far."""
+
 
 class Via:
-    """A handoff on its way: who hands over, with what event, and the claim of the speaker who does, if it speaks."""
+    """A handoff on its way: who hands over, with what event, and the claim of the speaker who does, if it speaks.
 
-    __slots__ = ("claim", "event", "settled", "source", "target")
+    Attributes:
+        before: the handoff by which its source was reached; None if there is none.
+    """
+
+    __slots__ = ("before", "claim", "event", "settled", "source", "target")
 
     def __init__(self, source: str, target: str, event: Event, claim: Any) -> None:
         self.source = source
@@ -24,6 +31,7 @@ class Via:
         self.event = event
         self.claim = claim
         self.settled = False
+        self.before: Via | None = None
 
 
 class Queue:
@@ -73,6 +81,8 @@ class Delivery:
     __slots__ = (
         "_first",
         "_kids",
+        "_name",
+        "_reached_by",
         "behind",
         "claim",
         "depth",
@@ -104,7 +114,13 @@ class Delivery:
         self.index = 0
         self._first = 0
         self._kids: list[Delivery | None] | None = None
+        self._name: _Name | None = "" if parent is None else None
+        self._reached_by: Via | None = via
         if parent is not None:
+            if via is None:
+                self._reached_by = parent._reached_by
+            else:
+                via.before = parent._reached_by
             kids = parent._kids
             if kids is None:
                 kids = parent._kids = []
@@ -177,18 +193,34 @@ class Delivery:
     @property
     def key(self) -> str:
         """Its place as a name for paths: the same whenever the same nodes send the same, in whatever order they finish."""
-        key = "-".join(map(str, self.position))
-        return key if len(key) <= LONGEST else blake2b(key.encode(), digest_size=8).hexdigest()
+        unnamed: list[Delivery] = []
+        here: Delivery | None = self
+        while here is not None and here._name is None:
+            unnamed.append(here)
+            here = here.parent
+        name: _Name = "" if here is None or here._name is None else here._name
+        for here in reversed(unnamed):
+            name = here._name = _extended(name, here.index)
+        return name if isinstance(name, str) else name.hexdigest()
 
     def vias(self) -> list[Via]:
         """The handoffs by which it came, the first one first."""
         found: list[Via] = []
-        here: Delivery | None = self
-        while here is not None:
-            if here.via is not None:
-                found.append(here.via)
-            here = here.parent
+        via = self._reached_by
+        while via is not None:
+            found.append(via)
+            via = via.before
         return found[::-1]
+
+
+def _extended(name: _Name, index: int) -> _Name:
+    """The name of a delivery's child: a digest goes on from the parent's, and is that of the whole text all the same."""
+    if isinstance(name, str):
+        text = f"{name}-{index}" if name else str(index)
+        return text if len(text) <= LONGEST else blake2b(text.encode(), digest_size=8)
+    longer = name.copy()
+    longer.update(f"-{index}".encode())
+    return longer
 
 
 DELIVERY: ContextVar[Delivery | None] = ContextVar("switchroom_delivery", default=None)

@@ -44,7 +44,7 @@ class Claim:
         handoff: whom it hands over to then.
     """
 
-    __slots__ = ("closed", "complete", "delivery", "failed", "handoff", "node", "place", "said", "state")
+    __slots__ = ("_at", "_position", "closed", "complete", "delivery", "failed", "handoff", "node", "place", "said", "state")
 
     def __init__(self, node: str, delivery: Delivery) -> None:
         self.node = node
@@ -56,6 +56,15 @@ class Claim:
         self.failed = False
         self.complete = False
         self.handoff: Event | None = None
+        self._at: Delivery | None = None
+        self._position: tuple[int, ...] = ()
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """The position of its place."""
+        if self._at is not self.place:
+            self._at, self._position = self.place, self.place.position
+        return self._position
 
     @property
     def audible(self) -> bool:
@@ -123,7 +132,7 @@ class Floor:
             return own
         for other in self.claims:
             if other.node == node:
-                if delivery.position < other.place.position:
+                if delivery.position < other.position:
                     other.place = delivery
                 return None
         if not self.open_to(delivery):
@@ -179,7 +188,7 @@ class Floor:
     def decide(self) -> None:
         """See whose turn it is, as far as that is known by now."""
         while self.claims and not self.shut:
-            first = min(self.claims, key=_order)
+            first = self.claims[0] if len(self.claims) == 1 else min(self.claims, key=_order)
             if first.state == "held" and first.place.is_behind():
                 return
             first.state = "free"
@@ -243,4 +252,4 @@ class Floor:
 
 
 def _order(claim: Claim) -> tuple[bool, tuple[int, ...]]:
-    return claim.state != "free", claim.place.position
+    return claim.state != "free", claim.position

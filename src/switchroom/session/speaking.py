@@ -87,7 +87,9 @@ async def said_by(turn: Any, node: Any, claim: Claim | None) -> list[Speech]:
         text = "" if output is None else as_text(output, f"Node '{node.name}'")
         speeches = [Speech(node.name, text)] if text else []
     else:
+        attempt = turn.scope.attempt
         before, new = _going_on(turn, node, delivery)
+        noted = len(attempt.events)
         mouth = None if claim is None else Mouth(turn, node, claim, path)
         above = scope.ear
         if mouth is not None:
@@ -99,7 +101,7 @@ async def said_by(turn: Any, node: Any, claim: Claim | None) -> list[Speech]:
         run: State = scope.last
         turn.seats[node.name] = _seat(run)
         added = run.history[len(before.history) + (1 if new[0].role == "user" else 0) :]
-        speeches = _speeches(node, added, turn.scope.attempt.events, path)
+        speeches = _speeches(node, added, [*attempt.past.get(path, ()), *attempt.events[noted:]], path)
     if claim is not None:
         _settle(turn.floor, claim, speeches)
     return speeches
@@ -123,15 +125,16 @@ def _going_on(turn: Any, node: Any, delivery: Delivery) -> tuple[State, tuple[Me
     elif last is not None and last.role == "user":
         content: object = getattr(event, "content", None)
         new = last if content in (None, last.text) else Message("user", str(content))
-        history = History(history[:-1])
+        history = history.without_last(1)
     else:
         new = Message("system", "[Nobody has answered yet. Answer the person, as far as you can.]")
+    heard = min(turn.known_before, history.length)
     seat: Seat | None = turn.seats.get(node.name) or turn.live.seats.get(node.name)
     if seat is None:
-        return State(history=history), (new,)
+        return State(history=history, heard=heard), (new,)
     frames = tuple(Frame(asking.asker, asking.target) for asking in seat.asking)
     summary = Summarised(seat.upto, seat.summary) if 0 < seat.upto <= history.length else None
-    return State(agent=seat.agent, history=history, frames=frames, summary=summary), (new,)
+    return State(agent=seat.agent, history=history, heard=heard, frames=frames, summary=summary), (new,)
 
 
 def _told(delivery: Delivery, event: Event | None) -> str | None:

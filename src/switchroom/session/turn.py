@@ -62,6 +62,7 @@ class Turn:
         message: what the person said, as an event; None if they said nothing.
         main: what the message caused; quiet when nothing of it is under way.
         queues: what nodes have before them, by their names.
+        known_before: how many messages of the history are older than this turn.
         tasks: the nodes at work, each a task of the node's name.
         seats: where agents inside of nodes go on, those that changed.
         over: nobody may send any more.
@@ -74,6 +75,7 @@ class Turn:
     __slots__ = (
         "_aside",
         "_facts",
+        "_history",
         "_known",
         "_sent",
         "_waker",
@@ -83,6 +85,7 @@ class Turn:
         "floor",
         "graph",
         "handoffs",
+        "known_before",
         "late",
         "main",
         "message",
@@ -115,7 +118,9 @@ class Turn:
         self._facts: list[AnyFact] = []
         self._waker: asyncio.Future[None] | None = None
         self._sent = 0
-        self._known: tuple[tuple[History, int], Known] | None = None
+        self.known_before = scope.fold.history.length - scope.fold.fresh
+        self._history: tuple[History, int, History] | None = None
+        self._known: Known | None = None
         self.handoffs = Handoffs(self)
 
     # what is known -------------------------------------------------------------------------------------------------
@@ -129,16 +134,21 @@ class Turn:
     def history(self) -> History:
         """All that was said, what was heard of this answer included."""
         history = self.scope.fold.history
-        said = self.floor.past
-        return history if not said or self.live.answered else history.plus(*messages_of([part_of(part) for part in said]))
+        said = [] if self.live.answered else self.floor.past
+        if not said:
+            return history
+        made = self._history
+        if made is None or made[0] is not history or made[1] != len(said):
+            made = self._history = history, len(said), history.plus(*messages_of([part_of(part) for part in said]))
+        return made[2]
 
     @property
     def known(self) -> Known:
         """What nodes see of the conversation."""
-        version = (self.scope.fold.history, 0 if self.live.answered else len(self.floor.past))
-        if self._known is None or self._known[0][0] is not version[0] or self._known[0][1] != version[1]:
-            self._known = (version, Known(self.history, self.live.caller, self.live.variables))
-        return self._known[1]
+        history = self.history
+        if self._known is None or self._known.messages is not history:
+            self._known = Known(history, self.live.caller, self.live.variables)
+        return self._known
 
     @property
     def aside(self) -> Delivery:

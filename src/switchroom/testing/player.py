@@ -118,7 +118,8 @@ class Player:
         async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
             state, role = run.scope.fold, run.roster[request.agent]
             prompt = Prompt(request.agent, role.agent.version, request.instructions, role.specs, request.output_schema)
-            tape.asked[path] = Asked(prompt, tuple(state.history[state.heard :]))
+            new = tuple(state.history[state.heard :])
+            tape.asked[path] = Asked(prompt, new, role.described, state.history)
             entry = tape.reel.next(path)
             decided: RouteDecided | None = None
             if entry is not None and isinstance(entry.fact, RouteDecided):  # a router stood before the model

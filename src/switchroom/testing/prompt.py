@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from switchroom.digest import digest
 from switchroom.messages import Message
 from switchroom.model import ToolSpec
 
@@ -41,10 +42,26 @@ class Prompt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a model is asked: the prompt, and the messages that are new since its last answer."""
+    """What a model is asked.
+
+    Args:
+        prompt: how its agent is put to it.
+        messages: the messages that are new since its last answer.
+        described: the agent's definition, as digests of requests cover it.
+        history: all messages.
+    """
 
     prompt: Prompt
     messages: tuple[Message, ...]
+    described: Any = None
+    history: Sequence[Message] = ()
+
+    def digest_of_all(self) -> str:
+        """Return the digest of the request with all messages.
+
+        Records of earlier versions have this digest where an agent of a session or of a workflow knew what was said before.
+        """
+        return digest((self.described, self.prompt.instructions, list(self.history)))
 
 
 def _json(value: Any) -> str:
