@@ -177,7 +177,7 @@ async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
     Raises:
         ModelMisbehaved: always; it says what the model was told last.
     """
-    told = next((message.text for message in reversed(list(run.scope.fold.history)) if message.role != "assistant"), "")
+    told = next((message.text for message in reversed(run.scope.fold.history) if message.role != "assistant"), "")
     raise ModelMisbehaved(
         f"The model of agent '{command.agent}' got something wrong {run.scope.fold.faults} times in a row. "
         f"Last it was told: {told[:500]}"

@@ -130,7 +130,7 @@ def _kept_of_cut(state: State, fact: AnswerCut | RunInterrupted) -> tuple[Histor
         results = (result_of(call, call.text if call.text is not None else dropped) for call in state.calls)
         history = history.plus(*results, *state.asides)
     elif state.answer is not None:
-        history = History(history[:-1])
+        history = history.without_last(1)
     heard = min(state.heard, history.length)
     if fact.heard:
         history = history.plus(Message("assistant", fact.heard, agent=fact.agent))
@@ -164,7 +164,7 @@ def _cut(state: State, fact: AnswerCut) -> State:
 
 
 def _with_last(history: History, count: int, messages: tuple[Message, ...]) -> History:
-    return History(history[: len(history) - count]).plus(*messages)
+    return history.without_last(count).plus(*messages)
 
 
 def _call(state: State, fact: CallFact) -> State:

@@ -23,7 +23,6 @@ from switchroom.events import (
     TurnAnswered,
     TurnCut,
 )
-from switchroom.history import History
 from switchroom.messages import Message
 from switchroom.rules.live import NO_SESSION
 from switchroom.rules.state import State
@@ -48,7 +47,7 @@ def evolve_session(state: State, fact: SessionFact) -> State:
             heard = messages_of(fact.parts)
             history = state.history
             if live.tail:
-                history = History(history[: history.length - live.tail])
+                history = history.without_last(live.tail)
             live = replace(live, active=fact.active, answered=True, tail=len(heard), states={**live.states, **fact.states})
             return replace(state, history=history.plus(*heard), live=live)
         case StatesKept():

@@ -140,9 +140,9 @@ def carried(state: State) -> State:
     """
     history = state.history
     if state.guarded:  # the input tripped a guardrail: no model is to see it
-        history = History(history[: len(history) - state.fresh])
+        history = history.without_last(state.fresh)
     if state.answer is not None:  # a guardrail refused it: it was never given
-        history = History(history[: history.length - 1])
+        history = history.without_last(1)
     if state.calls:
         history = history.plus(*(result_of(call, _left_over(call)) for call in state.calls), *state.asides)
     live = None if state.live is None else replace(state.live, answered=False, tail=0)

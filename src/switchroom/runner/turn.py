@@ -13,7 +13,7 @@ from switchroom.attempt import Attempt, Suspended
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, of_run
 from switchroom.context import REQUEST_ID, settled
-from switchroom.conversation import NEW, Conversation, recall, remember
+from switchroom.conversation import NEW, Conversation, recall, remember, with_events
 from switchroom.errors import ConversationWaiting, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Journal, journal_at
@@ -84,7 +84,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         if scope.last is NO_RUN:  # of a step that is no agent nothing is folded on the way
             known = attempt.known.after(event for event in attempt.events if event.seq > attempt.known.seq)
         else:
-            known = Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events))
+            known = attempt.known.gone_on(attempt.seq, attempt.root, attempt.before, scope.last, attempt.events)
         remember(attempt.journal, attempt.conversation, known)
     return RunResult(attempt, root.path, output, scope.last)
 
@@ -160,6 +160,8 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     """
     known = await _known(order)
     root = known.root
+    if root.phase == "returned":
+        known = await with_events(journal_at(order.config.journal), order.conversation, known)
     if root.turn == 0:
         raise UserError(f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run.")
     for id, answer in order.answers.items():

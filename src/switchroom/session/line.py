@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from switchroom.attempt import CURRENT, Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
-from switchroom.conversation import Conversation, recall, remember
+from switchroom.conversation import Conversation, recall, remember, with_events
 from switchroom.errors import ConversationWaiting, RunError, UserError
 from switchroom.events import Fact, RunEvent, TurnAnswered, TurnCut
 from switchroom.journal import Journal
@@ -208,12 +208,13 @@ class Line:
         async def job(waiting: Caller) -> None:
             known = await recall(self.journal, self.graph.session_id)
             if known.root.phase == "returned":
+                known = await with_events(self.journal, self.graph.session_id, known)
                 attempt = Attempt(self.config, self.journal, interpret, self.graph.session_id, known)
                 attempt.go_on(known)
                 scope = Scope(attempt, known.root.path)
                 scope.fold = known.state
                 await note_cut(scope, heard)
-                cut = Conversation(attempt.seq, attempt.root, known.before, scope.fold, tuple(attempt.events))
+                cut = known.gone_on(attempt.seq, attempt.root, known.before, scope.fold, attempt.events)
                 remember(self.journal, self.graph.session_id, cut)
                 self.graph.rest(scope.fold)
             waiting.answer(Reply())

@@ -13,7 +13,7 @@ from switchroom.adapters import load
 from switchroom.agent import Agent
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
-from switchroom.conversation import NEW, Conversation
+from switchroom.conversation import recall_now
 from switchroom.defaults import model_for
 from switchroom.errors import RunError, UserError
 from switchroom.journal import Journal, journal_at
@@ -359,8 +359,7 @@ class Session:
         if self._begun or self._recalled or journal.waits:
             return
         self._recalled = True
-        known: Conversation = NEW.after(journal.read(self.session_id))  # pyright: ignore[reportArgumentType]
-        self._graph.rest(known.state)
+        self._graph.rest(recall_now(journal, self.session_id).state)
 
     def __repr__(self) -> str:
         return f"Session({self.session_id!r})"
