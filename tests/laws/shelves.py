@@ -22,6 +22,7 @@ class Shelves(MemoryJournal):
         written: how often a snapshot was written.
         entries_read: how many entries were read.
         chunks_read: how many chunks were read.
+        chunks_written: how many chunks were given with snapshots.
         mood: whether snapshots are written at once, are refused, or have to be waited for.
         gate: lets those that wait go on.
     """
@@ -31,7 +32,7 @@ class Shelves(MemoryJournal):
         self.snapshots: dict[str, bytes] = {}
         self.chunks: dict[tuple[str, str], bytes] = {}
         self.generations: dict[str, int] = {}
-        self.written = self.entries_read = self.chunks_read = 0
+        self.written = self.entries_read = self.chunks_read = self.chunks_written = 0
         self.mood: Mood = "ready"
         self.gate = asyncio.Event()
 
@@ -65,6 +66,7 @@ class Shelves(MemoryJournal):
 
     def _write(self, conversation: str, body: bytes, chunks: dict[str, bytes]) -> None:
         self.written += 1
+        self.chunks_written += len(chunks)
         self.snapshots[conversation] = body
         for digest, chunk in chunks.items():
             self.chunks.setdefault((conversation, digest), chunk)
