@@ -18,7 +18,7 @@ from switchroom import chunks as chunks_module
 from switchroom import history as history_module
 from switchroom.conversation import NEW, Conversation, recall, recall_now, recall_turn, remember, with_events
 from switchroom.errors import JournalUnreadable
-from switchroom.events import Fact, RunEvent, StepFailed, StepReturned, TurnStarted
+from switchroom.events import AttemptReleased, Fact, RunEvent, StepFailed, StepReturned, TurnStarted
 from switchroom.guardrail import Pass, Replace, on_input, on_output
 from switchroom.history import keep_last
 from switchroom.journals import MemoryJournal
@@ -223,6 +223,31 @@ def test_a_sessions_conversation_is_the_same_from_its_snapshot(plan: GraphPlan):
     found = recall_now(journal.moved(), name)
     assert_same(found, folded(journal, name))
     assert asyncio.run(with_events(journal, name, found)).events == folded(journal, name).events
+
+
+async def test_a_turn_that_is_over_is_given_again_whole_from_its_snapshot():
+    journal, team = Shelves(), a_team()
+    await held(team, journal, ["hi", "look twice"])
+    first = await Runner.resume(team, config=RunConfig(journal=journal), conversation="c")
+    other = journal.moved()
+    again = await Runner.resume(team, config=RunConfig(journal=other), conversation="c")
+    assert first.usage.requests == 2
+    assert (again.final_output, again.usage, list(again.messages)) == (first.final_output, first.usage, list(first.messages))
+    assert again.events == tuple(conversation.NEW.after(MemoryJournal.read(journal, "c")).events)
+
+
+def test_what_is_noted_in_a_turn_after_its_snapshot_belongs_to_its_events():
+    journal = Shelves()
+    asyncio.run(held(a_team(), journal, ["hi", "look"]))
+    known = folded(journal)
+    journal.append("c", [RunEvent(known.root.path, AttemptReleased(), known.seq + 1, 1.0)])
+
+    other = journal.moved()
+    found = recall_now(other, "c")
+
+    assert other.entries_read == 1
+    assert_same(found, folded(journal))
+    assert asyncio.run(with_events(other, "c", found)).events == folded(journal).events
 
 
 # a cache -------------------------------------------------------------------------------------------------------------
