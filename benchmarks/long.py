@@ -7,13 +7,13 @@ import contextlib
 import gc
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import ours
-from switchroom import Agent, Message, RunConfig, Runner, Session, snapshots
+from switchroom import Agent, Message, RunConfig, Runner, Session
 from switchroom.events import RunEvent
 from switchroom.history import keep_last
 from switchroom.journal import Journal
@@ -33,13 +33,13 @@ Say = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def _runner(journal: Journal) -> AsyncIterator[Say]:
+async def _runner(journal: Journal) -> AsyncGenerator[Say]:
     config = RunConfig(journal=journal, history=keep_last(20))
     yield lambda: Runner.run(ours.greeter, "hi", conversation="c", config=config)
 
 
 @asynccontextmanager
-async def _session(journal: Journal) -> AsyncIterator[Say]:
+async def _session(journal: Journal) -> AsyncGenerator[Say]:
     async with Session(ours.greeter, journal=journal, config=RunConfig(history=keep_last(20))) as session:
         yield lambda: session.send("hi")
 
@@ -86,7 +86,7 @@ def opening(rounds: int = 3) -> tuple[float, float]:
     """CPU microseconds from opening a conversation to its first model call, for a process that knows nothing of it.
 
     The worst of 64 consecutive turns, from turn 10 and from turn 10,000 on; of each turn the best of several rounds. A process
-    that knows nothing is another journal object over the same file, without the schema's digest.
+    that knows nothing is another journal object over the same file.
     """
 
     def worst(turn: int) -> float:
@@ -102,7 +102,7 @@ def opening(rounds: int = 3) -> tuple[float, float]:
 
 
 @contextmanager
-def _file() -> Iterator[Path]:
+def _file() -> Generator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder) / "chats.db"
 
@@ -137,7 +137,6 @@ def _opened(path: Path) -> float:
         journal = _Peeking(path)
         config = RunConfig(journal=journal, history=keep_last(20))
         agent = Agent("clerk", "Be brief.", model=_ends)
-        snapshots.schema.cache_clear()
         gc.collect()
         began = time.process_time()
         with contextlib.suppress(Asked):

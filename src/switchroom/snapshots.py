@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import cache
 from hashlib import blake2b
-from types import CodeType, FunctionType
-from typing import Any, TypeAlias, TypeVar, cast
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from switchroom.chunks import CHUNK, START, Archive, Chunk
+from switchroom.chunks import START, Archive, Chunk
 from switchroom.errors import JournalError, JournalUnreadable
 from switchroom.events.codec import LARGE
 from switchroom.history import History
@@ -26,8 +25,6 @@ log = logging.getLogger("switchroom")
 
 SEAL_BYTES = 16
 """The length of the digest before the body of a snapshot."""
-
-T = TypeVar("T")
 
 Chunks: TypeAlias = dict[str, bytes]
 Remake: TypeAlias = Callable[[], Chunks]
@@ -280,63 +277,31 @@ def _digest(body: bytes) -> str:
 
 
 def _seal(body: bytes) -> bytes:
-    return blake2b(body, digest_size=SEAL_BYTES, key=schema()).digest()
+    return blake2b(body, digest_size=SEAL_BYTES, key=SCHEMA).digest()
 
 
 VALUES = ("events.calls", "events.session", "messages", "rules.live", "rules.root", "rules.state", "snapshots")
 """The modules that define what stands in a snapshot."""
 
-RULES = (
-    "chunks",
-    "conversation",
-    "history",
-    "rules.evolve",
-    "rules.root",
-    "rules.session",
-    "rules.state",
-    "saying",
-    "snapshots",
-)
-"""The modules whose code folds facts, and writes and reads what came of them."""
+RULES = ("chunks", "conversation", "events.codec", "history", "rules.evolve", "rules.session", "saying")
+"""The other modules of which the fold of the same facts depends."""
 
 
-@cache
-def schema() -> bytes:
-    """Return a digest of the definitions of a snapshot's values and of the code that folds facts.
+def schema_of(package: Path) -> bytes:
+    """Return a digest of the modules that define a snapshot's values and that fold facts.
 
-    A version that would fold the same facts to something else has another digest, and ignores the snapshot.
+    A version that may fold the same facts to something else has another digest, and ignores the snapshot. It is taken when the
+    code is loaded: later the files may be those of a newer version.
     """
-    meaning = blake2b(repr((CHUNK, LARGE)).encode(), digest_size=SEAL_BYTES)
-    for module in VALUES:
-        for name, kind in _own(module, type):
-            fields = [getattr(kind, f"__struct_{part}__", ()) for part in ("fields", "defaults")]
-            meaning.update(repr((name, vars(kind).get("__annotations__"), fields)).encode())
-    for module in RULES:
-        for _, function in _own(module, FunctionType):
-            _learn(meaning, function.__code__)
-        for _, kind in _own(module, type):
-            for member in vars(kind).values():
-                if isinstance(member, FunctionType):
-                    _learn(meaning, member.__code__)
+    meaning = blake2b(digest_size=SEAL_BYTES)
+    for name in (*VALUES, *RULES):
+        file = package.joinpath(*name.split(".")).with_suffix(".py")
+        try:
+            meaning.update(_loader.get_data(str(file)))
+        except OSError:  # a distribution without sources
+            meaning.update(metadata.version("switchroom").encode())
     return meaning.digest()
 
 
-def _own(module: str, kind: type[T]) -> list[tuple[str, T]]:
-    """What a module of ours defines of a kind, by name."""
-    name = f"switchroom.{module}"
-    found = vars(sys.modules[name]).items()
-    return sorted((key, value) for key, value in found if isinstance(value, kind) and value.__module__ == name)
-
-
-def _learn(meaning: blake2b, code: CodeType) -> None:
-    """Add the instructions and constants of a function to a digest. Line numbers and the order of sets are no part of them."""
-    meaning.update(code.co_code)
-    meaning.update(repr((code.co_name, code.co_names, code.co_varnames)).encode())
-    for constant in code.co_consts:
-        match constant:
-            case CodeType():
-                _learn(meaning, constant)
-            case frozenset():
-                meaning.update(repr(sorted(map(repr, cast("frozenset[object]", constant)))).encode())
-            case _:
-                meaning.update(repr(constant).encode())
+_loader: Any = __loader__
+SCHEMA = schema_of(Path(__file__).parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Literal, TypeAlias
 
 from switchroom.errors import JournalUnwritable
@@ -31,7 +31,7 @@ class Shelves(MemoryJournal):
         super().__init__()
         self.snapshots: dict[str, bytes] = {}
         self.chunks: dict[tuple[str, str], bytes] = {}
-        self.generations: dict[str, int] = {}
+        self._generations: dict[str, int] = {}
         self.written = self.entries_read = self.chunks_read = self.chunks_written = 0
         self.mood: Mood = "ready"
         self.gate = asyncio.Event()
@@ -42,7 +42,7 @@ class Shelves(MemoryJournal):
         return events
 
     def generation(self, conversation: str) -> int:
-        return self.generations.get(conversation, 0)
+        return self._generations.get(conversation, 0)
 
     def read_snapshot(self, conversation: str) -> bytes | None:
         return self.snapshots.get(conversation)
@@ -80,13 +80,31 @@ class Shelves(MemoryJournal):
         self.entries.pop(conversation, None)
         self.snapshots.pop(conversation, None)
         self.chunks = {key: chunk for key, chunk in self.chunks.items() if key[0] != conversation}
-        self.generations[conversation] = self.generation(conversation) + 1
+        self._generations[conversation] = self.generation(conversation) + 1
 
     def moved(self) -> Shelves:
         """What another process finds: the same bytes, and nothing remembered of them."""
         other = Shelves()
-        other.entries = {name: list(entries) for name, entries in self.entries.items()}
+        for name in self.entries:
+            other.append(name, MemoryJournal.read(self, name))
         other.snapshots, other.chunks = dict(self.snapshots), dict(self.chunks)
-        other.generations = dict(self.generations)
-        other._blobs = dict(self._blobs)
+        other._generations = dict(self._generations)
         return other
+
+
+class Plain:
+    """A journal that only appends and reads, as a user may write one: it keeps no snapshots."""
+
+    keeps = True
+    waits = False
+
+    def __init__(self) -> None:
+        self._kept = MemoryJournal()
+
+    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
+        """Keep events."""
+        self._kept.append(conversation, events)
+
+    def read(self, conversation: str, after: int = 0) -> list[RunEvent]:
+        """The events after a number."""
+        return self._kept.read(conversation, after)

@@ -26,7 +26,7 @@ from switchroom.messages import Message
 from switchroom.model import ModelRequest
 from switchroom.reply import Reply, call
 from switchroom.testing import FunctionModel
-from tests.laws.shelves import Shelves
+from tests.laws.shelves import Plain, Shelves
 from tests.laws.test_rules import walks
 from tests.laws.worlds import sign, yes
 from tests.session.graphs import DEADLINE, GraphPlan, World, build, plans
@@ -152,7 +152,7 @@ def a_workflow() -> Any:
     return sequential(shout, parallel(clerk, other), str)
 
 
-async def held(step: Any, journal: MemoryJournal, said: Sequence[str]) -> list[tuple[str, Fact]]:
+async def held(step: Any, journal: Shelves | Plain, said: Sequence[str]) -> list[tuple[str, Fact]]:
     """What a journal keeps of a conversation, in which a person approves what is asked, and turns may fail."""
     config = RunConfig(journal=journal)
     for text in said:
@@ -163,14 +163,14 @@ async def held(step: Any, journal: MemoryJournal, said: Sequence[str]) -> list[t
                 result = await Runner.resume(step, config=config, conversation="c", answers=given)
         except ConnectionError:
             pass
-    return [(event.path, cast("Fact", event.fact)) for event in MemoryJournal.read(journal, "c")]
+    return [(event.path, cast("Fact", event.fact)) for event in journal.read("c")]
 
 
 @pytest.mark.parametrize("make", [a_team, a_workflow])
 @EXAMPLES
 @given(said=st.lists(st.sampled_from(SAID), min_size=1, max_size=12))
 def test_a_process_that_goes_on_from_snapshots_alone_does_what_one_does_that_knows_all(make: Any, said: list[str]):
-    shelves, plain = Shelves(), MemoryJournal()
+    shelves, plain = Shelves(), Plain()
     assert asyncio.run(held(make(), shelves, said)) == asyncio.run(held(make(), plain, said))
     assert shelves.written or set(said) <= {"fail"}
     assert_same(recall_now(shelves.moved(), "c"), folded(shelves))
@@ -286,7 +286,7 @@ def test_a_damaged_snapshot_is_ignored_and_written_anew(damage: str, place: int,
 
 def test_a_snapshot_of_another_version_is_ignored(monkeypatch: pytest.MonkeyPatch):
     journal = kept_conversation().moved()
-    monkeypatch.setattr("switchroom.snapshots.schema", lambda: b"another version")
+    monkeypatch.setattr("switchroom.snapshots.SCHEMA", b"another version")
     assert_same(recall_now(journal, "c"), folded(journal))
     assert journal.entries_read == len(journal.entries["c"])
 
@@ -357,7 +357,7 @@ async def test_a_turn_does_not_wait_for_a_snapshot_that_has_to_wait():
 
 
 def test_a_snapshot_that_cannot_be_written_fails_no_turn():
-    journal, plain = Shelves(), MemoryJournal()
+    journal, plain = Shelves(), Plain()
     journal.mood = "failing"
     said = ["hi", "look", "sales", "sign"]
     assert asyncio.run(held(a_team(), journal, said)) == asyncio.run(held(a_team(), plain, said))
