@@ -121,7 +121,10 @@ async def recall(journal: Journal, name: str) -> Conversation:
         known = _folds_of(journal).get(name, NEW)
     else:
         known = await _recalled(shared, name)
-    return _caught_up(journal, name, known, await settled(journal.read(name, known.seq)))
+    events = journal.read(name, known.seq)
+    if type(events) is not list:
+        events = await settled(events)
+    return _caught_up(journal, name, known, events) if events else known
 
 
 def recall_now(journal: Journal, name: str) -> Conversation:
@@ -179,7 +182,9 @@ async def with_events(journal: Journal, name: str, conversation: Conversation) -
 
 async def _recalled(journal: SharedJournal, name: str) -> Conversation:
     """The fold that this process remembers, or that of the journal's snapshot."""
-    generation = await settled(journal.generation(name))
+    generation = journal.generation(name)
+    if not isinstance(generation, int):
+        generation = await generation
     known = _folds_of(journal).get(name)
     if known is None or known.generation != generation:
         known = await _opened(journal, name, generation)
@@ -205,8 +210,6 @@ async def _opened(journal: SharedJournal, name: str, generation: int) -> Convers
 
 def _caught_up(journal: Journal, name: str, known: Conversation, events: Sequence[RunEvent]) -> Conversation:
     """The conversation after what its journal has besides. Where that is much, what came before its last turn is remembered."""
-    if not events:
-        return known
     if len(events) < SNAPSHOT_FACTS:
         return known.after(events)
     begin = next((place for place in range(len(events) - 1, 0, -1) if _begins_turn(events[place])), 0)

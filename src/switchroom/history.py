@@ -56,10 +56,14 @@ class History(Sequence[Message]):
         if not 0 < used == len(tail):
             tail = tail[:used]
         tail.extend(messages)
-        length = self.length + len(messages)
+        longer = History.__new__(History)  # as `of` does, without a call: it is made for each message
+        longer.archive = self.archive
+        longer.length = self.length + len(messages)
         if len(tail) >= LONG:
             sealed, tail = _sealed(sealed, tail)
-        return History.of(sealed, tail, length, self.archive)
+        longer.sealed = sealed
+        longer._tail = tail
+        return longer
 
     def without_last(self, count: int) -> History:
         """Return this history without its last `count` messages; of fewer, the empty history. Nothing is copied."""

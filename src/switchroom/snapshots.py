@@ -153,33 +153,37 @@ def write(journal: SharedJournal, name: str, generation: int, snapshot: Snapshot
         if writing is None:
             written.is_kept()
         else:
-            _finish_later(_kept(writing, written))
+            _finish_later(writing, written)
     except Exception as error:
         log.debug("No snapshot of conversation '%s' was written: %s", name, error)
     return written.chunks
 
 
-async def _kept(writing: Awaitable[None], written: Written) -> None:
-    try:
-        await writing
-        written.is_kept()
-    except Exception as error:
-        log.debug("A snapshot was not written: %s", error)
-    finally:
-        give_up(writing)
-
-
 _unfinished: set[asyncio.Task[None]] = set()
 
 
-def _finish_later(writing: Coroutine[Any, Any, None]) -> None:
+def _finish_later(writing: Awaitable[None], written: Written) -> None:
+    """Let a task of its own wait for a write; without a loop, or when the loop ends first, the write is given up."""
     try:
-        task = asyncio.get_running_loop().create_task(writing, name="snapshot")
-    except RuntimeError:  # nobody is there to wait
-        writing.close()
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        give_up(writing)
         return
+
+    async def wait() -> None:
+        try:
+            await writing
+            written.is_kept()
+        except Exception as error:
+            log.debug("A snapshot was not written: %s", error)
+
+    def forget(task: asyncio.Task[None]) -> None:
+        _unfinished.discard(task)
+        give_up(writing)
+
+    task = loop.create_task(wait(), name="snapshot")
     _unfinished.add(task)
-    task.add_done_callback(_unfinished.discard)
+    task.add_done_callback(forget)
 
 
 def give_up(awaitable: Awaitable[Any]) -> None:

@@ -11,13 +11,15 @@ import msgspec
 import msgspec.inspect
 import pytest
 
-from switchroom import Agent, RunConfig, Runner, conversation, snapshots
+from switchroom import Agent, RunConfig, Runner, Session, conversation, snapshots
 from switchroom.conversation import EVICTED_FACTS, SNAPSHOT_FACTS, recall, recall_now
+from switchroom.errors import JournalBusy
+from switchroom.events import RunEvent
 from switchroom.history import keep_last
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel
-from tests.laws.shelves import Shelves
+from tests.laws.shelves import Plain, Shelves
 
 FACTS = 4
 """Facts of one of these turns: it began, the agent was asked, it answered, it returned."""
@@ -129,9 +131,23 @@ async def test_a_journal_from_before_there_were_snapshots_is_read_whole_once(lon
 
 def test_a_session_that_has_not_begun_knows_what_was_said_without_reading_all_entries(long: Shelves):
     other = long.moved()
-    assert recall_now(other, "c").state.history.length == 4_000
-    assert other.entries_read <= SNAPSHOT_FACTS + FACTS
+    session = Session(clerk(), conversation="c", journal=other)
+    assert session.active == "clerk"
     assert other.chunks_read == 0
+    assert len(session.messages) == 4_000
+    assert other.entries_read <= SNAPSHOT_FACTS + FACTS
+
+
+def test_a_conversation_that_has_to_be_waited_for_is_not_read_at_once(long: Shelves):
+    class Waiting(Plain):
+        waits = True
+
+        async def read(self, conversation: str, after: int = 0) -> list[RunEvent]:  # pyright: ignore[reportIncompatibleMethodOverride]
+            await asyncio.sleep(0)
+            return long.read(conversation, after)
+
+    with pytest.raises(JournalBusy, match="Conversation 'c' cannot be read at once"):
+        recall_now(Waiting(), "c")
 
 
 def test_the_schema_covers_every_value_in_a_snapshot():

@@ -356,6 +356,15 @@ async def test_a_turn_does_not_wait_for_a_snapshot_that_has_to_wait():
     assert other.entries_read == 0
 
 
+def test_a_snapshot_that_waits_is_given_up_when_the_process_ends():
+    journal = Shelves()
+    journal.mood = "busy"
+    asyncio.run(held(a_team(), journal, ["hi", "look"]))
+    remember(journal, "c", folded(journal))  # outside of any loop
+    gc.collect()  # a coroutine that nobody awaited would warn
+    assert not journal.snapshots
+
+
 def test_a_snapshot_that_cannot_be_written_fails_no_turn():
     journal, plain = Shelves(), Plain()
     journal.mood = "failing"
