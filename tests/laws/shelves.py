@@ -68,8 +68,7 @@ class Shelves(MemoryJournal):
         self.written += 1
         self.chunks_written += len(chunks)
         self.snapshots[conversation] = body
-        for digest, chunk in chunks.items():
-            self.chunks.setdefault((conversation, digest), chunk)
+        self.chunks |= {(conversation, digest): chunk for digest, chunk in chunks.items()}
 
     def read_chunk(self, conversation: str, digest: str) -> bytes | None:
         self.chunks_read += 1
