@@ -148,10 +148,10 @@ async def recall_turn(journal: Journal, name: str, turn_seq: int) -> Conversatio
     Args:
         journal: the journal.
         name: the conversation.
-        turn_seq: the number of the entry with which the turn began.
+        turn_seq: the number of the entry with which the turn began, or of a later entry of the turn.
 
     Raises:
-        JournalUnreadable: no turn began with that entry.
+        JournalUnreadable: there is no such entry.
     """
     shared = shared_journal(journal)
     known = _folds_of(journal).get(name, NEW) if shared is None else await _recalled(shared, name)
@@ -162,13 +162,13 @@ async def recall_turn(journal: Journal, name: str, turn_seq: int) -> Conversatio
     events = await settled(journal.read(name, known.seq))
     ends = (place for place, event in enumerate(events) if event.seq > turn_seq and _begins_turn(event))
     known = known.after(events[: next(ends, len(events))])
-    if known.root.began != turn_seq:
-        raise JournalUnreadable(f"Conversation '{name}' has no turn that begins with entry {turn_seq}.")
+    if not 0 < known.root.began <= turn_seq <= known.seq:
+        raise JournalUnreadable(f"Conversation '{name}' has no entry {turn_seq}. Restore the journal from a backup.")
     return await with_events(journal, name, known)
 
 
 def _reaches(known: Conversation, turn_seq: int) -> bool:
-    return known.seq < turn_seq or known.root.began == turn_seq
+    return known.seq < turn_seq or known.root.began <= turn_seq
 
 
 async def with_events(journal: Journal, name: str, conversation: Conversation) -> Conversation:

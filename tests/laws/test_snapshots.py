@@ -180,13 +180,16 @@ def test_a_process_that_goes_on_from_snapshots_alone_does_what_one_does_that_kno
 def test_each_turn_is_given_again_as_it_was_when_it_ended(make: Any):
     journal = Shelves()
     asyncio.run(held(make(), journal, [*SAID, *SAID]))
-    for end in ends(MemoryJournal.read(journal, "c")):
+    entries = MemoryJournal.read(journal, "c")
+    for end in ends(entries):
         known = folded(journal, upto=end)
-        again = asyncio.run(recall_turn(journal, "c", known.root.began))
-        assert_same(again, known)
-        assert again.events == known.events
-    with pytest.raises(JournalUnreadable, match="no turn that begins with entry 2"):
-        asyncio.run(recall_turn(journal, "c", 2))
+        for seq in range(known.root.began, end + 1):
+            again = asyncio.run(recall_turn(journal, "c", seq))
+            assert_same(again, known)
+            assert again.events == known.events
+    for nowhere in (0, len(entries) + 1):
+        with pytest.raises(JournalUnreadable, match=f"has no entry {nowhere}"):
+            asyncio.run(recall_turn(journal, "c", nowhere))
 
 
 @pytest.fixture(scope="module", autouse=True)
