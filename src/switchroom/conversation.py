@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import cast
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import replace
 
-from switchroom.errors import UserError
+from switchroom import snapshots
+from switchroom.chunks import NO_ARCHIVE, Archive
+from switchroom.context import settled
+from switchroom.errors import JournalBusy, JournalError, JournalUnreadable, UserError
 from switchroom.events import (
     AnyFact,
     DecisionFact,
@@ -23,16 +28,25 @@ from switchroom.events import (
     TurnStarted,
     ValueDrawn,
 )
-from switchroom.journal import Journal
+from switchroom.journal import Journal, SharedJournal
 from switchroom.messages import Message
 from switchroom.rules.evolve import evolve
 from switchroom.rules.root import Root, evolve_root
 from switchroom.rules.state import State, carried
 from switchroom.saying import said
 from switchroom.schema import as_text
+from switchroom.snapshots import Shelf, shared_journal
 
-REMEMBERED = 256
-"""Conversations per journal whose last fold is kept in the process; any other is folded from its first entry."""
+log = logging.getLogger("switchroom")
+
+REMEMBERED = 1024
+"""Conversations per journal whose last fold is kept in the process; any other is folded from its snapshot."""
+
+SNAPSHOT_FACTS = 256
+"""Facts after which a conversation has its next snapshot."""
+
+EVICTED_FACTS = 32
+"""Facts for which a conversation that the process forgets has a snapshot."""
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -43,7 +57,9 @@ class Conversation(msgspec.Struct, frozen=True):
         root: the fold of the conversation as a whole.
         before: what the turns before the last one left to it.
         state: the run of the agent that answers the last turn.
-        events: the events of the last turn, by all its attempts.
+        events: the events of the last turn, by all its attempts; without the oldest where a snapshot left them out.
+        generation: how many times a conversation of this name was deleted before, if its journal counts that.
+        kept: the number of the entry at which the last snapshot was written; 0 if there is none.
     """
 
     seq: int = 0
@@ -52,6 +68,7 @@ class Conversation(msgspec.Struct, frozen=True):
     state: State = State()
     events: tuple[RunEvent, ...] = ()
     generation: int = 0
+    kept: int = 0
 
     def after(self, events: Iterable[RunEvent]) -> Conversation:
         """The conversation after more events."""
@@ -69,7 +86,11 @@ class Conversation(msgspec.Struct, frozen=True):
             if event.path == path:
                 state = evolve(state, cast("AnyFact", fact))
             kept.append(event)
-        return Conversation(seq, root, before, state, tuple(kept))
+        return self.gone_on(seq, root, before, state, kept)
+
+    def gone_on(self, seq: int, root: Root, before: State, state: State, events: Iterable[RunEvent]) -> Conversation:
+        """The conversation at a later entry, from what an attempt that began here knows then."""
+        return Conversation(seq, root, before, state, tuple(events), self.generation, self.kept)
 
 
 def left(before: State, root: Root, state: State) -> State:
@@ -84,29 +105,189 @@ def left(before: State, root: Root, state: State) -> State:
     return State(history=before.history.plus(*told))
 
 
-_folds: WeakKeyDictionary[Journal, OrderedDict[str, Conversation]] = WeakKeyDictionary()
+# recalling -----------------------------------------------------------------------------------------------------------
 
 
 async def recall(journal: Journal, name: str) -> Conversation:
-    """A conversation as its journal has it now.
+    """Return a conversation as its journal has it now.
 
-    What this process folded before is only caught up with: facts are never changed, so the fold of the first n entries stays
-    what it was. An unfinished turn is always folded from the journal.
+    A fold that this process remembers, or else the journal's snapshot, is only caught up with: facts are never changed, so the
+    fold of the first n entries stays what it was. An unfinished turn is always folded from its entries.
+
+    From a snapshot, the events of a finished turn may be missing: see `with_events`.
     """
-    known = _folds_of(journal).get(name, NEW)
+    shared = shared_journal(journal)
+    if shared is None:
+        known = _folds_of(journal).get(name, NEW)
+    else:
+        known = await _recalled(shared, name)
     events = journal.read(name, known.seq)
-    if inspect.isawaitable(events):
-        events = await events
-    return known.after(events) if events else known
+    if type(events) is not list:
+        events = await settled(events)
+    return _caught_up(journal, name, known, events) if events else known
+
+
+def recall_now(journal: Journal, name: str) -> Conversation:
+    """Return what `recall` returns, where nobody can wait for it.
+
+    Raises:
+        JournalBusy: the journal has to be waited for.
+    """
+    recalling = recall(journal, name)
+    try:
+        recalling.send(None)
+    except StopIteration as done:
+        return cast("Conversation", done.value)
+    recalling.close()
+    raise JournalBusy(f"Conversation '{name}' cannot be read at once: another process writes. Try again.")
+
+
+async def recall_turn(journal: Journal, name: str, turn_seq: int) -> Conversation:
+    """Return a conversation as it was at the end of one of its turns, with the events of that turn.
+
+    Args:
+        journal: the journal.
+        name: the conversation.
+        turn_seq: the number of the entry with which the turn began, or of a later entry of the turn.
+
+    Raises:
+        JournalUnreadable: there is no such entry.
+    """
+    shared = shared_journal(journal)
+    known = _folds_of(journal).get(name, NEW) if shared is None else await _recalled(shared, name)
+    if shared is not None and not _reaches(known, turn_seq):
+        known = await _opened(shared, name, known.generation)
+    if not _reaches(known, turn_seq):
+        known = Conversation(generation=known.generation)
+    events = await settled(journal.read(name, known.seq))
+    ends = (place for place, event in enumerate(events) if event.seq > turn_seq and _begins_turn(event))
+    known = known.after(events[: next(ends, len(events))])
+    if not 0 < known.root.began <= turn_seq <= known.seq:
+        raise JournalUnreadable(f"Conversation '{name}' has no entry {turn_seq}. Restore the journal from a backup.")
+    return await with_events(journal, name, known)
+
+
+def _reaches(known: Conversation, turn_seq: int) -> bool:
+    return known.seq < turn_seq or known.root.began <= turn_seq
+
+
+async def with_events(journal: Journal, name: str, conversation: Conversation) -> Conversation:
+    """Return a conversation with all events of its last turn. They are read from the journal where a snapshot left them out."""
+    root, events = conversation.root, conversation.events
+    if not root.turn or (events and events[0].seq <= root.began):
+        return conversation
+    read = await settled(journal.read(name, root.began - 1))
+    return replace(conversation, events=tuple(event for event in read if event.seq <= conversation.seq))
+
+
+async def _recalled(journal: SharedJournal, name: str) -> Conversation:
+    """The fold that this process remembers, or that of the journal's snapshot."""
+    generation = journal.generation(name)
+    if not isinstance(generation, int):
+        generation = await generation
+    known = _folds_of(journal).get(name)
+    if known is None or known.generation != generation:
+        known = await _opened(journal, name, generation)
+        if known.seq:
+            _put(journal, name, known)
+    return _reading(known, _shelf(journal, name, known))
+
+
+async def _opened(journal: SharedJournal, name: str, generation: int) -> Conversation:
+    """The conversation of the journal's snapshot; a new one if there is none that can be read."""
+    fresh = Conversation(generation=generation)
+    try:
+        body = await settled(journal.read_snapshot(name))
+    except JournalError as error:
+        log.debug("The snapshot of conversation '%s' cannot be read: %s", name, error)
+        return fresh
+    found = None if body is None else snapshots.read(body, Shelf(journal, name, dict))
+    if found is None:
+        return fresh
+    known = Conversation(found.seq, found.root, found.before, found.state, (), generation, found.seq)
+    return _reading(known, _shelf(journal, name, known))
+
+
+def _caught_up(journal: Journal, name: str, known: Conversation, events: Sequence[RunEvent]) -> Conversation:
+    """The conversation after what its journal has besides. Where that is much, what came before its last turn is remembered."""
+    if len(events) < SNAPSHOT_FACTS:
+        return known.after(events)
+    begin = next((place for place in range(len(events) - 1, 0, -1) if _begins_turn(events[place])), 0)
+    if begin:
+        known = known.after(events[:begin])
+        remember(journal, name, known)
+    return known.after(events[begin:])
+
+
+def _begins_turn(event: RunEvent) -> bool:
+    return isinstance(event.fact, TurnStarted) and event.fact.attempt == 1
+
+
+# remembering ---------------------------------------------------------------------------------------------------------
 
 
 def remember(journal: Journal, name: str, conversation: Conversation) -> None:
-    """Keep the fold of a conversation whose turn is over, for its next turn in this process."""
+    """Keep the fold of a conversation whose turn is over, for its next turn in this process; now and then as a snapshot, too.
+
+    Args:
+        journal: the journal.
+        name: the conversation.
+        conversation: made of the one that was recalled, so that it has the `generation` and the `kept` of that one.
+    """
+    if conversation.seq - conversation.kept >= SNAPSHOT_FACTS:
+        conversation = _keep(journal, name, conversation)
+    _put(journal, name, conversation)
+
+
+def _put(journal: Journal, name: str, conversation: Conversation) -> None:
     folds = _folds_of(journal)
-    folds[name] = conversation
+    folds[name] = _reading(conversation, NO_ARCHIVE)  # what is remembered must not hold the journal, by which it is found
     folds.move_to_end(name)
     if len(folds) > REMEMBERED:
-        folds.popitem(last=False)
+        oldest, forgotten = folds.popitem(last=False)
+        if forgotten.seq - forgotten.kept >= EVICTED_FACTS:
+            _keep(journal, oldest, forgotten)
+
+
+def _keep(journal: Journal, name: str, conversation: Conversation) -> Conversation:
+    """Write a snapshot, if the journal keeps any. One that fails is not tried again before the next is due."""
+    shared = shared_journal(journal)
+    if shared is None or conversation.root.live:
+        return conversation
+    seq, root, before, state = conversation.seq, conversation.root, conversation.before, conversation.state
+    snapshots.write(shared, name, conversation.generation, snapshots.Snapshot(seq, root, before, state))
+    return replace(conversation, kept=seq)
+
+
+def _reading(conversation: Conversation, archive: Archive) -> Conversation:
+    """The conversation, with histories that load their old messages from an archive."""
+    before, state = conversation.before, conversation.state
+    if before.history.archive is None and state.history.archive is None:
+        return conversation
+    if before.history.archive is not None:
+        before = replace(before, history=before.history.read_from(archive))
+    if state.history.archive is not None:
+        state = replace(state, history=state.history.read_from(archive))
+    return replace(conversation, before=before, state=state)
+
+
+def _shelf(journal: SharedJournal, name: str, conversation: Conversation) -> Shelf:
+    """The old messages of a conversation. What the journal lost of them is made again from the entries, and written."""
+    generation, seq = conversation.generation, conversation.seq
+
+    def remade() -> snapshots.Chunks:
+        events = journal.read(name)
+        if inspect.isawaitable(events):
+            snapshots.give_up(events)
+            raise JournalBusy(f"The old messages of conversation '{name}' cannot be read: another process writes. Try again.")
+        again = NEW.after(event for event in events if event.seq <= seq)
+        snapshot = snapshots.Snapshot(again.seq, again.root, again.before, again.state)
+        return snapshots.write(journal, name, generation, snapshot)
+
+    return Shelf(journal, name, remade)
+
+
+_folds: WeakKeyDictionary[Journal, OrderedDict[str, Conversation]] = WeakKeyDictionary()
 
 
 def forget(journal: Journal, name: str) -> None:
@@ -117,23 +298,14 @@ def forget(journal: Journal, name: str) -> None:
 def _folds_of(journal: Journal) -> OrderedDict[str, Conversation]:
     try:
         return _folds.setdefault(journal, OrderedDict())
-    except TypeError:  # a journal that cannot be a key is read from its first entry each time
+    except TypeError:  # a journal that cannot be a key is read from its snapshot or its first entry each time
         return OrderedDict()
 
 
 NEW = Conversation()
 
 
-async def with_events(journal: Journal, name: str, conversation: Conversation) -> Conversation:
-    return conversation
-
-
-async def recall_turn(journal: Journal, name: str, seq: int) -> Conversation:
-    events = journal.read(name)
-    if inspect.isawaitable(events):
-        events = await events
-    later = [e.seq for e in events if isinstance(e.fact, TurnStarted) and e.fact.attempt == 1 and e.seq > seq]
-    return NEW.after(e for e in events if not later or e.seq < later[0])
+# attempts ------------------------------------------------------------------------------------------------------------
 
 
 def by_path(events: Sequence[RunEvent], root: str) -> dict[str, list[RunEvent]]:

@@ -8,43 +8,94 @@ from typing import Any, TypeAlias, overload
 
 import msgspec
 
+from switchroom.chunks import CHUNK, START, Archive, Chunk
 from switchroom.errors import UserError
 from switchroom.messages import Message
 from switchroom.tokens import count_message
+
+LONG = 96
+"""Messages after the chunks at which the oldest become a chunk. The rest stays: windows on a long history read no chunk."""
 
 
 class History(Sequence[Message]):
     """An immutable sequence of messages that shares its storage with the histories it grew from.
 
-    `plus` costs as much as what it adds: it writes behind the end of the shared list, which no shorter history looks at.
-    Only a history that somebody else has already gone on from is copied.
+    The old messages stand in chunks, which may be loaded from an archive when somebody reads them. The new ones stand in a
+    list. `plus` costs as much as what it adds: it writes behind the end of the shared list, which no shorter history looks at.
+    Where another history has already gone on from this one, the list is copied, which is short.
 
     Attributes:
-        length: how many messages it has, as `len` says.
+        length: the number of messages, as `len` says.
+        sealed: the newest chunk.
+        archive: the store of the chunks that are not loaded; None if all are.
     """
 
-    __slots__ = ("_items", "length")
+    __slots__ = ("_tail", "archive", "length", "sealed")
 
     def __init__(self, items: Iterable[Message] = ()) -> None:
-        self._items = list(items)
-        self.length = len(self._items)
+        self.archive: Archive | None = None
+        self.sealed, self._tail = _sealed(START, list(items))
+        self.length = self.sealed.upto + len(self._tail)
+
+    @staticmethod
+    def of(sealed: Chunk, tail: list[Message], length: int, archive: Archive | None) -> History:
+        """Return the history of the chunks up to `sealed` and the messages of `tail` that follow, up to `length`."""
+        history = History.__new__(History)
+        history.sealed = sealed
+        history.archive = archive
+        history.length = length
+        history._tail = tail
+        return history
 
     def plus(self, *messages: Message) -> History:
-        """This history and what was said next."""
+        """Return this history and the messages after it."""
+        sealed = self.sealed
+        tail = self._tail
+        used = self.length - sealed.upto
         # An empty history is shared by all that begin: each gets a list of its own.
-        items = self._items if 0 < len(self._items) == self.length else self._items[: self.length]
-        items.extend(messages)
-        longer = History.__new__(History)
-        longer._items = items
+        if not 0 < used == len(tail):
+            tail = tail[:used]
+        tail.extend(messages)
+        longer = History.__new__(History)  # as `of` does, without a call: it is made for each message
+        longer.archive = self.archive
         longer.length = self.length + len(messages)
+        if len(tail) >= LONG:
+            sealed, tail = _sealed(sealed, tail)
+        longer.sealed = sealed
+        longer._tail = tail
         return longer
 
     def without_last(self, count: int) -> History:
-        """Return this history without its last `count` messages. Nothing is copied."""
-        shorter = History.__new__(History)
-        shorter._items = self._items
-        shorter.length = max(0, self.length - count)
-        return shorter
+        """Return this history without its last `count` messages; of fewer, the empty history. Nothing is copied."""
+        length = max(self.length - count, 0) if count > 0 else self.length
+        sealed, tail = self.sealed, self._tail
+        while length < sealed.upto:
+            sealed, messages = sealed.read(self.archive)
+            tail = list(messages)
+        return History.of(sealed, tail, length, self.archive)
+
+    def read_from(self, archive: Archive) -> History:
+        """Return this history, which loads its chunks from an archive."""
+        return History.of(self.sealed, self._tail, self.length, archive)
+
+    def shares(self, other: History) -> bool:
+        """Return True if one of the two histories begins with the other and has the same storage."""
+        return self.sealed is other.sealed and self._tail is other._tail
+
+    @property
+    def tail(self) -> list[Message]:
+        """The messages after the chunks."""
+        return self._tail[: self.length - self.sealed.upto]
+
+    def _between(self, start: int, stop: int) -> list[Message]:
+        chunk = self.sealed
+        rows = [self._tail[max(start - chunk.upto, 0) : max(stop - chunk.upto, 0)]]
+        while start < chunk.upto:
+            end = chunk.upto
+            chunk, messages = chunk.read(self.archive)
+            if stop > chunk.upto:
+                rows.append(list(messages[max(start - chunk.upto, 0) : min(stop, end) - chunk.upto]))
+        return rows[0] if len(rows) == 1 else [message for row in reversed(rows) for message in row]
 
     def __len__(self) -> int:
         return self.length
@@ -57,15 +108,38 @@ class History(Sequence[Message]):
         if isinstance(index, slice):
             places = range(*index.indices(self.length))
             if places.step == 1:
-                return self._items[places.start : places.stop]
-            return [self._items[place] for place in places]
+                return self._between(places.start, places.stop) if places else []
+            low, high = min(places, default=0), max(places, default=-1) + 1
+            between = self._between(low, high)
+            return [between[place - low] for place in places]
         if not -self.length <= index < self.length:
             raise IndexError(f"message {index} of {self.length}")
-        return self._items[index if index >= 0 else index + self.length]
+        place = index if index >= 0 else index + self.length
+        chunk = self.sealed
+        if place >= chunk.upto:
+            return self._tail[place - chunk.upto]
+        while True:
+            chunk, messages = chunk.read(self.archive)
+            if place >= chunk.upto:
+                return messages[place - chunk.upto]
 
     def __iter__(self) -> Iterator[Message]:
-        items = self._items
-        return (items[i] for i in range(self.length))
+        return iter(self._between(0, self.length))
+
+    def __reversed__(self) -> Iterator[Message]:
+        yield from reversed(self.tail)
+        chunk = self.sealed
+        while chunk.upto:
+            chunk, messages = chunk.read(self.archive)
+            yield from reversed(messages)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Return the place of the first message that is equal to `value`.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return self._between(0, self.length).index(value, start, self.length if stop is None else stop)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History | tuple | list) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
@@ -73,8 +147,20 @@ class History(Sequence[Message]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
+    def __reduce__(self) -> tuple[type[History], tuple[list[Message]]]:
+        return History, (list(self),)
+
     def __repr__(self) -> str:
-        return f"History({self._items[: self.length]!r})"
+        return f"History({list(self)!r})"
+
+
+def _sealed(sealed: Chunk, tail: list[Message]) -> tuple[Chunk, list[Message]]:
+    """The chunks and the messages after them, where the list has become too long."""
+    begin = 0
+    while len(tail) - begin >= LONG:
+        sealed = Chunk(sealed.upto + CHUNK, sealed, tuple(tail[begin : begin + CHUNK]))
+        begin += CHUNK
+    return sealed, tail[begin:] if begin else tail
 
 
 Window: TypeAlias = Callable[[Sequence[Message]], Sequence[Message]]

@@ -2,24 +2,76 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchroom import Message, UserError
+from switchroom import Message, UserError, chunks, history
+from switchroom.chunks import Archive, Chunk
 from switchroom.history import History, keep_last
 from switchroom.messages import ToolCall
 
 SAID = st.builds(Message, st.just("user"), st.text(max_size=3))
-BOUNDS = st.none() | st.integers(-12, 12)
+BOUNDS = st.none() | st.integers(-30, 30)
 
 
-@given(st.lists(SAID, max_size=8), BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0))
-def test_a_history_is_read_as_a_tuple_is(said: list[Message], start: int | None, stop: int | None, step: int | None):
-    history, plain = History(said), tuple(said)
+@pytest.fixture(scope="module", autouse=True)
+def short_chunks() -> Iterator[None]:
+    """Chunks of three messages, so that short histories have several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "CHUNK", 3)
+        patch.setattr(history, "CHUNK", 3)
+        patch.setattr(history, "LONG", 5)
+        yield
+
+
+class Attic:
+    """An archive in memory, which counts what is read of it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, tuple[Message, ...]]] = {}
+        self.read_chunks: list[str] = []
+
+    def read(self, digest: str) -> tuple[str, tuple[Message, ...]]:
+        self.read_chunks.append(digest)
+        return self.kept[digest]
+
+    def archived(self, whole: History) -> History:
+        """The same history, none of whose chunks are loaded."""
+        newest = self._put(whole.sealed, whole.archive)
+        sealed = Chunk(whole.sealed.upto, digest=newest) if newest else whole.sealed
+        return History.of(sealed, whole.tail, whole.length, self)
+
+    def _put(self, chunk: Chunk, archive: Archive | None) -> str:
+        if not chunk.upto:
+            return ""
+        before, messages = chunk.read(archive)
+        digest = f"{id(chunk)} {chunk.upto}"
+        self.kept[digest] = (self._put(before, archive), messages)
+        return digest
+
+
+def of(said: Sequence[Message], *, lazy: bool) -> History:
+    """A history of messages, of which the old ones may stand in an archive."""
+    return Attic().archived(History(said)) if lazy else History(said)
+
+
+@given(st.lists(SAID, max_size=20), BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0), st.booleans())
+def test_a_history_is_read_as_a_tuple_is(
+    said: list[Message], start: int | None, stop: int | None, step: int | None, lazy: bool
+):
+    plain = tuple(said)
+    assert list(of(said, lazy=lazy)[start:stop:step]) == list(plain[start:stop:step])
+    assert list(reversed(of(said, lazy=lazy))) == list(reversed(plain))
+    assert [of(said, lazy=lazy)[i] for i in range(-len(plain), len(plain))] == [
+        plain[i] for i in range(-len(plain), len(plain))
+    ]
+    history = of(said, lazy=lazy)
 
     assert len(history) == len(plain)
     assert list(history) == list(plain)
@@ -33,16 +85,73 @@ def test_a_history_is_read_as_a_tuple_is(said: list[Message], start: int | None,
             history[outside]
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.lists(SAID, max_size=3)), max_size=20))
-def test_who_goes_on_from_a_history_changes_no_other_that_shares_its_beginning(growths: list[tuple[int, list[Message]]]):
+GROWTHS = st.lists(
+    st.tuples(st.integers(0, 30), st.lists(SAID, max_size=7), st.integers(0, 9), st.booleans()), min_size=1, max_size=20
+)
+
+
+@given(GROWTHS)
+def test_who_goes_on_from_a_history_changes_no_other_that_shares_its_beginning(
+    growths: list[tuple[int, list[Message], int, bool]],
+):
     known: list[tuple[History, tuple[Message, ...]]] = [(History(), ())]
-    for pick, added in growths:
+    for pick, added, dropped, lazy in growths:
         history, plain = known[pick % len(known)]
-        known.append((history.plus(*added), (*plain, *added)))
+        left = plain[: max(len(plain) - dropped, 0)]
+        shorter = history.without_last(dropped)
+        if lazy:
+            shorter = Attic().archived(shorter)
+        known += [(shorter, left), (shorter.plus(*added), (*left, *added))]
 
     for history, plain in known:
-        assert tuple(history) == plain
+        assert len(history) == len(plain)
         assert list(history[::-1]) == list(plain[::-1])
+        assert tuple(history) == plain
+        assert history == History(plain)
+
+
+@given(st.lists(SAID, max_size=30), st.integers(1, 6))
+def test_the_end_of_a_history_is_read_without_the_chunks_before_it(said: list[Message], count: int):
+    attic = Attic()
+    history = attic.archived(History(said))
+    assert list(history[-count:]) == said[-count:]
+    assert len(attic.read_chunks) <= count // 3 + 1
+    list(history)
+    assert len(attic.read_chunks) == len(set(attic.read_chunks)) == history.sealed.upto // 3, "each chunk is loaded once"
+
+
+@given(st.lists(SAID, max_size=20))
+def test_equal_histories_have_equal_chunks_however_they_grew(said: list[Message]):
+    grown = History()
+    for message in said:
+        grown = grown.plus(message).plus(message).without_last(1)
+    one, other = grown.sealed, History(said).sealed
+    for sealed in (one, other):
+        assert sealed.upto % 3 == 0
+    while one.upto and other.upto:
+        if one.upto > other.upto:
+            one, _ = one.read(None)
+        elif other.upto > one.upto:
+            other, _ = other.read(None)
+        else:
+            (one, left), (other, right) = one.read(None), other.read(None)
+            assert left == right
+
+
+@given(st.lists(SAID, max_size=20), st.booleans())
+def test_a_copy_of_a_history_has_all_its_messages(said: list[Message], lazy: bool):
+    history = of(said, lazy=lazy)
+    assert copy.copy(history) == copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == said
+
+
+def test_a_long_history_is_copied_and_dropped_without_a_deep_recursion():
+    history = History()
+    for number in range(50_000):
+        history = history.plus(Message("user", str(number)))
+    assert len(copy.deepcopy(history)) == 50_000
+    assert history[0].text == "0"
+    assert history.without_last(49_990)[-1].text == "9"
+    del history
 
 
 @given(st.lists(SAID, max_size=4), st.lists(SAID, max_size=4))

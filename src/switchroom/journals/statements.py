@@ -199,7 +199,7 @@ def write_snapshot(db: sqlite3.Connection, conversation: str, of: int, body: byt
             return
         db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (conversation, of, body))
         rows = [(conversation, digest, chunk) for digest, chunk in chunks.items()]
-        db.executemany("INSERT OR IGNORE INTO snapshot_chunks VALUES (?, ?, ?)", rows)
+        db.executemany("INSERT OR REPLACE INTO snapshot_chunks VALUES (?, ?, ?)", rows)
 
 
 def read_chunk(db: sqlite3.Connection, conversation: str, digest: str) -> bytes | None:

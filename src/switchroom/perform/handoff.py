@@ -107,11 +107,11 @@ def _json(value: object) -> str:
 
 def _view(state: State, index: int) -> Sequence[Message]:
     """All that was said so far, with the results of the other calls of this answer and without the handoff's own call."""
-    *before, last = state.history
+    last = state.history[-1]
     others = [call for i, call in enumerate(state.calls) if i != index]
     answer = replace(last, calls=tuple(call.call for call in others))
     said = [answer] if answer.calls or answer.text else []
-    return [*before, *said, *(result_of(call, call.text or "") for call in others)]
+    return state.history.without_last(1).plus(*said, *(result_of(call, call.text or "") for call in others))
 
 
 def _filtered(messages: Sequence[Message], source: str, target: str) -> tuple[Message, ...]:

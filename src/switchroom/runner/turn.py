@@ -95,14 +95,8 @@ def _remember(attempt: Attempt, scope: Scope) -> None:
     if scope.last is NO_RUN:  # of a step that is no agent nothing is folded on the way
         known = attempt.known.after(event for event in attempt.events if event.seq > attempt.known.seq)
     else:
-        known = replace_known(attempt, scope)
+        known = attempt.known.gone_on(attempt.seq, attempt.root, attempt.before, scope.last, attempt.events)
     remember(attempt.journal, attempt.conversation, known)
-
-
-def replace_known(attempt: Attempt, scope: Scope) -> Conversation:
-    """Return the conversation after a turn, of which the attempt has folded everything."""
-    generation = attempt.known.generation
-    return Conversation(attempt.seq, attempt.root, attempt.before, scope.last, tuple(attempt.events), generation)
 
 
 async def _requested(order: Order, prepare: Prepare) -> RunResult[Any]:
@@ -263,8 +257,7 @@ async def resume(order: Order) -> Prepared:
 async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: Queue) -> Prepared | None:
     """Begin a new attempt at the last turn, or give the result of a finished one; None if another caller was quicker."""
     root = known.root
-    if not known.events:
-        known = await with_events(journal, order.conversation, known)
+    known = await with_events(journal, order.conversation, known)
     if root.phase == "returned":
         return finished_result(order, known)
     attempt = new_attempt(order, known, journal)

@@ -306,7 +306,7 @@ class Line:
         scope = Scope(attempt, known.root.path)
         scope.fold = known.state
         await note_cut(scope, heard)
-        cut = Conversation(attempt.seq, attempt.root, known.before, scope.fold, tuple(attempt.events), known.generation)
+        cut = known.gone_on(attempt.seq, attempt.root, known.before, scope.fold, attempt.events)
         remember(self.journal, self.graph.session_id, cut)
         self.graph.rest(scope.fold, attempt.seq)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 from switchroom.adapters import load
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, WhenBusy
-from switchroom.conversation import NEW, Conversation, recall
+from switchroom.conversation import recall, recall_now
 from switchroom.defaults import model_for
 from switchroom.errors import ConversationBusy, RunError, UserError
 from switchroom.journal import Journal, journal_at
@@ -401,8 +401,7 @@ class Session:
         if self._begun or self._recalled or journal.waits:
             return
         self._recalled = True
-        known: Conversation = NEW.after(journal.read(self.session_id))  # pyright: ignore[reportArgumentType]
-        self._graph.rest(known.state)
+        self._graph.rest(recall_now(journal, self.session_id).state)
 
     def __repr__(self) -> str:
         return f"Session({self.session_id!r})"
