@@ -16,6 +16,7 @@ from switchroom.cli.terminal import Left, ctrl_c
 from switchroom.conversation import Conversation, recall
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
+from switchroom.failure import attribute_of
 from switchroom.journal import journal_at
 from switchroom.result import RunResult
 from switchroom.runner import Runner, RunStream
@@ -111,7 +112,7 @@ class Line:
         except Left:
             raise
         except Exception as error:
-            run: RunResult[Any] | None = getattr(error, "run", None)
+            run: RunResult[Any] | None = attribute_of(error, "run")
             if run is None:
                 give_up(error)
             return Turn(run, error)

@@ -55,7 +55,7 @@ class SqliteMemories:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             # Who waits for another process's lock waits on the event loop, and does not hold it up.
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, ValueError, sqlite3.OperationalError) as error:
             raise UserError(f"The memories in {path} cannot be opened: {error}.") from error
         try:
             self._prepare(synchronous)

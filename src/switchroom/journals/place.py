@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from switchroom.arguments import check_name
 from switchroom.errors import UserError
 
 SYNCHRONOUS = ("NORMAL", "FULL", "EXTRA")
@@ -19,6 +20,7 @@ def place_of(url: str, owner: str) -> tuple[str, str]:
     Raises:
         UserError: the URL is of another form.
     """
+    check_name(url, owner, "a URL")
     place, _, query = url.partition("?")
     if not place.startswith("sqlite:///") or len(place) == len("sqlite:///"):
         raise UserError(f"{owner}={url!r}: write 'sqlite:///' and the file, such as sqlite:///chats.db.")

@@ -10,7 +10,7 @@ from switchroom.attempt import Suspended, is_cancelled, left_by
 from switchroom.context import CURRENT, ToolContext
 from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
 from switchroom.events import EffectCleared, PersonAsked, ToolFailed, ToolReturned, ToolStarted, ToolSuspended
-from switchroom.failure import told
+from switchroom.failure import add_note, told
 from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
@@ -76,7 +76,7 @@ def _raise_first(failures: list[BaseException | None]) -> None:
     first, *others = raised
     for other in others:
         if not isinstance(first, Suspended) and not isinstance(other, Suspended):
-            first.add_note(f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
+            add_note(first, f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
     raise first
 
 

@@ -9,13 +9,14 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
+from switchroom.arguments import Answers, check_answers, check_conversation_id
 from switchroom.channel import Channel
-from switchroom.config import DEFAULT_CONFIG, RunConfig
+from switchroom.config import RunConfig, checked_config
 from switchroom.context import CURRENT
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
-from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.runner.turn import Order, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.step import Step, step_name
 
@@ -82,14 +83,15 @@ class Runner:
             Exception: what a tool, a model or a step raised, as itself, with `run` attached.
         """
         parent = CURRENT.get()
-        if parent is not None and not (config is not None and config.detached):
-            if deps is not None or state is not None or conversation is not None or (config and config.journal is not None):
+        options = checked_config(config, "config")
+        if parent is not None and not options.detached:
+            if deps is not None or state is not None or conversation is not None or options.journal is not None:
                 raise UserError(
                     f"A run of '{step_name(step)}' inside another run shares its deps, state, conversation and journal. "
                     "Leave them out, or pass RunConfig(detached=True, ...)."
                 )
             return _nested(parent, parent.place(step_name(step)), step, input, config)
-        return take(Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or ""), begin)
+        return take(Order(step, options, input, deps, state, _conversation(conversation)), begin)
 
     @overload
     @staticmethod
@@ -133,7 +135,7 @@ class Runner:
             if parent is None:
                 return asyncio.run(run())
             return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
-        if parent is not None and not (config is not None and config.detached):
+        if parent is not None and not checked_config(config, "config").detached:
             raise UserError(
                 f"run_sync of '{step_name(step)}' inside a run would stop its event loop. Write `await Runner.run(...)`, "
                 "or `await scope.call(...)` in a step."
@@ -154,12 +156,13 @@ class Runner:
 
         An event has `.kind`, `.path`, `.fact`, and of a "text_delta" `.text`. `events.result` is there at the end.
         """
-        if CURRENT.get() is not None and not (config is not None and config.detached):
+        options = checked_config(config, "config")
+        if CURRENT.get() is not None and not options.detached:
             raise UserError(
                 f"A stream of '{step_name(step)}' inside another run: use Runner.run, the outer stream shows its events; "
                 "or pass RunConfig(detached=True)."
             )
-        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", channel=Channel())
+        order = Order(step, options, input, deps, state, _conversation(conversation), channel=Channel())
         return RunStream(order, begin)
 
     @staticmethod
@@ -189,7 +192,12 @@ class Runner:
             UserError: there is no such conversation, or an answer is to nothing that was asked.
             Diverged: the code asks for something else than the unfinished turn recorded.
         """
-        return take(Order(step, config, None, deps, None, conversation, answers or {}), resume)
+        id, options = check_conversation_id(conversation), checked_config(config, "config")
+        return take(Order(step, options, None, deps, None, id, check_answers(answers, "answers")), resume)
+
+
+def _conversation(given: str | None) -> str:
+    return "" if given is None else check_conversation_id(given)
 
 
 async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:

@@ -142,7 +142,7 @@ async def begin(order: Order) -> tuple[Scope, Any]:
         order.tracer.begin(scope.conversation if journal.keeps else "")
     state = order.state
     if order.config.state is not None:
-        fresh = order.config.state(scope.conversation)  # of a conversation that goes on, its type is what is wanted
+        fresh = order.config.fresh_state(scope.conversation)  # of a conversation that goes on, its type is what is wanted
         scope.attempt.shared.learn(fresh)
         if state is None and known.root.shared is None:
             state = fresh
@@ -177,7 +177,7 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     if order.tracer is not None:
         order.tracer.begin(attempt.conversation, known.events)
     if order.config.state is not None:
-        attempt.shared.learn(order.config.state(attempt.conversation))
+        attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
     await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
@@ -246,5 +246,5 @@ async def _give_handles(order: Order, scope: Scope) -> None:
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:
-    with contextlib.suppress(AttributeError):  # an exception with slots goes out as it is
+    with contextlib.suppress(Exception):  # an exception that takes no attribute goes out as it is
         error.run = result  # pyright: ignore[reportAttributeAccessIssue]

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from switchroom.adapters import load
 from switchroom.agent import Agent
+from switchroom.arguments import check_answers, check_conversation_id, check_text
 from switchroom.channel import Channel
-from switchroom.config import RunConfig
+from switchroom.config import RunConfig, checked_config
 from switchroom.conversation import NEW, Conversation
 from switchroom.defaults import model_for
 from switchroom.errors import RunError, UserError
@@ -68,12 +69,13 @@ class Session:
     ) -> None:
         if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"Session(deadline={deadline!r}): give the seconds in which a turn has its answer, above 0.")
-        if conversation is not None and (not isinstance(conversation, str) or not conversation):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"Session(conversation={conversation!r}): give the id of the conversation, as text.")
-        config = config or RunConfig()
+        if conversation is not None:
+            check_conversation_id(conversation, "Session(conversation=...)")
+        config = checked_config(config, "Session(config=...)")
         if config.deadline is not None:
             raise UserError("A session's turns have the deadline of Session(deadline=...); leave it out of the RunConfig.")
-        kept = journal_at(journal or config.journal or load("journal", "memory")("memory:"))
+        where = config.journal if journal is None else journal
+        kept = journal_at(load("journal", "memory")("memory:") if where is None else where)
         if not kept.keeps:
             raise UserError("A session keeps its conversation. Pass another journal, or none, to keep it as long as it lives.")
         self._graph = Graph(conversation or uuid4().hex, float(deadline))
@@ -220,7 +222,7 @@ class Session:
         Raises:
             UserError: JSON cannot hold what is known, or the greeting is no text.
         """
-        if greeting:
+        if check_text(greeting, "join(greeting=...)", "what is said"):
             [message] = messages_from(greeting)
             greeting = message.text
         joined = {
@@ -232,7 +234,7 @@ class Session:
 
     async def speak(self, text: str) -> Reply:
         """Say something that nobody asked for, as a turn of its own."""
-        [message] = messages_from(text)
+        [message] = messages_from(check_text(text, "speak(...)", "what is said"))
         return await self._put(self._line.said(Entry((), {"spoken": message.text})))
 
     async def answer(self, answers: Answers) -> Reply:
@@ -241,9 +243,7 @@ class Session:
         Raises:
             UserError: they are no mapping, or nobody asked that.
         """
-        if not isinstance(answers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"answer({answers!r}): give the answers by the ids of reply.waiting, such as {{'<id>': True}}.")
-        return await self._put(self._line.person_answered(answers))
+        return await self._put(self._line.person_answered(check_answers(answers, "answer(...)")))
 
     async def interrupt(self, message: Input | None = None, *, heard: int | None = None) -> Reply | None:
         """Stop what is being said. What was heard stays said, and nothing else; tools in flight end as they declare.

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, assert_never
 
 from switchroom._tool import Tool
 from switchroom.errors import ModelUnavailable, UserError
-from switchroom.failure import told
+from switchroom.failure import add_note, attribute_of, told
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.scope import Scope
 from switchroom.step import step_name
@@ -189,9 +189,10 @@ class _Tries:
     async def _may_follow(self, path: str, error: Exception) -> bool:
         effect = None if self._repeat_effects else touched(self._scope, path)
         if effect is not None:
-            error.add_note(
+            add_note(
+                error,
                 f"'{step_name(self._step)}' is not tried again, for {effect} was called and must not be called twice. "
-                "Resume the run, or ask for another try by retrying(..., repeat_effects=True)."
+                "Resume the run, or ask for another try by retrying(..., repeat_effects=True).",
             )
             return False
         return await withdraw(self._scope, path, told(error))
@@ -199,5 +200,5 @@ class _Tries:
 
 def _wanted(error: BaseException | None) -> float | None:
     """In how many seconds the server wants to be asked again; None too where a library means something else by it."""
-    said = getattr(error, "retry_after", None)
+    said = attribute_of(error, "retry_after")
     return said if isinstance(said, int | float) else None
