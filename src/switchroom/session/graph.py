@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from switchroom.errors import UserError, unknown
 from switchroom.rules.live import NO_SESSION, Live
 from switchroom.rules.state import State
+from switchroom.runner.executor import StepExecutor
 from switchroom.schema import as_json, as_model, explained
 from switchroom.session.context import Context, Known
 from switchroom.session.event import Event
@@ -67,7 +68,8 @@ class Graph:
         self.live: Live = NO_SESSION
         self._at_rest = Known()
         self._initial: dict[str, Any] | None = None
-        self.exchange = self._spoken = Exchange(self)
+        self.exchange = Exchange(self)
+        self._spoken: StepExecutor = self.exchange
 
     @property
     def known(self) -> Known:
