@@ -55,6 +55,7 @@ class Graph:
     """
 
     name = "session"
+    description = ""  # with the name, it makes a tool of the graph where it stands among an agent's tools
 
     def __init__(self, session_id: str, deadline: float) -> None:
         self.session_id = session_id
