@@ -63,7 +63,8 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
     root = attempt.root
     if root.phase == "returned":  # and there is nothing left to do
         output = interpret(order.step).load(scope.last.output, scope.last.agent)
-        return RunResult(attempt, root.path, output, scope.last)
+        is_spoken = bool(root.messages) or scope.last.live is not None
+        return RunResult(attempt, root.path, output, scope.last if is_spoken else NO_RUN)  # of a function nothing was said
     output: Any = None
     try:
         output = await scope.enter(order.step, input, root.path, attempt.config)
@@ -170,14 +171,14 @@ async def resume(order: Order) -> tuple[Scope, Any]:
     attempt = _attempt(order, known, journal_at(order.config.journal))
     attempt.go_on(known)
     scope = Scope(attempt, f"turn#{root.turn}")
+    if order.config.state is not None:
+        attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     if root.phase == "returned":
         interpret(order.step).meet(attempt)
         scope.last = known.state
         return scope, None
     if order.tracer is not None:
         order.tracer.begin(attempt.conversation, known.events)
-    if order.config.state is not None:
-        attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     if order.deps is not None or order.config.deps is not None:
         await _give_handles(order, scope)
     await scope.note(TurnStarted(root.turn, root.attempt + 1, root.name))
