@@ -15,7 +15,7 @@ from switchroom.config import RunConfig
 from switchroom.context import CURRENT
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.events import AnyFact, RunEvent, StepStarted
-from switchroom.failure import causes
+from switchroom.failure import causes, log_error
 from switchroom.interruption import Interruption
 from switchroom.journal import GONE, Journal
 from switchroom.rules.root import Root, evolve_root
@@ -38,7 +38,9 @@ class Suspended(BaseException):
 
 def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that."""
-    _, others = group.split(Suspended)
+    waits, others = group.split(Suspended)
+    if waits is None:  # the group itself, of its own type: the others would be a copy
+        return group
     return Suspended() if others is None else others
 
 
@@ -245,8 +247,8 @@ class Attempt:
             for listener in self.config.listeners:
                 try:
                     listener(event)
-                except Exception:
-                    log.exception("A listener failed on %s at %s", event.kind, event.path)
+                except Exception as error:
+                    log_error(log, error, "A listener failed on %s at %s", event.kind, event.path)
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)

@@ -7,6 +7,7 @@ fact names.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -161,6 +162,22 @@ def add_note(error: BaseException, note: str) -> None:
     """Add a note to an exception, if it takes notes."""
     with suppress(Exception):
         error.add_note(_written(note))
+
+
+def log_error(log: logging.Logger, error: BaseException, message: str, *args: object, **extra: object) -> None:
+    """Log a message with an exception's traceback, or without it where a handler cannot print the exception.
+
+    Args:
+        log: the logger.
+        error: the exception.
+        message: the message, with a place for each argument.
+        args: its arguments.
+        extra: further attributes of the record.
+    """
+    try:
+        log.error(message, *args, exc_info=(type(error), error, error.__traceback__), extra=extra)
+    except Exception:  # printing runs the exception's own code
+        log.error(message, *args, extra=extra)
 
 
 def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from switchroom.failure import told
+
 T = TypeVar("T")
 
 
@@ -46,5 +48,5 @@ def _give(outcome: asyncio.Future[T], result: object) -> None:
 def _fail(outcome: asyncio.Future[T], error: object) -> None:
     if not outcome.done():
         if isinstance(error, StopIteration):  # a future cannot hold it
-            error = RuntimeError(f"a tool raised {error!r}")
+            error = RuntimeError(f"a tool raised StopIteration: {told(error)}")
         outcome.set_exception(error)  # pyright: ignore[reportArgumentType]

@@ -165,7 +165,7 @@ async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], i
                 raise
             raise ToolTimeout(f"Tool '{made.name}' took longer than its {made.timeout} s.") from error
     except BaseExceptionGroup as group:
-        raise left_by(group) from None
+        raise left_by(group) from group.__cause__
     except asyncio.CancelledError as error:
         if is_cancelled():
             raise

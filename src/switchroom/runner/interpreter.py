@@ -237,7 +237,7 @@ class Called:
         try:
             output = await self._output(input, scope)
         except BaseExceptionGroup as group:
-            raise left_by(group) from None
+            raise left_by(group) from group.__cause__
         except asyncio.CancelledError as error:
             if is_cancelled():
                 raise

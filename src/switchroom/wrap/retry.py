@@ -134,22 +134,41 @@ class _Policy:
         def pause(state: RetryCallState) -> float:
             if tries is not None and tries.known:
                 return 0
-            wanted = _wanted(state.outcome.exception()) if state.outcome else None
+            wanted = _wanted(_original(state.outcome.exception())) if state.outcome else None
             return min(self.backoff(state), self.longest) if wanted is None else wanted
 
         def passing(error: BaseException) -> bool:
-            more = tries is None or tries.more
-            return more and isinstance(error, self.on) and (_wanted(error) or 0) <= self.longest
+            more, original = tries is None or tries.more, _original(error)
+            return more and isinstance(original, self.on) and (_wanted(original) or 0) <= self.longest
 
         policy = AsyncRetrying(
             stop=stop_after_attempt(self.attempts), wait=pause, retry=retry_if_exception(passing), reraise=True
         )
-        async for attempt in policy:
-            with attempt:
-                if attempt.retry_state.attempt_number == 1:
-                    raise first
-                return await call()
-        raise AssertionError("the last attempt returned or raised")
+        last = first
+        try:
+            async for attempt in policy:
+                with attempt:
+                    if attempt.retry_state.attempt_number == 1:
+                        raise _Failed(first)
+                    try:
+                        return await call()
+                    except Exception as error:
+                        raise _Failed(error) from None
+        except _Failed as failed:
+            last = failed.error
+        raise last  # here, so that it is not raised from the other
+
+
+class _Failed(Exception):
+    """Holds the exception of a try. The library tests an exception's truth, and would take a false one for no failure."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _original(error: BaseException | None) -> BaseException | None:
+    return error.error if isinstance(error, _Failed) else error
 
 
 class _Tries:
