@@ -118,7 +118,7 @@ def encode(fact: Fact | Delta) -> tuple[bytes, Blobs]:
     """
     try:
         body = _encoder.encode(fact)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UserError(f"A fact of kind '{fact.__struct_config__.tag}' holds what JSON cannot: {error}") from error
     if len(body) <= LARGE and _NUL not in body:
         return body, {}
@@ -148,7 +148,7 @@ def decode(version: int, body: bytes, blob: Callable[[str], bytes]) -> AnyFact:
         if _NUL in body:
             body = _encoder.encode(_restored(msgspec.json.decode(body), blob))
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JournalUnreadable(f"An entry of the journal is damaged: {error}") from error
 
 
