@@ -97,13 +97,13 @@ class RunConfig:
 
     def _check_numbers(self) -> None:
         if not _number(self.max_turns, int) or self.max_turns < 1:
-            raise UserError(f"RunConfig(max_turns={self.max_turns!r}): a run needs at least 1 model answer.")
+            raise UserError(f"RunConfig(max_turns={shown(self.max_turns)}): a run needs at least 1 model answer.")
         if not _number(self.parallel_tools, int) or self.parallel_tools < 1:
-            raise UserError(f"RunConfig(parallel_tools={self.parallel_tools!r}): at least 1 call runs at a time.")
+            raise UserError(f"RunConfig(parallel_tools={shown(self.parallel_tools)}): at least 1 call runs at a time.")
         if self.deadline is not None and (not _number(self.deadline, int | float) or not self.deadline > 0):
-            raise UserError(f"RunConfig(deadline={self.deadline!r}): give seconds above 0.")
+            raise UserError(f"RunConfig(deadline={shown(self.deadline)}): give seconds above 0.")
         if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"RunConfig(budget={self.budget!r}): give Budget(...).")
+            raise UserError(f"RunConfig(budget={shown(self.budget)}): give Budget(...).")
 
     def _check_functions(self) -> None:
         if self.deps is not None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from switchroom.adapters import load
 from switchroom.agent import Agent
-from switchroom.arguments import check_answers, check_conversation_id, check_text
+from switchroom.arguments import check_answers, check_conversation_id, check_text, shown
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, checked_config
 from switchroom.conversation import NEW, Conversation
@@ -68,7 +68,7 @@ class Session:
         config: RunConfig | None = None,
     ) -> None:
         if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"Session(deadline={deadline!r}): give the seconds in which a turn has its answer, above 0.")
+            raise UserError(f"Session(deadline={shown(deadline)}): give the seconds in which a turn has its answer, above 0.")
         if conversation is not None:
             check_conversation_id(conversation, "Session(conversation=...)")
         config = checked_config(config, "Session(config=...)")
@@ -260,7 +260,7 @@ class Session:
             UserError: `heard` is no number of characters, or the message is of no use.
         """
         if heard is not None and (isinstance(heard, bool) or not isinstance(heard, int) or heard < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"interrupt(heard={heard!r}): give the number of characters that were heard.")
+            raise UserError(f"interrupt(heard={shown(heard)}): give the number of characters that were heard.")
         entry = None if message is None else _said(message, None)
         if self._line.busy:
             cut = self._graph.exchange.interrupt(heard)
@@ -370,13 +370,15 @@ def _node_of(given: Any, kind: type[OutputNode]) -> OutputNode:
     if isinstance(given, OutputNode):
         return given
     if isinstance(given, Node) or not callable(given) or isinstance(given, type):
-        raise UserError(f"{given!r} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode.")
+        raise UserError(
+            f"{shown(given)} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode."
+        )
     return kind(step_name(given), step=given)
 
 
 def _mapping(given: Mapping[str, Any] | None, to: str) -> Any:
     if not isinstance(given, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"{to} gave {given!r}; give a mapping of names to values.")
+        raise UserError(f"{to} gave {shown(given)}; give a mapping of names to values.")
     return jsonable(dict(given or {}), to)
 
 
