@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
 import pytest
@@ -21,6 +22,23 @@ from tests.helpers import facts_of
 from tests.hostile import ERRORS, errors
 
 Raise: TypeAlias = Callable[[], Any]
+
+
+@pytest.fixture(autouse=True)
+def encodable_log() -> Iterator[None]:
+    """Tracebacks in the log with half characters escaped, for pytest sends its captured log between processes."""
+
+    def escape(record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            record.exc_text = logging.Formatter().formatException(record.exc_info).encode(errors="backslashreplace").decode()
+        return True
+
+    loggers = [logging.getLogger(name) for name in ("switchroom", "switchroom.session", "switchroom.bus", "asyncio")]
+    for logger in loggers:
+        logger.addFilter(escape)
+    yield
+    for logger in loggers:
+        logger.removeFilter(escape)
 
 
 def clerk(model: Any = None, **options: Any) -> Agent[Any]:

@@ -161,7 +161,7 @@ def test_factories_of_all_kinds_are_taken():
         return given[0]
 
     RunConfig(state=of_any, deps=Waits(), redact=of_any, history=keep_last(3))
-    RunConfig(deps=dict, listeners=(print,), wrappers=(of_any,))
+    RunConfig(deps=str, listeners=(print,), wrappers=(of_any,))
 
 
 @pytest.mark.parametrize("made", each([None, 5, {}, Case, "x", Speechless()]))
