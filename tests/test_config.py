@@ -75,9 +75,9 @@ async def test_a_journal_that_is_none_is_refused():
     told = [await refusal_of_a_run(journal=where) for where in ("chats.db", "mysql://x", "")]
     assert told == snapshot(
         [
-            "RunConfig(journal='chats.db') is no URL. Write 'sqlite:///chats.db' for a file, or 'memory:'.",
+            "journal='chats.db' is no URL. Write 'sqlite:///chats.db' for a file, or 'memory:'.",
             "Switchroom has no journal adapter 'mysql'; it has ['memory', 'sqlite'].",
-            "RunConfig(journal='') is no URL. Write 'sqlite:///' for a file, or 'memory:'.",
+            "journal='' is no URL. Write 'sqlite:///' for a file, or 'memory:'.",
         ]
     )
 

@@ -92,14 +92,23 @@ NO_JOURNALS: list[Any] = [
     MemoryJournal,
     NoJournal,
     Path("chats.db"),
-    "",
-    "chats.db",
     "sqlite:///a\0b.db",
     "sqlite:///half \ud800.db",
     "memory:\0",
     "memory:\udcff",
 ]
-NO_URLS = ["sqlite:", "sqlite://", "sqlite:///", "sqlite:////?x=1", "sqlite:///x.db?synchronous=never", "mysql://x", ":", "://"]
+NO_URLS = [
+    "",
+    "chats.db",
+    "sqlite:",
+    "sqlite://",
+    "sqlite:///",
+    "sqlite:////?x=1",
+    "sqlite:///x.db?synchronous=never",
+    "mysql://x",
+    ":",
+    "://",
+]
 
 WRONG: dict[str, list[Any]] = {
     "journal": NO_JOURNALS,

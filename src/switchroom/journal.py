@@ -207,12 +207,15 @@ def journal_at(where: Journal | str | None) -> Journal:
         return where
     key = (os.getpid(), where)  # a database connection does not survive a fork
     if key not in _opened:
-        _opened[key] = load("journal", where.partition(":")[0])(where)
+        scheme, colon, _ = where.partition(":")
+        if not colon:
+            raise UserError(f"journal={where!r} is no URL. Write 'sqlite:///{where}' for a file, or 'memory:'.")
+        _opened[key] = load("journal", scheme)(where)
     return _opened[key]
 
 
 def check_journal(given: Any, where: str) -> None:
-    """Check that a value is a journal, a URL, or None. Nothing is opened.
+    """Check that a value is a journal, a text that may be a URL, or None. Nothing is opened.
 
     Args:
         given: the value.
@@ -224,8 +227,7 @@ def check_journal(given: Any, where: str) -> None:
     if given is None:
         return
     if isinstance(given, str):
-        if ":" not in check_name(given, where, "a journal or its URL"):
-            raise UserError(f"{as_given(where, given)} is no URL. Write 'sqlite:///{given}' for a file, or 'memory:'.")
+        check_name(given, where, "a journal or its URL")
         return
     called = all(callable(getattr(given, name, None)) for name in ("append", "read"))
     if isinstance(given, type) or not called or not hasattr(given, "keeps") or not hasattr(given, "waits"):
