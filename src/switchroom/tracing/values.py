@@ -129,7 +129,9 @@ def check_processor(processor: Any) -> None:
         if not callable(method):
             raise UserError(f"Trace processor {shown(processor)} has no method '{name}'; inherit from TraceProcessor.")
         if inspect.iscoroutinefunction(method):
-            raise UserError(f"Trace processor {shown(processor)}: '{name}' is async, and not awaited. Make it a plain `def`.")
+            raise UserError(
+                f"Trace processor {shown(processor)}: '{name}' is async, and is not awaited. Make it a plain `def`."
+            )
 
 
 def trace_id_of(conversation: str, turn: int, began: float) -> str:
