@@ -224,5 +224,5 @@ async def test_a_trace_says_which_request_it_served_and_the_run_has_its_id():
 
 
 def test_a_request_id_that_is_no_text_is_refused():
-    with pytest.raises(UserError, match=r"RunConfig\(request_id=7\): give text"):
+    with pytest.raises(UserError, match=r"RunConfig\(request_id=7\) has the type int: give a name, as text"):
         RunConfig(request_id=7)  # pyright: ignore[reportArgumentType]

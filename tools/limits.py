@@ -27,6 +27,10 @@ YARDSTICK_SECONDS = 0.06
 # Public signatures that may be wider, as "package/module.py:qualified.name" with the reason.
 WIDE: dict[str, str] = {
     "switchroom/models/openai/__init__.py:OpenAIChat.__init__": "what users say of a server, by keyword, as the SDK calls it",
+    "switchroom/runner/__init__.py:Runner.run": "what a caller says of one message, by keyword",
+    "switchroom/runner/__init__.py:Runner.run_sync": "as Runner.run",
+    "switchroom/runner/__init__.py:Runner.stream": "as Runner.run",
+    "switchroom/session/session.py:Session.__init__": "what a user says of a session, by keyword",
 }
 
 # In parts, or this file would break its own rule.

@@ -64,7 +64,7 @@ class SupportGenie:
         self._config: RunConfig = replace(
             application.config,
             model=answering,
-            journal=journal or f"memory:{uuid.uuid4().hex}",
+            journal=f"memory:{uuid.uuid4().hex}" if journal is None else journal,
             deps=self._desk_of,
             redact=without_card(lambda: self.desk),
             deadline=deadline,
@@ -107,7 +107,7 @@ class SupportGenie:
         if not isinstance(query, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"The query is {type(query).__name__}. Pass what the customer writes, as text.")
         profile = CustomerProfile.of(customer_profile)
-        id = conversation or f"c-{uuid.uuid4().hex}"
+        id = f"c-{uuid.uuid4().hex}" if conversation is None else conversation
         text = _readable(query)
         introduced = INTRODUCED.set(profile)
         try:
@@ -173,7 +173,11 @@ def _readable(query: str) -> str:
 
 def one_line(error: Exception) -> str:
     """What an error says, as one line of a log."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    try:
+        said = str(error)
+    except Exception:  # its text is anybody's code
+        said = "(its text could not be made)"
+    return " ".join(f"{type(error).__name__}: {said}".split())
 
 
 def _waited(running: Coroutine[Any, Any, T]) -> T:

@@ -67,7 +67,7 @@ class Agent(Generic[Out]):
             raise UserError(
                 f"Agent '{self.name}': instructions is {self.instructions!r}; give text, or a function of the context."
             )
-        if self.model is not None and not isinstance(self.model, str) and not callable(self.model):
+        if self.model is not None and not isinstance(self.model, str) and not _may_answer(self.model):
             raise UserError(f"Agent '{self.name}': model is {self.model!r}; give a model or the name of one.")
         if inspect.isfunction(self.model) and self.model.__code__.co_argcount < 2:
             raise UserError(
@@ -119,6 +119,10 @@ class Agent(Generic[Out]):
 
     def __repr__(self) -> str:
         return f"Agent({self.name!r})"
+
+
+def _may_answer(model: object) -> bool:
+    return callable(model) and not isinstance(model, type | Agent)
 
 
 def _as_tool(given: Any, owner: str) -> Tool:

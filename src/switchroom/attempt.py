@@ -37,7 +37,9 @@ class Suspended(BaseException):
 
 def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that."""
-    _, others = group.split(Suspended)
+    waits, others = group.split(Suspended)
+    if waits is None:  # the group itself, of its own type: the others would be a copy
+        return group
     return Suspended() if others is None else others
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import pydantic
 
+from switchroom.arguments import as_given, check_flag, check_function, check_name, shown
 from switchroom.budget import Budget
+from switchroom.defaults import check_model
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
-from switchroom.history import HistoryPolicy
-from switchroom.journal import Journal
+from switchroom.history import HistoryPolicy, Summary
+from switchroom.journal import Journal, check_journal
 from switchroom.messages import Message
 from switchroom.model import Model
 from switchroom.rules.limits import MAX_TURNS
+from switchroom.schema import is_model_type
 from switchroom.tracing.values import TraceProcessor, check_processor
 
 Listener: TypeAlias = Callable[[RunEvent], None]
@@ -120,27 +122,62 @@ class RunConfig:
     while_waiting: Any = WHILE_WAITING
 
     def __post_init__(self) -> None:
+        check_journal(self.journal, "RunConfig(journal=...)")
+        check_model(self.model, "RunConfig(model=...)")
+        self._check_numbers()
+        self._check_functions()
+        for option in ("withdraws", "detached", "trace_include_sensitive_data"):
+            check_flag(getattr(self, option), f"RunConfig({option}=...)")
+        for option in ("workflow_name", "request_id"):
+            check_name(getattr(self, option), f"RunConfig({option}=...)")
+
+    def _check_numbers(self) -> None:
         if not _number(self.max_turns, int) or self.max_turns < 1:
-            raise UserError(f"RunConfig(max_turns={self.max_turns!r}): a run needs at least 1 model answer.")
+            raise UserError(f"RunConfig(max_turns={shown(self.max_turns)}): a run needs at least 1 model answer.")
         if not _number(self.parallel_tools, int) or self.parallel_tools < 1:
-            raise UserError(f"RunConfig(parallel_tools={self.parallel_tools!r}): at least 1 call runs at a time.")
+            raise UserError(f"RunConfig(parallel_tools={shown(self.parallel_tools)}): at least 1 call runs at a time.")
         if self.deadline is not None and (not _number(self.deadline, int | float) or not self.deadline > 0):
-            raise UserError(f"RunConfig(deadline={self.deadline!r}): give seconds above 0.")
+            raise UserError(f"RunConfig(deadline={shown(self.deadline)}): give seconds above 0.")
         if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"RunConfig(budget={self.budget!r}): give Budget(...).")
-        if not isinstance(self.listeners, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"RunConfig(listeners={self.listeners!r}): give a tuple of functions.")
-        for listener in self.listeners:
-            if not callable(listener) or inspect.iscoroutinefunction(listener):
-                raise UserError(f"RunConfig(listeners=...): {listener!r} is no plain function, and is not awaited.")
-        if not isinstance(self.trace_processors, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"RunConfig(trace_processors={self.trace_processors!r}): give a tuple of trace processors.")
-        for processor in self.trace_processors:
+            raise UserError(f"RunConfig(budget={shown(self.budget)}): give Budget(...).")
+
+    def _check_functions(self) -> None:
+        if self.deps is not None:
+            check_function(self.deps, "RunConfig(deps=...)", "f(conversation), which makes the handles", may_be_async=True)
+        if self.state is not None:
+            if isinstance(self.state, type):
+                raise UserError(
+                    f"RunConfig(state={self.state.__name__}) is a class: give a function that makes the shared state, "
+                    f"lambda conversation: {self.state.__name__}(). The type alone is RunConfig(state_type=...)."
+                )
+            check_function(self.state, "RunConfig(state=...)", "f(conversation), which makes the shared state")
+        if self.state_type is not None and not is_model_type(self.state_type):
+            raise UserError(f"RunConfig(state_type={shown(self.state_type)}): give the class of a pydantic model.")
+        if self.history is not None and not isinstance(self.history, Summary):
+            check_function(self.history, "RunConfig(history=...)", "a policy such as keep_last(50)", may_be_async=True)
+        if self.redact is not None:
+            check_function(self.redact, "RunConfig(redact=...)", "f(message), which gives a Message")
+        for listener in _listed(self.listeners, "listeners", "functions"):
+            if isinstance(listener, type):
+                raise UserError(f"RunConfig(listeners=...): {shown(listener)} is a class. Pass an object of it.")
+            check_function(listener, "RunConfig(listeners=...)", "f(event), which is no coroutine")
+        for wrapper in _listed(self.wrappers, "wrappers", "functions"):
+            check_function(wrapper, "RunConfig(wrappers=...)", "f(perform), which gives a function like it")
+        for processor in _listed(self.trace_processors, "trace_processors", "trace processors"):
             check_processor(processor)
         check_when_busy("RunConfig", self.when_busy, self.busy_timeout)
         check_while_waiting("RunConfig", self.while_waiting)
-        if not isinstance(self.request_id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"RunConfig(request_id={self.request_id!r}): give text.")
+
+    def fresh_state(self, conversation: str) -> pydantic.BaseModel:
+        """Return the shared state that `state` makes for a conversation.
+
+        Raises:
+            UserError: `state` gave something else than a pydantic model.
+        """
+        made = None if self.state is None else self.state(conversation)
+        if not isinstance(made, pydantic.BaseModel):
+            raise UserError(f"RunConfig(state=...) gave {shown(made)}; it gives a pydantic model.")
+        return made
 
     def redacted(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """Messages that came in, as they are to be kept.
@@ -155,6 +192,25 @@ class RunConfig:
             if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise UserError(f"RunConfig(redact=...) gave {message!r}; it gives a Message.")
         return kept
+
+
+def checked_config(given: Any, where: str) -> RunConfig:
+    """Return the options that a caller passed; the default ones for None.
+
+    Raises:
+        UserError: they are no `RunConfig`.
+    """
+    if given is None:
+        return DEFAULT_CONFIG
+    if not isinstance(given, RunConfig):
+        raise UserError(f"{as_given(where, given)}: pass RunConfig(...).")
+    return given
+
+
+def _listed(given: Any, option: str, kind: str) -> Sequence[Any]:
+    if not isinstance(given, tuple | list):
+        raise UserError(f"RunConfig({option}={shown(given)}): give a tuple of {kind}.")
+    return cast("Sequence[Any]", given)
 
 
 DEFAULT_CONFIG = RunConfig()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from typing import Any
 
 from switchroom.adapters import load
 from switchroom.agent import Agent
+from switchroom.arguments import as_given
 from switchroom.errors import UserError
 from switchroom.model import Model
+from switchroom.team import speaks
 
 DEFAULT_MODEL = "openai:gpt-5.4-mini"
 """What answers where nothing names a model and OpenAI's key is present."""
@@ -21,9 +25,36 @@ def set_default_model(model: Model | str | None) -> None:
 
     Args:
         model: a model, a name such as "provider:model", or None for none.
+
+    Raises:
+        UserError: it is no model and no name.
     """
     global _default
+    check_model(model, "set_default_model(...)")
     _default = model
+
+
+def check_model(given: Any, where: str) -> None:
+    """Check that a value is a model, the name of one, or None, as far as its signature says. No name is looked up.
+
+    Args:
+        given: the value.
+        where: the name of the argument, for the error message.
+
+    Raises:
+        UserError: it is none of them.
+    """
+    if given is None or isinstance(given, str):
+        return
+    if isinstance(given, type):
+        raise UserError(f"{as_given(where, given)} is a class: pass an object of it, {given.__name__}(...).")
+    if speaks(given) or hasattr(given, "parts") or not callable(given):
+        raise UserError(f"{as_given(where, given)} is no model: give a model, or the name of one, 'provider:model'.")
+    if inspect.isfunction(given) and given.__code__.co_argcount < 2:
+        raise UserError(
+            f"{as_given(where, given)}: a model takes (request, emit). "
+            "A function of the request alone is made one by switchroom.testing.FunctionModel(fn)."
+        )
 
 
 def model_for(agent: Agent[object], configured: Model | str | None) -> Model:

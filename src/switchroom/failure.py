@@ -1,61 +1,119 @@
-"""Exceptions as facts and back: what a step raised is raised again on resume, as its own type."""
+"""Exceptions as facts and back: what a step raised is raised again on resume, as its own type.
+
+An exception comes from anybody's code, and a fact from anybody's file. Reading either never raises, and runs no code that a
+fact names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+import logging
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import BuiltinFunctionType
 from typing import Any, cast
 
+import msgspec
 from pydantic_core import PydanticCustomError, ValidationError
 
-from switchroom.errors import RunError, UserError
+from switchroom.errors import RunError
 from switchroom.events import StepFailed
 from switchroom.schema import jsonable
 
+LONGEST_TEXT_CHARS = 100_000
+"""Characters that are kept of one text of an exception."""
+
+MOST_VALUES = 10_000
+"""Values that are kept of an exception's arguments, and of its attributes, those inside of others included."""
+
+DEEPEST_VALUE = 32
+"""How deep values may stand in one another to be kept."""
+
 
 def failure(error: Exception, through: tuple[str, ...]) -> StepFailed:
-    """What is kept of an exception: what is not JSON of its arguments is kept as text, of its attributes not at all."""
+    """Return the fact that keeps an exception.
+
+    Arguments that JSON cannot hold are kept as text, and such attributes are left out.
+    """
     kind = type(error)
-    args: list[Any] = []
-    for value in error.args:
-        plain = _plain(value)
-        args.append(str(value) if plain is _NOT_PLAIN else plain)
-    fields = {name: _plain(value) for name, value in vars(error).items() if name not in ("run", "__notes__", _SAID)}
     return StepFailed(
-        kind.__name__,
+        _written(kind.__name__),
         told(error),
-        f"{kind.__module__}:{kind.__qualname__}",
-        tuple(args),
-        {name: value for name, value in fields.items() if value is not _NOT_PLAIN},
+        _place_of(kind),
+        _args_of(error),
+        _fields_of(error),
         through,
     )
 
 
-def revived(failed: StepFailed) -> Exception:
-    """The exception that was kept, of its own type if this process knows it and it can be made again; else a `RunError` of the
-    same name. It says what it said.
+def _args_of(error: Exception) -> tuple[Any, ...]:
+    args: list[Any] = []
+    room = _Room()
+    with suppress(Exception):  # a subclass may make a property of it that raises
+        for value in cast("tuple[Any, ...]", _ARGS.__get__(error)):
+            try:
+                args.append(room.plain(value))
+            except _NotPlain:
+                args.append(_text_of(value))
+            if room.left <= 0:
+                break
+    return tuple(args)
 
-    Nothing is imported for it, and its constructor is not called: a journal is data.
+
+def _fields_of(error: Exception) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    room = _Room()
+    with suppress(Exception):
+        for name, value in list(vars(error).items()):
+            if _is_field(type(error), name):
+                with suppress(_NotPlain):
+                    fields[name] = room.plain(value)
+    return fields
+
+
+def revived(failed: StepFailed) -> Exception:
+    """Return the exception that was kept, or a `RunError` of the same name where it cannot be made again.
+
+    It is of its own type if that type is an exception that this process has imported. Nothing is imported for it, and no code
+    of the type runs: a journal is data. The exception's text, as `told` returns it, is the one that was kept.
     """
-    error = _of_its_type(failed)
-    if error is None:
-        error = type(failed.error, (RunError,), {})(failed.message)
+    with suppress(Exception):
+        error = _of_its_type(failed)
+        if error is not None:
+            vars(error)[_SAID] = failed.message
+            return error
+    name = failed.error
+    if name.isidentifier() and len(name) <= 200:
+        error = type(name, (RunError,), {})(failed.message)
+    else:
+        error = RunError(f"{_written(name)[:200]}: {failed.message}")
     vars(error)[_SAID] = failed.message
     return error
 
 
 def _of_its_type(failed: StepFailed) -> Exception | None:
-    for kind in _kinds(Exception):
-        if f"{kind.__module__}:{kind.__qualname__}" == failed.of:
-            if kind is ValidationError:
-                return _invalid(failed.message)
-            try:
-                error = kind.__new__(kind, *failed.args)
-                error.args = failed.args
-                vars(error).update(failed.fields)
-            except (TypeError, ValueError):  # a type that is made in its own way only
-                return None
-            return error
-    return None
+    kind = next((kind for kind in _kinds(Exception) if _place_of(kind) == failed.of), None)
+    if kind is None or issubclass(kind, StopIteration | StopAsyncIteration):  # raised in a coroutine, these end iterations
+        return None
+    if issubclass(kind, ValidationError):
+        return _invalid(failed.message)
+    # Of a builtin, which makes the object and does nothing else; an application's own `__new__` may do anything.
+    make = next(base.__new__ for base in kind.__mro__ if isinstance(base.__new__, BuiltinFunctionType))
+    error = make(kind, *failed.args)
+    if type(error) is not kind:  # OSError chooses a subclass by its arguments
+        return None
+    _ARGS.__set__(error, failed.args)
+    vars(error).update({name: value for name, value in failed.fields.items() if _is_field(kind, name)})
+    return error
+
+
+def _is_field(kind: type, name: object) -> bool:
+    """Return True for the name of an ordinary attribute, which hides no method or property and means nothing to Python."""
+    if not isinstance(name, str) or not name.isidentifier() or name in _OURS or name.startswith("__"):
+        return False
+    own: object = inspect.getattr_static(kind, name, None)
+    return not hasattr(cast("type", type(own)), "__get__")
 
 
 def _invalid(message: str) -> ValidationError:
@@ -73,39 +131,134 @@ def causes(error: BaseException) -> list[BaseException]:
         if id(cause) in found:
             continue
         found[id(cause)] = cause
-        if cause.__cause__ is not None:
-            waiting.append(cause.__cause__)
+        above: object = attribute_of(cause, "__cause__")
+        if isinstance(above, BaseException):
+            waiting.append(above)
         if isinstance(cause, BaseExceptionGroup):
             waiting.extend(cast("BaseExceptionGroup[BaseException]", cause).exceptions)
     return list(found.values())
 
 
 def told(error: BaseException) -> str:
-    """What an exception says, if it can say anything; of one that was revived, what it said when it was raised.
+    """Return an exception's text, as valid Unicode; of one that was revived, its text when it was raised.
 
     Of an exception not all may be kept, and what it says made anew would differ: `KeyError(("a", 1))` had a tuple.
     """
-    said = vars(error).get(_SAID)
-    if isinstance(said, str):
-        return said
+    said: object = None
+    with suppress(Exception):
+        said = vars(error).get(_SAID)
+    return _written(said) if isinstance(said, str) else _text_of(error)
+
+
+def attribute_of(error: BaseException | None, name: str) -> Any:
+    """Return an attribute of an exception; None if there is none, or if reading it fails."""
     try:
-        return str(error)
+        return getattr(error, name, None)
     except Exception:
-        return "(its text could not be made)"
+        return None
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Add a note to an exception, if it takes notes."""
+    with suppress(Exception):
+        error.add_note(_written(note))
+
+
+def log_error(log: logging.Logger, error: BaseException, message: str, *args: object, **extra: object) -> None:
+    """Log a message with an exception's traceback, or without it where a handler cannot print the exception.
+
+    Args:
+        log: the logger.
+        error: the exception.
+        message: the message, with a place for each argument.
+        args: its arguments.
+        extra: further attributes of the record.
+    """
+    try:
+        log.error(message, *args, exc_info=(type(error), error, error.__traceback__), extra=extra)
+    except Exception:  # printing runs the exception's own code
+        log.error(message, *args, extra=extra)
 
 
 def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
     yield kind
-    for narrower in kind.__subclasses__():
+    for narrower in type.__subclasses__(kind):
         yield from _kinds(narrower)
 
 
-_NOT_PLAIN = object()
-_SAID = "_switchroom_said"
-
-
-def _plain(value: Any) -> Any:
+def _place_of(kind: type) -> str:
+    """Return where a type stands, as "module:qualified.name"; "" if it does not say."""
     try:
-        return jsonable(value, "An exception")
-    except UserError:
-        return _NOT_PLAIN
+        return _written(f"{kind.__module__}:{kind.__qualname__}")
+    except Exception:
+        return ""
+
+
+def _text_of(value: object) -> str:
+    try:
+        return _written(str(value))
+    except Exception:
+        return "(its text could not be made)"
+
+
+def _written(text: str) -> str:
+    """A text as an encoding holds it, and no longer than is kept."""
+    if len(text) > LONGEST_TEXT_CHARS:
+        text = f"{text[:LONGEST_TEXT_CHARS]}... ({len(text)} characters)"
+    return str.encode(text, errors="backslashreplace").decode()
+
+
+_SAID = "_switchroom_said"
+_OURS = ("run", _SAID)
+_ARGS: Any = vars(BaseException)["args"]  # of the builtin, for a subclass may have made something else of it
+
+
+class _NotPlain(Exception):
+    """JSON cannot hold a value."""
+
+
+class _Room:
+    """Room for the plain values of one exception.
+
+    Attributes:
+        left: how many more values are kept.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_VALUES
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as JSON holds it.
+
+        Raises:
+            _NotPlain: JSON cannot hold it, it is too large, or it cannot be read.
+        """
+        try:
+            plain = self._plain(value, 0)
+            return msgspec.json.decode(msgspec.json.encode(plain))  # numbers, too, may be such that JSON has no place for them
+        except Exception as error:  # the value's own code may run
+            raise _NotPlain from error
+
+    def _plain(self, value: Any, depth: int) -> Any:
+        self.left -= 1
+        if self.left < 0 or depth > DEEPEST_VALUE:
+            raise _NotPlain
+        kind: type = type(cast("object", value))
+        if value is None or kind in (bool, int):
+            return value
+        if kind is str:
+            return _written(value)
+        if kind is dict:
+            fields = cast("Mapping[Any, Any]", value)
+            return {self._key(name): self._plain(inner, depth + 1) for name, inner in fields.items()}
+        if kind in (list, tuple, set, frozenset, deque):
+            return [self._plain(inner, depth + 1) for inner in value]
+        if isinstance(value, Iterator):  # reading it would use it up
+            raise _NotPlain
+        plain = jsonable(value, "An exception")
+        return plain if type(plain) in (float, str) else self._plain(plain, depth + 1)
+
+    def _key(self, name: Any) -> str:
+        return _written(name if type(name) is str else next(iter(jsonable({name: None}, "An exception"))))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Hashable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from switchroom.adapters import load
+from switchroom.arguments import as_given, check_name
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
 
@@ -187,9 +188,8 @@ def journal_at(where: Journal | str | None) -> Journal:
     """
     if where is None:
         return NO_JOURNAL
+    check_journal(where, "journal")
     if not isinstance(where, str):
-        if not hasattr(where, "append"):
-            raise UserError(f"journal={where!r} is no journal. Give one, or a URL such as 'sqlite:///chats.db'.")
         return where
     key = (os.getpid(), where)  # a database connection does not survive a fork
     if key not in _opened:
@@ -198,3 +198,26 @@ def journal_at(where: Journal | str | None) -> Journal:
             raise UserError(f"journal={where!r} is no URL. Write 'sqlite:///{where}' for a file, or 'memory:'.")
         _opened[key] = load("journal", scheme)(where)
     return _opened[key]
+
+
+def check_journal(given: Any, where: str) -> None:
+    """Check that a value is a journal, a text that may be a URL, or None. Nothing is opened.
+
+    Args:
+        given: the value.
+        where: the name of the argument, for the error message.
+
+    Raises:
+        UserError: it is none of them.
+    """
+    if given is None:
+        return
+    if isinstance(given, str):
+        check_name(given, where, "a journal or its URL")
+        return
+    called = all(callable(getattr(given, name, None)) for name in ("append", "read"))
+    if isinstance(given, type) or not called or not hasattr(given, "keeps") or not hasattr(given, "waits"):
+        raise UserError(
+            f"{as_given(where, given)} is no journal. Give an object with `append`, `read`, `keeps` and `waits`, "
+            "or a URL such as 'sqlite:///chats.db'."
+        )

@@ -24,6 +24,7 @@ from switchroom.events import (
     ToolReturned,
     ToolReturnedLate,
 )
+from switchroom.failure import log_error
 from switchroom.journal import Journal
 from switchroom.rules.root import Root, evolve_root
 
@@ -280,8 +281,8 @@ class Recorder:
             for listener in self.config.listeners:
                 try:
                     listener(event)
-                except Exception:
-                    log.exception("A listener failed on %s at %s", event.kind, event.path)
+                except Exception as error:
+                    log_error(log, error, "A listener failed on %s at %s", event.kind, event.path)
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)

@@ -142,9 +142,18 @@ def as_text(value: Any, owner: str) -> str:
         ) from error
 
 
+def is_model_type(given: Any) -> bool:
+    """Return True if a value is the class of a pydantic model."""
+    return isinstance(given, type) and issubclass(given, BaseModel)
+
+
 def as_json(model: BaseModel) -> dict[str, Any]:
     """A model as plain data from which `as_model` makes the same one again: by its names in JSON, without what it computes."""
-    return jsonable(model.model_dump(mode="json", by_alias=True, round_trip=True), type(model).__name__)
+    try:
+        plain = model.model_dump(mode="json", by_alias=True, round_trip=True)
+    except (pydantic_core.PydanticSerializationError, RecursionError, ValueError) as error:
+        raise UserError(f"A {type(model).__name__} holds what JSON cannot ({error}).") from error
+    return jsonable(plain, type(model).__name__)
 
 
 def as_model(kind: type[M], data: Any) -> M:

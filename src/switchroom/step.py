@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from switchroom.arguments import shown
 from switchroom.errors import UserError
 
 In = TypeVar("In", contravariant=True)
@@ -80,7 +81,7 @@ def step_name(step: Any) -> str:
         return segment(name)
     if callable(step):
         return type(step).__name__
-    raise UserError(f"{step!r} is not a step. Pass an Agent, a Team, or a function of (input, scope).")
+    raise UserError(f"{shown(step)} is not a step. Pass an Agent, a Team, or a function of (input, scope).")
 
 
 def segment(name: str) -> str:

@@ -310,7 +310,7 @@ def test_runs_that_would_wait_for_one_another_in_a_circle_are_told_so(config: Ru
             Runner.run(asking("b"), "x", conversation="a", config=apart),
             Runner.run(asking("a"), "x", conversation="b", config=apart),
         )
-        return await asyncio.gather(*runs, return_exceptions=True)
+        return list(await asyncio.gather(*runs, return_exceptions=True))
 
     outcomes = in_no_time(scene())
     assert any(isinstance(outcome, UserError) for outcome in outcomes)
@@ -429,7 +429,8 @@ def test_a_double_click_is_one_message(config: RunConfig):
         def send() -> Any:
             return Runner.run(clerk(bank.pay), "one", conversation="c", config=config, message_id="m-1")
 
-        return [result.final_output for result in await asyncio.gather(send(), send(), send())]
+        results: list[Any] = list(await asyncio.gather(send(), send(), send()))
+        return [result.final_output for result in results]
 
     assert in_no_time(scene()) == ["re one"] * 3
     assert len(bank.paid) == 1

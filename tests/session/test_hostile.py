@@ -249,7 +249,7 @@ async def test_a_reason_that_no_encoding_holds_is_told_by_its_escapes():
     [
         ({"caller": [1]}, r"join\(caller=...\) gave \[1\]; give a mapping"),
         ({"variables": "x"}, "give a mapping"),
-        ({"greeting": 5}, "The input is int"),
+        ({"greeting": 5}, "give what is said, as text"),
         ({"greeting": UNSPEAKABLE}, "no valid Unicode"),
     ],
     ids=["caller", "variables", "greeting", "unicode"],

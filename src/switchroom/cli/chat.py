@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from switchroom.arguments import check_conversation_id
 from switchroom.cli.faults import Wrong
+from switchroom.errors import UserError
 
 YES = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
@@ -32,6 +34,11 @@ def chat(
     for option, given in (("--conversation", conversation), ("--journal", journal)):
         if given is not None and not given.strip():
             raise Wrong(f"{option} is empty. Leave it out, or give a value.")
+    if conversation is not None:
+        try:
+            check_conversation_id(conversation, "--conversation")
+        except UserError as error:
+            raise Wrong(str(error)) from error
     if answers and not conversation:
         raise Wrong("--answer needs --conversation: which conversation asked?")
     given = dict(map(_answer, answers))

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from switchroom import failure
 from switchroom.errors import JournalError, UserError
 
 _OWN = str(Path(__file__).parents[1])
@@ -41,9 +42,9 @@ def give_up(error: Exception) -> NoReturn:
 def told(error: BaseException) -> str:
     """An exception in one sentence: what it says, and for one of Python's or the user's own, its type and place."""
     if type(error).__module__.startswith("switchroom."):
-        return str(error)
+        return failure.told(error)
     where = place(error)
-    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = error.msg if isinstance(error, SyntaxError) else failure.told(error)
     return f"{type(error).__name__}{': ' if said else ''}{said}{f' ({where})' if where else ''}"
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pydantic
 
+from switchroom.arguments import Answers
 from switchroom.channel import Channel
 from switchroom.cli.app import App
 from switchroom.cli.faults import give_up
@@ -16,10 +17,11 @@ from switchroom.cli.terminal import Left, ctrl_c
 from switchroom.conversation import Conversation, recall
 from switchroom.errors import UserError
 from switchroom.events import RunEvent
+from switchroom.failure import attribute_of
 from switchroom.journal import journal_at
 from switchroom.result import RunResult
 from switchroom.runner import Runner, RunStream
-from switchroom.runner.turn import Answers, Order, resume
+from switchroom.runner.turn import Order, resume
 from switchroom.session import Graph
 
 Show: TypeAlias = Callable[[RunEvent], Awaitable[None]]
@@ -111,7 +113,7 @@ class Line:
         except Left:
             raise
         except Exception as error:
-            run: RunResult[Any] | None = getattr(error, "run", None)
+            run: RunResult[Any] | None = attribute_of(error, "run")
             if run is None:
                 give_up(error)
             return Turn(run, error)

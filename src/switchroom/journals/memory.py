@@ -13,7 +13,7 @@ import msgspec
 from switchroom.errors import Fenced
 from switchroom.events import PersonAsked, RunEvent, StepReturned
 from switchroom.events.codec import VERSION, Blobs, decode, encode
-from switchroom.journal import Accepted, Ticket
+from switchroom.journal import Accepted, Soon, Ticket
 from switchroom.journals.listed import Listed
 from switchroom.journals.rows import message_of
 
@@ -188,7 +188,7 @@ class MemoryJournal:
         chat = self._chats.get(conversation)
         return None if chat is None else chat.snapshot
 
-    def write_snapshot(self, conversation: str, generation: int, body: bytes, chunks: dict[str, bytes]) -> None:
+    def write_snapshot(self, conversation: str, generation: int, body: bytes, chunks: dict[str, bytes]) -> Soon[None]:
         """Replace the snapshot, and keep chunks of the history."""
         with self._lock:
             if self._generations.get(conversation, 0) == generation:

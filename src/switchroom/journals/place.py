@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from switchroom.arguments import check_name
 from switchroom.errors import UserError
 
 SYNCHRONOUS = ("NORMAL", "FULL", "EXTRA")
@@ -34,11 +35,10 @@ def place_of(url: str, argument: str) -> Place:
     Raises:
         UserError: the URL is of another form.
     """
+    check_name(url, argument, "a URL")
     place, _, query = url.partition("?")
     if not place.startswith("sqlite:///") or len(place) == len("sqlite:///"):
         raise UserError(f"{argument}={url!r}: write 'sqlite:///' and the file, such as sqlite:///chats.db.")
-    if "\0" in url:
-        raise UserError(f"{argument}={url!r}: the URL contains a NUL character, which no file name can hold.")
     options = dict(parse_qsl(query, keep_blank_values=True))
     synchronous = options.pop("synchronous", "NORMAL")
     if synchronous.upper() not in SYNCHRONOUS:

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, replace
 from typing import Any, cast
 
-from switchroom.failure import told
+from switchroom.failure import attribute_of, told
 from switchroom.observe.metrics import AgentMetrics, total_of
 from switchroom.observe.tally import confidence_of
 from switchroom.result import RunResult
@@ -43,7 +43,7 @@ async def monitored_agent_call(agent: Any, *args: Any, **kwargs: Any) -> tuple[A
         result: Any = await (Runner.run(agent, *args, **kwargs) if own is None else own(*args, **kwargs))
     except Exception as error:
         seconds = time.perf_counter() - began
-        used = _used(name, getattr(error, "run", None), (args, kwargs))
+        used = _used(name, attribute_of(error, "run"), (args, kwargs))
         metrics = replace(used, execution_time=seconds, success=False, error=f"{type(error).__name__}: {told(error)}")
         log.warning("Agent '%s' failed after %.3f s", name, seconds, extra={"metrics": asdict(metrics)})
         raise

@@ -43,6 +43,6 @@ class AgentRun(msgspec.Struct, frozen=True):
         try:
             return await settled(hook(RunContext(inner, agent)))
         except BaseExceptionGroup as group:
-            raise left_by(group) from None
+            raise left_by(group) from group.__cause__
         finally:
             CURRENT.reset(token)

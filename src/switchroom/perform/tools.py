@@ -20,7 +20,7 @@ from switchroom.events import (
     ToolStarted,
     ToolSuspended,
 )
-from switchroom.failure import told
+from switchroom.failure import add_note, told
 from switchroom.messages import ValidCall
 from switchroom.perform.run import AgentRun, Note
 from switchroom.rules.commands import CallTool, CallTools, Reconcile
@@ -88,7 +88,7 @@ def _raise_first(failures: list[BaseException | None]) -> None:
     first, *others = raised
     for other in others:
         if not isinstance(first, Suspended) and not isinstance(other, Suspended):
-            first.add_note(f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
+            add_note(first, f"Another call of the same answer failed too: {type(other).__name__}: {told(other)}")
     raise first
 
 
@@ -219,7 +219,7 @@ async def _invoke(made: Tool, context: ToolContext[Any], args: dict[str, Any], i
                 raise
             raise ToolTimeout(f"Tool '{made.name}' took longer than its {made.timeout} s.") from error
     except BaseExceptionGroup as group:
-        raise left_by(group) from None
+        raise left_by(group) from group.__cause__
     except asyncio.CancelledError as error:
         if is_cancelled():
             raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from switchroom.errors import ConversationWaiting, Fenced, JournalError, RunError, UserError
+from switchroom.failure import told
 from switchroom.routing.asked import Asked
 from switchroom.routing.decision import Decision
 from switchroom.routing.router import Router
@@ -99,7 +100,7 @@ class CascadeRouter(Router):
                 raise  # the run itself cannot go on, whoever is asked next
             except (RunError, OSError) as error:
                 self._count(router.name, began, None, False)
-                failures.append(f"'{router.name}' failed: {error}")
+                failures.append(f"'{router.name}' failed: {told(error)}")
                 if place == len(self._pairs) and said is None:
                     raise
                 continue

@@ -9,13 +9,14 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
+from switchroom.arguments import Answers, check_answers, check_conversation_id, check_message_id
 from switchroom.channel import Channel
-from switchroom.config import DEFAULT_CONFIG, RunConfig
+from switchroom.config import RunConfig, checked_config
 from switchroom.context import CURRENT
 from switchroom.errors import UserError
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
-from switchroom.runner.turn import Answers, Order, begin, resume, take
+from switchroom.runner.turn import Order, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.step import Step, step_name
 
@@ -88,16 +89,16 @@ class Runner:
             Exception: what a tool, a model or a step raised, as itself, with `run` attached.
         """
         parent = CURRENT.get()
-        if parent is not None and not (config is not None and config.detached):
-            own = (deps, state, conversation, message_id, config.journal if config else None)
+        options = checked_config(config, "config")
+        if parent is not None and not options.detached:
+            own = (deps, state, conversation, message_id, options.journal)
             if any(given is not None for given in own):
                 raise UserError(
                     f"A run of '{step_name(step)}' inside another run shares its deps, state, conversation and journal. "
                     "Leave them out, or pass RunConfig(detached=True, ...)."
                 )
             return _nested(parent, parent.place(step_name(step)), step, input, config)
-        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
-        return take(order, begin)
+        return take(_order(step, options, input, deps, state, conversation, message_id), begin)
 
     @overload
     @staticmethod
@@ -146,7 +147,7 @@ class Runner:
             if parent is None:
                 return asyncio.run(run())
             return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
-        if parent is not None and not (config is not None and config.detached):
+        if parent is not None and not checked_config(config, "config").detached:
             raise UserError(
                 f"run_sync of '{step_name(step)}' inside a run would stop its event loop. Write `await Runner.run(...)`, "
                 "or `await scope.call(...)` in a step."
@@ -168,12 +169,13 @@ class Runner:
 
         An event has `.kind`, `.path`, `.fact`, and of a "text_delta" `.text`. `events.result` is there at the end.
         """
-        if CURRENT.get() is not None and not (config is not None and config.detached):
+        options = checked_config(config, "config")
+        if CURRENT.get() is not None and not options.detached:
             raise UserError(
                 f"A stream of '{step_name(step)}' inside another run: use Runner.run, the outer stream shows its events; "
                 "or pass RunConfig(detached=True)."
             )
-        order = Order(step, config or DEFAULT_CONFIG, input, deps, state, conversation or "", message_id=message_id or "")
+        order = _order(step, options, input, deps, state, conversation, message_id)
         order.channel = Channel()
         return RunStream(order, begin)
 
@@ -208,13 +210,22 @@ class Runner:
             ConversationBusy: the turn is live, and the run does not wait, or no longer.
             Diverged: the code asks for something else than the unfinished turn recorded.
         """
-        if isinstance(config, RunConfig) and config.when_busy == "interrupt":  # pyright: ignore[reportUnnecessaryIsInstance]
+        id, options = check_conversation_id(conversation), checked_config(config, "config")
+        if options.when_busy == "interrupt":
             raise UserError(
                 "Runner.resume continues a turn and interrupts none: pass a config with when_busy='wait' or 'refuse', such as "
                 "dataclasses.replace(config, when_busy='wait')."
             )
-        order = Order(step, config, deps=deps, conversation=conversation, answers=answers or {}, takeover=takeover)
-        return take(order, resume)
+        given = check_answers(answers, "answers")
+        return take(Order(step, options, deps=deps, conversation=id, answers=given, takeover=takeover), resume)
+
+
+def _order(step: Any, config: RunConfig, input: Any, *given: Any) -> Order:
+    """Return what a caller of `Runner.run` asked for; `given` are deps, state, conversation and message id."""
+    deps, state, conversation, message_id = given
+    id = "" if conversation is None else check_conversation_id(conversation)
+    message = "" if message_id is None else check_message_id(message_id)
+    return Order(step, config, input, deps, state, id, message_id=message)
 
 
 async def _nested(parent: Scope, path: str, step: Any, input: Any, config: RunConfig | None) -> RunResult[Any]:

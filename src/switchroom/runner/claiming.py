@@ -13,6 +13,7 @@ from switchroom.errors import Fenced, UserError
 from switchroom.events import TurnStarted
 from switchroom.journal import Journal, journal_at
 from switchroom.result import RunResult
+from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.order import Order
 from switchroom.runner.queue import Queue
@@ -107,5 +108,7 @@ def finished_result(order: Order, known: Conversation) -> RunResult[Any]:
     step = interpret(order.step)
     step.meet(attempt)
     if order.config.state is not None:
-        attempt.shared.learn(order.config.state(attempt.conversation))
-    return RunResult(attempt, root.path, step.load(known.state.output, known.state.agent), known.state)
+        attempt.shared.learn(order.config.fresh_state(attempt.conversation))
+    is_spoken = bool(root.messages) or known.state.live is not None
+    final = known.state if is_spoken else NO_RUN  # of a function nothing was said
+    return RunResult(attempt, root.path, step.load(known.state.output, known.state.agent), final)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial, reduce
 from types import FunctionType
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -21,11 +21,12 @@ from switchroom.context import settled
 from switchroom.digest import digest
 from switchroom.errors import ToolCancelled, UserError
 from switchroom.events import StepReturned, StepStarted
-from switchroom.messages import Message, messages_from
+from switchroom.messages import messages_from
 from switchroom.perform import AgentRun, Perform, perform
 from switchroom.roster import roster_of
 from switchroom.rules.root import Root
 from switchroom.rules.state import GoingOn, State
+from switchroom.runner.executor import Kept, StepExecutor
 from switchroom.runner.loop import answer
 from switchroom.saying import said, sayable
 from switchroom.schema import explained, jsonable
@@ -33,9 +34,6 @@ from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import Team, speaks
 from switchroom.threads import threaded
-
-Kept: TypeAlias = tuple[tuple[Message, ...], Any]
-"""An input as a journal keeps it: messages of what speaks, JSON of anything else."""
 
 
 class Spoken:
@@ -219,7 +217,10 @@ class Called:
         return plain if declared is None else declared.validate_json(to_json(plain))
 
     def meet(self, attempt: Attempt) -> None:
-        """There are no agents to be known."""
+        """Let the result know the agents in a workflow by name; those that a function calls are not known from outside."""
+        parts: Mapping[str, Any] = getattr(self._step, "parts", {})
+        for part in parts.values():
+            interpret(part).meet(attempt)
 
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the step begins."""
@@ -237,7 +238,7 @@ class Called:
         try:
             output = await self._output(input, scope)
         except BaseExceptionGroup as group:
-            raise left_by(group) from None
+            raise left_by(group) from group.__cause__
         except asyncio.CancelledError as error:
             if is_cancelled():
                 raise
@@ -312,16 +313,13 @@ def wrapped(wrappers: Sequence[Callable[[Perform], Perform]]) -> Perform:
     return reduce(lambda inner, wrapper: wrapper(inner), reversed(wrappers), perform)
 
 
-Interpretation: TypeAlias = Spoken | Called
-
-
-def interpret(step: Any) -> Interpretation:
+def interpret(step: Any) -> StepExecutor:
     """How a step is run; of an agent or a team found out once and kept with it, where steps of later floors bring theirs.
 
     Raises:
         UserError: it is nothing that can be run.
     """
-    known: Spoken | None = getattr(step, "_spoken", None)
+    known: StepExecutor | None = getattr(step, "_spoken", None)
     if known is None:
         if not speaks(step):
             return _called(step)

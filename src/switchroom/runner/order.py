@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
+from switchroom.arguments import Answers
 from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.messages import Message
 from switchroom.ownership import Owned
 from switchroom.tracing.tracer import Tracer
-
-Answers: TypeAlias = Mapping[str, bool | tuple[bool, str]]
 
 
 class Order(msgspec.Struct):

@@ -22,7 +22,6 @@ from switchroom.rules.state import NO_RUN
 from switchroom.runner.claiming import claim_turn, finished_result, known_conversation, new_attempt
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.joining import join
-from switchroom.runner.order import Answers as Answers
 from switchroom.runner.order import Order as Order
 from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import answer_meanwhile
@@ -213,7 +212,7 @@ async def _start(order: Order, journal: Journal, known: Conversation, queue: Que
     scope = Scope(attempt, f"turn#{turn}")
     state = order.state
     if order.config.state is not None:
-        fresh = order.config.state(attempt.conversation)  # of a conversation that goes on, its type is what is wanted
+        fresh = order.config.fresh_state(attempt.conversation)  # of a conversation that goes on, its type is what is wanted
         attempt.shared.learn(fresh)
         if state is None and known.root.shared is None:
             state = fresh
@@ -264,7 +263,7 @@ async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: 
     attempt.go_on(known)
     scope = Scope(attempt, f"turn#{root.turn}")
     if order.config.state is not None:
-        attempt.shared.learn(order.config.state(attempt.conversation))
+        attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner)
     if not await claim_turn(order, scope, started, queue):
         return None
@@ -309,5 +308,5 @@ def _waits(order: Order, known: Conversation) -> ConversationWaiting:
 
 
 def _carry(error: Exception, result: RunResult[Any]) -> None:
-    with contextlib.suppress(AttributeError):  # an exception with slots goes out as it is
+    with contextlib.suppress(Exception):  # an exception that takes no attribute goes out as it is
         error.run = result  # pyright: ignore[reportAttributeAccessIssue]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from switchroom.context import settled
 from switchroom.errors import UserError
+from switchroom.failure import log_error
 from switchroom.threads import threaded
 
 log = logging.getLogger("switchroom.bus")
@@ -170,7 +171,7 @@ async def _handled(handler: Handler, kind: str, event: Any) -> HandlerFailed | N
     except Exception as error:
         name = getattr(handler, "__qualname__", repr(handler))
         about = {"event_type": kind, "source_agent": getattr(event, "source_agent", ""), "handler": name}
-        log.error("Handler '%s' failed on an event of type '%s'.", name, kind, exc_info=error, extra=about)
+        log_error(log, error, "Handler '%s' failed on an event of type '%s'.", name, kind, **about)
         return HandlerFailed(handler, kind, error)
     return None
 

@@ -26,6 +26,8 @@ from switchroom.messages import Message, messages_from
 from switchroom.rules.live import NO_SESSION
 from switchroom.rules.root import Root
 from switchroom.rules.state import State
+from switchroom.runner.interpreter import interpret
+from switchroom.saying import said
 from switchroom.scope import Scope
 from switchroom.session.event import Event, JoinedEvent, MessageEvent, made
 from switchroom.session.fallback import Last
@@ -124,8 +126,16 @@ class Exchange:
         """What came in, from what was kept of it."""
         return Entry(root.messages, root.input)
 
+    def reread(self, plain: Any) -> Any:
+        """What came in, from what a workflow around the graph was given: people's messages are JSON there."""
+        return plain
+
     def meet(self, attempt: Attempt) -> None:
-        """There are no agents to be known."""
+        """Let the result know the agents in the nodes by name."""
+        for node in self._graph.members.values():
+            step = getattr(node, "step", None)
+            if step is not None:
+                interpret(step).meet(attempt)
 
     def begin(self, input: Any, scope: Scope) -> StepStarted:
         """What is noted when the turn begins."""
@@ -139,7 +149,7 @@ class Exchange:
         root = scope.attempt.root
         if scope.path == root.path:
             return Entry(root.messages, root.input)
-        return Entry(*self.kept(input))
+        return input if isinstance(input, Entry) else Entry(said(input, f"The input of '{self.name}'"))
 
     def load(self, output: Any, agent: str) -> Any:
         """What the turn gave: the answer's text."""

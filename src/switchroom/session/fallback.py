@@ -8,7 +8,7 @@ from typing import Any
 
 from switchroom.context import CURRENT
 from switchroom.events import NodeDidNotHandOver
-from switchroom.failure import told
+from switchroom.failure import log_error, told
 from switchroom.session.delivery import DELIVERY, Delivery
 from switchroom.session.event import Event, handoff_to, made
 from switchroom.session.floor import Claim, Speech
@@ -80,7 +80,7 @@ class Last:
             claim.state = "over"
             task.cancel()
         elif not task.cancelled() and (error := task.exception()) is not None:
-            log.error("The fallback '%s' failed: %s: %s", node.name, type(error).__name__, told(error), exc_info=error)
+            log_error(log, error, "The fallback '%s' failed: %s: %s", node.name, type(error).__name__, told(error))
         for event in delivery.handoffs or ():
             turn.record(NodeDidNotHandOver(node.name, str(handoff_to(event)), "the fallback speaks last"))
         floor.speaking = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchroom.agent import Agent
+from switchroom.arguments import shown
 from switchroom.errors import UserError
 from switchroom.messages import Input, messages_from
 from switchroom.schema import jsonable
@@ -19,13 +20,15 @@ def node_of(given: Any, kind: type[OutputNode]) -> OutputNode:
     if isinstance(given, OutputNode):
         return given
     if isinstance(given, Node) or not callable(given) or isinstance(given, type):
-        raise UserError(f"{given!r} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode.")
+        raise UserError(
+            f"{shown(given)} does not speak: pass an agent, a team, a function of (input, scope), or an OutputNode."
+        )
     return kind(step_name(given), step=given)
 
 
 def mapping_of(given: Mapping[str, Any] | None, to: str) -> Any:
     if not isinstance(given, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UserError(f"{to} gave {given!r}; give a mapping of names to values.")
+        raise UserError(f"{to} gave {shown(given)}; give a mapping of names to values.")
     return jsonable(dict(given or {}), to)
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from switchroom.errors import UserError, unknown
 from switchroom.rules.live import NO_SESSION, Live
 from switchroom.rules.state import State
+from switchroom.runner.executor import StepExecutor
 from switchroom.schema import as_json, as_model, explained
 from switchroom.session.context import Context, Known
 from switchroom.session.event import Event
@@ -54,6 +55,7 @@ class Graph:
     """
 
     name = "session"
+    description = ""  # with the name, it makes a tool of the graph where it stands among an agent's tools
 
     def __init__(self, session_id: str, deadline: float) -> None:
         self.session_id = session_id
@@ -68,7 +70,8 @@ class Graph:
         self.at_rest = Known()
         self.seq = -1
         self._initial: dict[str, Any] | None = None
-        self.exchange = self._spoken = Exchange(self)
+        self.exchange = Exchange(self)
+        self._spoken: StepExecutor = self.exchange
 
     @property
     def known(self) -> Known:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from switchroom.arguments import Answers
 from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
@@ -19,7 +20,7 @@ from switchroom.journal import NO_JOURNAL, Journal
 from switchroom.ownership import Owned, table_at
 from switchroom.result import RunResult, Waiting
 from switchroom.runner.interpreter import interpret
-from switchroom.runner.turn import Answers, Order, Prepare, begin, resume, take
+from switchroom.runner.turn import Order, Prepare, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.session.exchange import GRACE, UNRECORDED, Entry, note_cut
 from switchroom.session.graph import Graph
@@ -127,6 +128,25 @@ class Line:
         if work and self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._serve(), name=self.graph.session_id)
         return waiting.reply
+
+    def admit(self) -> None:
+        """Do what `when_busy` says, if another message of the session is being answered.
+
+        Raises:
+            ConversationBusy: the message is refused.
+        """
+        if not self.busy or self.over:
+            return
+        match self.config.when_busy:
+            case "wait":
+                pass
+            case "refuse":
+                raise ConversationBusy(
+                    f"Session '{self.graph.session_id}' is answering another message, and when_busy='refuse' does not wait for "
+                    "it. The message was not recorded; send it again later."
+                )
+            case "interrupt":
+                self.graph.exchange.interrupt(None)
 
     def answers(self, channel: Channel) -> bool:
         """Whether what is being answered is read there."""

@@ -10,16 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 from switchroom.adapters import load
+from switchroom.arguments import Answers, check_answers, check_conversation_id, check_message_id, check_text, shown
 from switchroom.channel import Channel
-from switchroom.config import RunConfig, WhenBusy
+from switchroom.config import RunConfig, WhenBusy, checked_config
 from switchroom.conversation import recall, recall_now
 from switchroom.defaults import model_for
-from switchroom.errors import ConversationBusy, RunError, UserError
+from switchroom.errors import RunError, UserError
 from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
 from switchroom.roster import roster_of
 from switchroom.rules.live import Live
-from switchroom.runner.turn import Answers
 from switchroom.session.context import heard as heard_in
 from switchroom.session.delivery import DELIVERY
 from switchroom.session.exchange import Entry
@@ -75,13 +75,14 @@ class Session:
         config: RunConfig | None = None,
     ) -> None:
         if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"Session(deadline={deadline!r}): give the seconds in which a turn has its answer, above 0.")
-        if conversation is not None and (not isinstance(conversation, str) or not conversation):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"Session(conversation={conversation!r}): give the id of the conversation, as text.")
-        config = config or RunConfig()
+            raise UserError(f"Session(deadline={shown(deadline)}): give the seconds in which a turn has its answer, above 0.")
+        if conversation is not None:
+            check_conversation_id(conversation, "Session(conversation=...)")
+        config = checked_config(config, "Session(config=...)")
         if config.deadline is not None:
             raise UserError("A session's turns have the deadline of Session(deadline=...); leave it out of the RunConfig.")
-        kept = journal_at(journal or config.journal or load("journal", "memory")("memory:"))
+        where = config.journal if journal is None else journal
+        kept = journal_at(load("journal", "memory")("memory:") if where is None else where)
         if not kept.keeps:
             raise UserError("A session keeps its conversation. Pass another journal, or none, to keep it as long as it lives.")
         self._graph = Graph(conversation or uuid4().hex, float(deadline))
@@ -213,18 +214,9 @@ class Session:
 
     async def _say(self, entry: Entry, message_id: str | None, channel: Channel | None = None) -> Reply:
         """Say something to the session, as the option for a busy conversation says."""
-        if self._line.busy and not self._line.over:
-            match self._line.config.when_busy:
-                case "wait":
-                    pass
-                case "refuse":
-                    raise ConversationBusy(
-                        f"Session '{self.session_id}' is answering another message, and when_busy='refuse' does not wait for "
-                        "it. The message was not recorded; send it again later."
-                    )
-                case "interrupt":
-                    self._graph.exchange.interrupt(None)
-        return await self._put(self._line.said(entry, message_id or ""), channel)
+        id = "" if message_id is None else check_message_id(message_id)
+        self._line.admit()
+        return await self._put(self._line.said(entry, id), channel)
 
     def stream(
         self, message: Input, *, metadata: Mapping[str, Any] | None = None, message_id: str | None = None
@@ -256,7 +248,7 @@ class Session:
         Raises:
             UserError: JSON cannot hold what is known, or the greeting is no text.
         """
-        if greeting:
+        if check_text(greeting, "join(greeting=...)", "what is said"):
             [message] = messages_from(greeting)
             greeting = message.text
         joined = {
@@ -268,7 +260,7 @@ class Session:
 
     async def speak(self, text: str) -> Reply:
         """Say something that nobody asked for, as a turn of its own."""
-        [message] = messages_from(text)
+        [message] = messages_from(check_text(text, "speak(...)", "what is said"))
         return await self._put(self._line.said(Entry((), {"spoken": message.text})))
 
     async def answer(self, answers: Answers) -> Reply:
@@ -277,9 +269,7 @@ class Session:
         Raises:
             UserError: they are no mapping, or nobody asked that.
         """
-        if not isinstance(answers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"answer({answers!r}): give the answers by the ids of reply.waiting, such as {{'<id>': True}}.")
-        return await self._put(self._line.person_answered(answers))
+        return await self._put(self._line.person_answered(check_answers(answers, "answer(...)")))
 
     async def interrupt(self, message: Input | None = None, *, heard: int | None = None) -> Reply | None:
         """Stop what is being said. What was heard stays said, and nothing else; tools in flight end as they declare.
@@ -296,7 +286,7 @@ class Session:
             UserError: `heard` is no number of characters, or the message is of no use.
         """
         if heard is not None and (isinstance(heard, bool) or not isinstance(heard, int) or heard < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UserError(f"interrupt(heard={heard!r}): give the number of characters that were heard.")
+            raise UserError(f"interrupt(heard={shown(heard)}): give the number of characters that were heard.")
         entry = None if message is None else entry_of(message, None)
         if self._line.busy:
             cut = self._graph.exchange.interrupt(heard)

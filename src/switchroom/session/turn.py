@@ -19,7 +19,7 @@ from switchroom.events import (
     Seat,
     TextDelta,
 )
-from switchroom.failure import told
+from switchroom.failure import log_error, told
 from switchroom.history import History
 from switchroom.model import Emit, nobody
 from switchroom.rules.live import NO_SESSION, Live
@@ -310,7 +310,7 @@ class Turn:
         if isinstance(error, Fenced):
             self.fatal = error
         self.failed = True
-        log.error("Node '%s' failed: %s: %s", node.name, type(error).__name__, told(error), exc_info=error)
+        log_error(log, error, "Node '%s' failed: %s: %s", node.name, type(error).__name__, told(error))
         through = self.scope.attempt.through(error)
         self._facts.append(NodeFailed(node.name, type(error).__name__, str(plain_value(told(error))), through))
         self.wake()

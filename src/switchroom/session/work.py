@@ -34,7 +34,7 @@ async def work(turn: Any, node: Any, queue: Queue) -> None:
                 failed = True
                 turn.fail(node, error)
             except BaseException as error:
-                failed = _left(turn, node, delivery, error)
+                failed = _left(turn, node, delivery, error, task)
             finally:
                 turn.close(delivery, failed)
             dealt += 1
@@ -59,7 +59,7 @@ def _follow(turn: Any, node: Any, delivery: Delivery) -> None:
         turn.deliver(copied(turn.message, "", turn.number), node, delivery)
 
 
-def _left(turn: Any, node: Any, delivery: Delivery, error: BaseException) -> bool:
+def _left(turn: Any, node: Any, delivery: Delivery, error: BaseException, task: asyncio.Task[Any] | None) -> bool:
     """What is no exception has left a node; whether that is a failure of the node's all the same."""
     left: BaseException = error
     if isinstance(error, BaseExceptionGroup):
@@ -74,11 +74,22 @@ def _left(turn: Any, node: Any, delivery: Delivery, error: BaseException) -> boo
         case Exception() as failure:
             turn.fail(node, failure)
             return True
+        case GeneratorExit() if not _is_closed(task):
+            turn.fail(node, _caused(f"Node '{node.name}' raised GeneratorExit, which only Python itself raises.", left))
+            return True
         case KeyboardInterrupt() | SystemExit() | GeneratorExit() | asyncio.CancelledError():
             raise left from None
         case _:
             turn.fail(node, _caused(f"Node '{node.name}' raised {type(left).__name__}.", left))
             return True
+
+
+def _is_closed(task: asyncio.Task[Any] | None) -> bool:
+    """Return True if Python closes the coroutine of a task, as when its loop is gone: then the task itself does not run."""
+    try:
+        return asyncio.current_task() is not task
+    except RuntimeError:  # no loop runs
+        return True
 
 
 def _caused(told: str, cause: BaseException) -> RunError:

@@ -10,7 +10,8 @@ from switchroom.context import CURRENT, RunContext, settled
 from switchroom.events import AnyFact, StepStarted
 from switchroom.failure import failure
 from switchroom.perform import AgentRun
-from switchroom.runner.interpreter import Interpretation, Spoken
+from switchroom.runner.executor import StepExecutor
+from switchroom.runner.interpreter import Spoken
 from switchroom.scope import Scope
 from switchroom.session.exchange import Exchange
 from switchroom.testing.tape import Tape
@@ -62,7 +63,7 @@ class Playing:
 
     __slots__ = ("_step", "_tape")
 
-    def __init__(self, step: Interpretation, tape: Tape) -> None:
+    def __init__(self, step: StepExecutor, tape: Tape) -> None:
         self._step = step
         self._tape = tape
 

@@ -15,6 +15,7 @@ from switchroom.attempt import Attempt
 from switchroom.config import RunConfig
 from switchroom.errors import Diverged, UserError
 from switchroom.events import RunEvent, StepFailed, ToolReturnedLate, TurnCut
+from switchroom.failure import attribute_of
 from switchroom.messages import ToolCall
 from switchroom.result import RunResult
 from switchroom.rules.root import Root
@@ -248,7 +249,7 @@ async def _attempt(order: Order, prepare: Prepare, tape: Tape) -> Outcome:
     if error is None:
         return Outcome(running.result(), attempt.root)
     assert isinstance(error, Exception), "nothing else is a failure of the run"
-    run: Any = getattr(error, "run", None)  # an exception with slots carries none
+    run: Any = attribute_of(error, "run")  # an exception with slots carries none
     return Outcome(run or RunResult(attempt, attempt.root.path, None, NO_RUN), attempt.root, error)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from switchroom.failure import log_error
 from switchroom.tracing.values import Span, SpanKind, SpanOutcome, Trace, TraceProcessor
 
 log = logging.getLogger("switchroom")
@@ -57,16 +58,16 @@ class Spans:
         for processor in processors:
             try:
                 processor.on_trace_start(trace)
-            except Exception:
-                _report(processor, "the start", trace)
+            except Exception as failure:
+                _report(failure, processor, "the start", trace)
 
     def end_trace(self) -> None:
         """Tell that there is no more to come."""
         for processor in self._processors:
             try:
                 processor.on_trace_end(self.trace)
-            except Exception:
-                _report(processor, "the end", self.trace)
+            except Exception as failure:
+                _report(failure, processor, "the end", self.trace)
 
     def open(self, kind: SpanKind, name: str, parent: Open | None, data: dict[str, Any], at: float | None = None) -> Open:
         """Begin a span: now, or at an earlier time, but never before its parent."""
@@ -85,8 +86,8 @@ class Spans:
         for processor in self._processors:
             try:
                 processor.on_span_start(opened.span)
-            except Exception:
-                _report(processor, "the start", opened.span)
+            except Exception as failure:
+                _report(failure, processor, "the start", opened.span)
         return opened
 
     def end(self, opened: Open, outcome: SpanOutcome = "done", error: str = "", at: float | None = None) -> None:
@@ -109,9 +110,9 @@ class Spans:
         for processor in self._processors:
             try:
                 processor.on_span_end(span)
-            except Exception:
-                _report(processor, "the end", span)
+            except Exception as failure:
+                _report(failure, processor, "the end", span)
 
 
-def _report(processor: TraceProcessor, what: str, of: Trace | Span) -> None:
-    log.exception("Trace processor %r failed on %s of %s '%s'", processor, what, type(of).__name__.lower(), of.name)
+def _report(error: Exception, processor: TraceProcessor, what: str, of: Trace | Span) -> None:
+    log_error(log, error, "Trace processor %r failed on %s of %s '%s'", processor, what, type(of).__name__.lower(), of.name)

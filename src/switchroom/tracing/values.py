@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from switchroom.arguments import shown
 from switchroom.errors import UserError
 
 SpanKind: TypeAlias = Literal["turn", "agent", "generation", "tool", "handoff", "guardrail", "step"]
@@ -126,9 +127,11 @@ def check_processor(processor: Any) -> None:
     for name in _METHODS:
         method = getattr(processor, name, None)
         if not callable(method):
-            raise UserError(f"Trace processor {processor!r} has no method '{name}'; inherit from TraceProcessor.")
+            raise UserError(f"Trace processor {shown(processor)} has no method '{name}'; inherit from TraceProcessor.")
         if inspect.iscoroutinefunction(method):
-            raise UserError(f"Trace processor {processor!r}: '{name}' is async, and is not awaited. Make it a plain `def`.")
+            raise UserError(
+                f"Trace processor {shown(processor)}: '{name}' is async, and is not awaited. Make it a plain `def`."
+            )
 
 
 def trace_id_of(conversation: str, turn: int, began: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from switchroom.errors import Fenced, GuardrailTripped, JournalError, ModelDenied, NotAccepted, UserError
-from switchroom.failure import told
+from switchroom.failure import add_note, told
 from switchroom.messages import Message
 from switchroom.saying import Derived, said, sayable
 from switchroom.scope import Scope
@@ -72,7 +72,7 @@ class Fallback(Workflow[In, Out]):
                 error = failure
                 failed.append(f"{name} could not answer: {type(failure).__name__}: {told(failure)}.")
         for note in failed[:-1]:
-            error.add_note(f"Before, {note}")
+            add_note(error, f"Before, {note}")
         raise error
 
     async def _asked(self, name: str, step: Any, input: Any, scope: Scope) -> Any:

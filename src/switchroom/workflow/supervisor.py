@@ -64,5 +64,7 @@ def _hired(name: str, worker: Any) -> Tool:
 
 
 def _takes_scope(worker: Any) -> bool:
-    """Whether a function is a step, which is given one input and the scope."""
-    return inspect.isroutine(worker) and list(inspect.signature(worker).parameters)[1:] == ["scope"]
+    """Return True for a step that is called with one input and the scope: a function, a session's graph, any such object."""
+    if isinstance(worker, type) or not callable(worker):
+        return False
+    return list(inspect.signature(worker).parameters)[1:] == ["scope"]

@@ -11,6 +11,7 @@ from switchroom._tool import EFFECTS, Tool
 from switchroom.context import ToolContext
 from switchroom.defaults import named
 from switchroom.errors import BulkheadFull, CircuitBreakerOpen, ModelDenied, ModelError, UserError
+from switchroom.failure import add_note, told
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.schema import Invalid, jsonable
 from switchroom.step import step_name
@@ -105,14 +106,14 @@ class FallbackModel:
                 try:
                     return await _found(model)(request, emit)
                 except self._on as error:
-                    if not await emit.withdraw(str(error)):
+                    if not await emit.withdraw(told(error)):
                         raise
-                    log.warning("%r failed for agent '%s', the next model is asked: %s", model, request.agent, error)
-                    failed.append(f"Before, {model!r} failed: {type(error).__name__}: {error}")
+                    log.warning("%r failed for agent '%s', the next model is asked: %s", model, request.agent, told(error))
+                    failed.append(f"Before, {model!r} failed: {type(error).__name__}: {told(error)}")
             return await _found(self.models[-1])(request, emit)
         except Exception as error:
             for note in failed:
-                error.add_note(note)
+                add_note(error, note)
             raise
 
     def __repr__(self) -> str:
@@ -142,12 +143,12 @@ def _tool(tools: tuple[Tool, ...], on: tuple[type[Exception], ...]) -> Tool:
                 except on as error:
                     if number == len(tools) - 1:
                         raise
-                    log.warning("Tool '%s' failed, '%s' is called: %s", tool.name, tools[number + 1].name, error)
-                    failed.append(f"Before, tool '{tool.name}' failed: {type(error).__name__}: {error}")
+                    log.warning("Tool '%s' failed, '%s' is called: %s", tool.name, tools[number + 1].name, told(error))
+                    failed.append(f"Before, tool '{tool.name}' failed: {type(error).__name__}: {told(error)}")
             raise AssertionError("the last tool returned or raised")
         except Exception as error:
             for note in failed:
-                error.add_note(note)
+                add_note(error, note)
             raise
 
     gravest = max((tool.effect for tool in tools), key=EFFECTS.index)

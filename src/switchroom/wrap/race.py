@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from switchroom.errors import RunError
+from switchroom.failure import add_note, told
 from switchroom.wrap.alarm import Alarm
 from switchroom.wrap.stop import Stop
 
@@ -115,7 +116,7 @@ class Race(Generic[T]):
             error = _error(rival)
             if error is None:
                 return Outcome(rival.result(), 1, answer)
-            if not await self._hearing.turn_over(str(error)):
+            if not await self._hearing.turn_over(told(error)):
                 raise error
             return Outcome(answer)
         if not rival.done():
@@ -126,7 +127,7 @@ class Race(Generic[T]):
         rival = self.rival
         if rival is None:
             raise error
-        if self._heard() == 0 and self._hearing is not None and not await self._hearing.turn_over(str(error)):
+        if self._heard() == 0 and self._hearing is not None and not await self._hearing.turn_over(told(error)):
             raise error
         await asyncio.wait([rival])
         other = _error(rival)
@@ -134,7 +135,7 @@ class Race(Generic[T]):
             return Outcome(rival.result(), 1)
         if not isinstance(other, Exception):
             raise other
-        error.add_note(f"It was asked twice, and the second failed too: {type(other).__name__}: {other}")
+        add_note(error, f"It was asked twice, and the second failed too: {type(other).__name__}: {told(other)}")
         raise error
 
 

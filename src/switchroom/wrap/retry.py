@@ -7,7 +7,7 @@ from typing import Any, TypeVar, assert_never
 
 from switchroom._tool import Tool
 from switchroom.errors import ModelUnavailable, UserError
-from switchroom.failure import told
+from switchroom.failure import add_note, attribute_of, told
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.scope import Scope
 from switchroom.step import step_name
@@ -134,22 +134,41 @@ class _Policy:
         def pause(state: RetryCallState) -> float:
             if tries is not None and tries.known:
                 return 0
-            wanted = _wanted(state.outcome.exception()) if state.outcome else None
+            wanted = _wanted(_original(state.outcome.exception())) if state.outcome else None
             return min(self.backoff(state), self.longest) if wanted is None else wanted
 
         def passing(error: BaseException) -> bool:
-            more = tries is None or tries.more
-            return more and isinstance(error, self.on) and (_wanted(error) or 0) <= self.longest
+            more, original = tries is None or tries.more, _original(error)
+            return more and isinstance(original, self.on) and (_wanted(original) or 0) <= self.longest
 
         policy = AsyncRetrying(
             stop=stop_after_attempt(self.attempts), wait=pause, retry=retry_if_exception(passing), reraise=True
         )
-        async for attempt in policy:
-            with attempt:
-                if attempt.retry_state.attempt_number == 1:
-                    raise first
-                return await call()
-        raise AssertionError("the last attempt returned or raised")
+        last = first
+        try:
+            async for attempt in policy:
+                with attempt:
+                    if attempt.retry_state.attempt_number == 1:
+                        raise _Failed(first)
+                    try:
+                        return await call()
+                    except Exception as error:
+                        raise _Failed(error) from None
+        except _Failed as failed:
+            last = failed.error
+        raise last  # here, so that it is not raised from the other
+
+
+class _Failed(Exception):
+    """Holds the exception of a try. The library tests an exception's truth, and would take a false one for no failure."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _original(error: BaseException | None) -> BaseException | None:
+    return error.error if isinstance(error, _Failed) else error
 
 
 class _Tries:
@@ -189,9 +208,10 @@ class _Tries:
     async def _may_follow(self, path: str, error: Exception) -> bool:
         effect = None if self._repeat_effects else touched(self._scope, path)
         if effect is not None:
-            error.add_note(
+            add_note(
+                error,
                 f"'{step_name(self._step)}' is not tried again, for {effect} was called and must not be called twice. "
-                "Resume the run, or ask for another try by retrying(..., repeat_effects=True)."
+                "Resume the run, or ask for another try by retrying(..., repeat_effects=True).",
             )
             return False
         return await withdraw(self._scope, path, told(error))
@@ -199,5 +219,5 @@ class _Tries:
 
 def _wanted(error: BaseException | None) -> float | None:
     """In how many seconds the server wants to be asked again; None too where a library means something else by it."""
-    said = getattr(error, "retry_after", None)
+    said = attribute_of(error, "retry_after")
     return said if isinstance(said, int | float) else None

@@ -9,6 +9,7 @@ from switchroom.compat.agents.guardrail import InputGuardrailResult
 from switchroom.compat.agents.result import new_items, responses_of
 from switchroom.compat.agents.running import Running
 from switchroom.compat.agents.transcript import spoken
+from switchroom.failure import attribute_of
 
 
 def failed(error: Exception, run: Running) -> Exception:
@@ -18,7 +19,7 @@ def failed(error: Exception, run: Running) -> Exception:
     """
     known = _known(error, run)
     if isinstance(known, AgentsException) and known.run_data is None:
-        known.run = getattr(error, "run", None)
+        known.run = attribute_of(error, "run")
         known.run_data = RunErrorDetails(
             run.input,
             _items(known, run),

@@ -20,6 +20,7 @@ from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.strict import strict
 from switchroom.compat.agents.tool_context import ToolContext
 from switchroom.context import settled
+from switchroom.failure import told
 from switchroom.schema import Invalid
 from switchroom.signature import Signature, bare
 from switchroom.threads import threaded
@@ -30,7 +31,7 @@ Enabled: TypeAlias = "bool | Callable[[RunContextWrapper[Any], Any], bool | Awai
 
 def default_tool_error_function(ctx: RunContextWrapper[Any], error: Exception) -> str:
     """What a model reads of a tool's exception where nothing else is said: its type and its text."""
-    return f"[failed: {type(error).__name__}: {error}]"
+    return f"[failed: {type(error).__name__}: {told(error)}]"
 
 
 def _anything(args: dict[str, Any]) -> None:

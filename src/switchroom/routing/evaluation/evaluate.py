@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from switchroom.errors import UserError
+from switchroom.failure import told
 from switchroom.routing.decision import left_open
 from switchroom.routing.evaluation.cases import Case
 from switchroom.routing.evaluation.report import Outcome, Report
@@ -31,7 +32,7 @@ async def evaluate(router: Router, cases: Sequence[Case], *, progress: Callable[
         except UserError:
             raise
         except Exception as error:
-            failed = f"{type(error).__name__}: {error}"
+            failed = f"{type(error).__name__}: {told(error)}"
             decision = left_open(router.routes or ("",), router.name, failed)
         outcomes.append(Outcome(case, decision, time.perf_counter() - began, failed))
         if progress is not None:
