@@ -429,7 +429,7 @@ def test_a_double_click_is_one_message(config: RunConfig):
         def send() -> Any:
             return Runner.run(clerk(bank.pay), "one", conversation="c", config=config, message_id="m-1")
 
-        results: list[Any] = list(await asyncio.gather(send(), send(), send()))
+        results: list[Any] = await asyncio.gather(*(send() for _ in range(3)))
         return [result.final_output for result in results]
 
     assert in_no_time(scene()) == ["re one"] * 3
