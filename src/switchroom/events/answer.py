@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from switchroom.events.base import Fact
 from switchroom.messages import Message
 from switchroom.usage import Usage
@@ -27,7 +25,6 @@ class ModelAnswered(Fact, frozen=True):
         model: who answered, as "provider:model", where the model says it.
     """
 
-    concerns_root: ClassVar[bool] = True
     agent: str
     message: Message
     usage: Usage = Usage()
