@@ -339,6 +339,50 @@ def test_a_task_group_of_a_step_passes_the_deadline_on(asked: list[str], passes_
     assert len(asked) <= 2
 
 
+def test_a_cancellation_that_a_tool_swallows_ends_the_run_all_the_same(asked: list[str]):
+    async def run() -> None:
+        running = asyncio.ensure_future(Runner.run(slow_agent(asked, swallows), "x"))
+        await asyncio.sleep(10)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    in_no_time(run())
+    assert asked == ["clerk"]
+
+
+def test_what_is_cancelled_already_may_still_run_an_agent(asked: list[str]):
+    async def tidies_up() -> str:
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            return (await Runner.run(slow_agent(asked, blocks), "x")).final_output
+        return "no"
+
+    async def run() -> str:
+        running = asyncio.ensure_future(tidies_up())
+        await asyncio.sleep(10)
+        running.cancel()
+        return await running
+
+    assert in_no_time(run()) == "done"
+
+
+def test_an_interruption_that_a_tool_swallows_is_answered_next(asked: list[str]):
+    async def run() -> list[str]:
+        kinds: list[str] = []
+        async with Runner.stream(slow_agent(asked, swallows), "x") as events:
+            async for event in events:
+                kinds.append(event.kind)
+                if kinds[-1] == "tool_started" and "answer_cut" not in kinds:
+                    events.interrupt("stop")
+                if kinds[-1] == "answer_cut":
+                    break
+        return kinds
+
+    assert in_no_time(run()).count("model_answered") == 1
+
+
 def test_an_answer_that_is_there_is_given_also_after_the_deadline():
     async def late(request: ModelRequest) -> str:
         await blocks()

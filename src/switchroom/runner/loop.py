@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from switchroom.attempt import is_cancelled
 from switchroom.errors import ToolCancelled
 from switchroom.events import AnswerCut
 from switchroom.interruption import Interruption
 from switchroom.perform import AgentRun
+from switchroom.rules.commands import Finish
 from switchroom.rules.decide import decide
 
 
 async def answer(run: AgentRun) -> Any:
-    """Run an agent to its end, and give its typed output."""
+    """Run an agent to its end, and give its typed output.
+
+    A cancellation holds also where a tool swallows it: only an answer that is there is still finished.
+    """
     scope = run.scope
     perform = run.perform
     note = scope.note
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    cancelled_before = task.cancelling()
     while (command := decide(scope.fold)) is not None:
         try:
+            if task.cancelling() > cancelled_before and not isinstance(command, Finish):
+                raise asyncio.CancelledError  # a tool or a model has swallowed it
             await perform(run, command, note)
         except asyncio.CancelledError as error:
             if not is_cancelled():
