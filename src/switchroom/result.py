@@ -12,7 +12,9 @@ from switchroom.agent import Agent
 from switchroom.attempt import Attempt
 from switchroom.events import Fact, ModelAnswered, PersonAsked, Question, RunEvent
 from switchroom.messages import Message
+from switchroom.rules.speech import is_partial, joined, spoken_parts
 from switchroom.rules.state import State
+from switchroom.schema import as_text
 from switchroom.usage import Usage
 
 Out = TypeVar("Out", default=Any)
@@ -48,6 +50,22 @@ class RunResult(Generic[Out]):
         self.waiting: tuple[Waiting, ...] = tuple(_waiting(one.fact) for one in asked.values()) if asked else ()
         self._attempt = attempt
         self._final = final
+
+    @property
+    def text(self) -> str:
+        """The text that was heard, each part in a line of its own; of a step that is no agent, its output as text.
+
+        For an agent that answers with text it equals `final_output`. If a person is asked first, it is what was said so far.
+        """
+        parts = spoken_parts(self.events, self.path)
+        if parts or self.final_output is None:
+            return joined(parts)
+        return as_text(self.final_output, self.path)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a workflow in this run answered with parts missing; the `AnsweredInPart` facts name the parts."""
+        return is_partial(self.events)
 
     @property
     def conversation(self) -> str:

@@ -23,6 +23,7 @@ class ModelAnswered(Fact, frozen=True):
         usage: what it used.
         digest: of what was new in the request: instructions, tools, messages since the last answer.
         model: who answered, as "provider:model", where the model says it.
+        held: the text beside the calls was not shown, because an output guardrail holds the agent's answers back.
     """
 
     agent: str
@@ -30,6 +31,7 @@ class ModelAnswered(Fact, frozen=True):
     usage: Usage = Usage()
     digest: str = ""
     model: str = ""
+    held: bool = False
 
 
 class HistorySummarised(Fact, frozen=True):

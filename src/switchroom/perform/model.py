@@ -77,7 +77,8 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage, "", response.model)
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
-    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model)
+    held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held)
     decided = response.decided
     await (note(answered) if decided is None else note(decided, answered))
     if message.calls:

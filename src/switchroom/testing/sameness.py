@@ -58,7 +58,8 @@ def told(fact: Fact, strict: bool, calls: Sequence[ToolCall] = ()) -> Told:
             full = {"name": begun.name, "agent": begun.agent, "input": said(begun.messages) if begun.messages else begun.input}
             loose = ("name", "agent")
         case StepReturned() as returned:
-            full, loose = {"output": returned.output}, ("output",)
+            # Records of older versions hold the last part alone; the parts before are compared as answers.
+            full, loose = {"output": returned.last or returned.output}, ("output",)
         case (StepFailed() | ToolFailed()) as failed:
             full, loose = {"error": failed.error, "message": failed.message}, ("error",)
         case ValueDrawn() as drawn:

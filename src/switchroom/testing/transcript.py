@@ -122,7 +122,7 @@ def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
         case StepStarted():
             return is_turns_own(event.path)  # what it was asked was said when the turn began
         case StepReturned():
-            return fact.output == said.get(event.path)
+            return (fact.last or fact.output) == said.get(event.path)  # the parts before were said where they came
         case _:
             return False
 
