@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from switchroom.errors import UserError
 from switchroom.events import (
+    AnsweredInPart,
     BudgetDegraded,
     CallsJudged,
     EffectCleared,
@@ -113,6 +114,8 @@ def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
     match fact:
         case ToolStarted() | ToolSuspended() | EffectCleared() | HandoffProposed() | ValueDrawn():
             return True
+        case AnsweredInPart():
+            return True  # each part that failed, was stopped or left out has a line of its own
         case BudgetDegraded():
             return not fact.applied
         case InputJudged():
