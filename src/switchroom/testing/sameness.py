@@ -8,6 +8,7 @@ from typing import Any, cast
 from switchroom.digest import digest
 from switchroom.events import (
     AnswerCut,
+    AnsweredInPart,
     AnswerFact,
     AnswerRejected,
     AnswerWithdrawn,
@@ -35,8 +36,8 @@ from switchroom.testing.lines import called, judged
 
 Told = dict[str, Any]
 
-OPTIONAL = (TurnStarted, AnswerWithdrawn)
-"""Facts that depend on who started the run and who listened, and on nothing that the code asks."""
+OPTIONAL = (TurnStarted, AnswerWithdrawn, AnsweredInPart)
+"""Facts that depend on who started the run and who listened, or follow from others, and on nothing that the code asks."""
 
 
 def matters(fact: Fact, strict: bool) -> bool:
