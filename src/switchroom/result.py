@@ -39,7 +39,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class RunResult(Generic[Out]):
-    """The result of a run, or of a part of it. What is not asked for is not computed."""
+    """The result of a run, or of a part of it. What is not asked for is not computed.
+
+    Attributes:
+        path: the place of the run.
+        final_output: the output. Of a turn's agent that answers with text, all that was heard in the turn, each part in a line of
+            its own; of a nested run, its last answer; of an agent with an `output_type`, the object. None if a person is asked.
+        waiting: what a person is asked.
+    """
 
     __slots__ = ("_attempt", "_final", "final_output", "path", "waiting")
 
