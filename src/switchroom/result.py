@@ -43,8 +43,9 @@ class RunResult(Generic[Out]):
 
     Attributes:
         path: the place of the run.
-        final_output: the output. Of a turn's agent that answers with text, all that was heard in the turn, each part in a line of
-            its own; of a nested run, its last answer; of an agent with an `output_type`, the object. None if a person is asked.
+        final_output: the output. Of a turn's agent that answers with text, all that was heard in the turn, each part in a line
+            of its own; of a nested run, its last answer; of an agent with an `output_type`, the object. None while a person is
+            asked.
         waiting: what a person is asked.
     """
 

@@ -190,7 +190,8 @@ class Scope:
             path: its place.
             config: options of its own, of which deadline and budget begin here; else those that hold here hold on.
         """
-        in_time(self)
+        if self.due is not None:
+            in_time(self)
         attempt = self.attempt
         scope = Scope(attempt, path, self, config)
         if scope.depth > DEEPEST:

@@ -42,8 +42,10 @@ def perform(run: AgentRun, command: AnyCommand, note: Note) -> Awaitable[None]:
     match command:
         case Finish():  # an answer that is there is given, also when the deadline has passed meanwhile
             return finish(run, command, note)
-        case _:
+        case _ if run.scope.due is not None:
             in_time(run.scope)
+        case _:
+            pass
     match command:
         case AskModel():
             return ask_model(run, command, note)

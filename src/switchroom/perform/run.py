@@ -39,7 +39,8 @@ class AgentRun(msgspec.Struct, frozen=True):
         It has a place of its own for each answer, `name#answer`: what it runs, draws and changes is kept there, and on resume
         is not mistaken for what another call did.
         """
-        in_time(self.scope)
+        if self.scope.due is not None:
+            in_time(self.scope)
         inner = Scope(self.scope.attempt, f"{self.scope.path}/{place}", self.scope)
         token = CURRENT.set(inner)
         try:
