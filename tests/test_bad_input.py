@@ -227,8 +227,8 @@ async def test_a_model_that_makes_the_same_call_for_ever_ends_at_the_limit():
         (
             20,
             (
-                "The run of 'clerk' had 20 model answers and is not finished. Allow more than "
-                "RunConfig(max_turns=20), or find out what goes round in error.run.facts."
+                "The agent loop at turn#1/clerk#0 had 20 model answers and is not finished; agent 'clerk' is next. "
+                "Allow more than RunConfig(max_turns=20), or find the repetition in error.run.facts."
             ),
         )
     )

@@ -35,8 +35,29 @@ class Suspended(BaseException):
     """A person has to answer before the run can go on. It passes through user code to the edge, as a cancellation does."""
 
 
+class OutOfTime(BaseException):
+    """A deadline has passed. It passes through user code to the run that declared the deadline, as a cancellation does.
+
+    Attributes:
+        deadline: the deadline.
+    """
+
+    def __init__(self, deadline: object) -> None:
+        super().__init__(deadline)
+        self.deadline = deadline
+
+
 def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that."""
+    """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that.
+
+    A deadline that has passed comes first: nothing waits any more.
+    """
+    late, _ = group.split(OutOfTime)
+    while late is not None:
+        first = late.exceptions[0]
+        if isinstance(first, OutOfTime):
+            return first
+        late = first
     waits, others = group.split(Suspended)
     if waits is None:  # the group itself, of its own type: the others would be a copy
         return group
@@ -83,7 +104,6 @@ class Attempt(Recorder):
     __slots__ = (
         "__weakref__",
         "_tasks",
-        "asking",
         "before",
         "called_at",
         "deps",
@@ -131,7 +151,6 @@ class Attempt(Recorder):
         self.stopping = False
         self.siblings: Siblings | None = None
         self.traced = ""
-        self.asking = 0
         self.interrupted = 0
         self.failures: dict[int, tuple[Exception, list[str]]] = {}
 

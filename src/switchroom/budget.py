@@ -58,7 +58,10 @@ class SkipOptional:
 
 @dataclass(frozen=True)
 class PartialAnswer:
-    """What a workflow has when nothing more fits is its answer.
+    """What a workflow has when nothing more fits is its answer; the result is then `partial`.
+
+    A parallel has its other branches, a vote the other votes, a debate the arguments so far. A sequential to which the budget
+    was given has the last result, if it is of the type of the last stage; inside another step it has failed.
 
     Args:
         at: of seconds, the share (0 to 1) after which what goes on is cut; the rest is for putting the answer together.

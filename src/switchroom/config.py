@@ -62,7 +62,9 @@ class RunConfig:
     Args:
         journal: where facts are kept: a journal, or a URL ("sqlite:///chats.db", "memory:"); None keeps nothing.
         model: the model of agents that have none of their own.
-        max_turns: model answers in a run, children included.
+        max_turns: model answers in one agent loop, over all attempts of the turn. A handoff stays in the loop. Agents that are
+            tools, workers and runs inside tools have loops of their own with the same limit; `Budget(turns=)` limits all
+            loops together.
         deadline: seconds that a turn may take.
         budget: how much it may use, and what it does with less before it fails.
         deps: makes the handles of a conversation when none are passed: `f(conversation)`.

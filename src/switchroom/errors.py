@@ -96,7 +96,7 @@ class ModelMisbehaved(RunError):
 
 
 class MaxTurnsExceeded(RunError):
-    """The run, its children included, had as many model answers as `max_turns` allows."""
+    """One agent loop had as many model answers as `max_turns` allows. Runs inside it have loops of their own."""
 
 
 class DeadlineExceeded(RunError, TimeoutError):

@@ -13,7 +13,9 @@ from switchroom.attempt import Attempt
 from switchroom.events import Fact, ModelAnswered, Question, RunEvent, RunInterrupted
 from switchroom.messages import Message
 from switchroom.rules.root import Root
+from switchroom.rules.speech import is_partial, joined, spoken_parts
 from switchroom.rules.state import State
+from switchroom.schema import as_text
 from switchroom.usage import Usage
 
 Out = TypeVar("Out", default=Any)
@@ -38,7 +40,15 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class RunResult(Generic[Out]):
-    """The result of a run, or of a part of it. What is not asked for is not computed."""
+    """The result of a run, or of a part of it. What is not asked for is not computed.
+
+    Attributes:
+        path: the place of the run.
+        final_output: the output. Of a turn's agent that answers with text, all that was heard in the turn, each part in a line
+            of its own; of a nested run, its last answer; of an agent with an `output_type`, the object. None while a person is
+            asked.
+        waiting: what a person is asked.
+    """
 
     __slots__ = ("_attempt", "_final", "final_output", "path", "waiting")
 
@@ -48,6 +58,22 @@ class RunResult(Generic[Out]):
         self.waiting: tuple[Waiting, ...] = waiting_of(attempt.root) if attempt.root.asked else ()
         self._attempt = attempt
         self._final = final
+
+    @property
+    def text(self) -> str:
+        """The text that was heard, each part in a line of its own; of a step that is no agent, its output as text.
+
+        For an agent that answers with text it equals `final_output`. If a person is asked first, it is what was said so far.
+        """
+        parts = spoken_parts(self.events, self.path)
+        if parts or self.final_output is None:
+            return joined(parts)
+        return as_text(self.final_output, self.path)
+
+    @property
+    def partial(self) -> bool:
+        """Whether a workflow in this run answered with parts missing; the `AnsweredInPart` facts name the parts."""
+        return is_partial(self.events)
 
     @property
     def conversation(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Generator
 from typing import Any, Literal, TypeVar, cast
 
 from switchroom.attempt import Attempt, Suspended
-from switchroom.bounds import Run, bounded, cut
+from switchroom.bounds import Deadline, Run, bounded, cut, in_time
 from switchroom.budget import Degradation
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT
@@ -54,7 +54,9 @@ class Scope:
         said: pieces of the answer that is being shown.
         ledger: the account of the budget that holds here; None without one.
         cut: the account that cuts what goes on, for what there is then to be the answer; None if none does.
+        loops: how many agent runs stand within one another here.
         due: until when, by the loop's clock, it has to be over; None without a deadline.
+        late: the deadline that ends then.
         ear: who hears what is said here and below in place of the listeners; None for the listeners.
     """
 
@@ -74,7 +76,9 @@ class Scope:
         "ear",
         "fold",
         "last",
+        "late",
         "ledger",
+        "loops",
         "parent",
         "path",
         "said",
@@ -85,14 +89,17 @@ class Scope:
         self.path = path
         self.parent = parent
         self.depth: int
+        self.loops: int
         self.due: float | None
+        self.late: Deadline | None
         self.ledger: Ledger | None
         self.cut: Ledger | None
         if parent is None:
-            self.depth, self.due, self.ledger, self.cut = 0, None, None, None
+            self.depth, self.loops, self.due, self.late, self.ledger, self.cut = 0, 0, None, None, None, None
             self.config: RunConfig = config or attempt.config
         else:
-            self.depth, self.due, self.ledger, self.cut = parent.depth + 1, parent.due, parent.ledger, parent.cut
+            self.depth, self.loops, self.ledger, self.cut = parent.depth + 1, parent.loops, parent.ledger, parent.cut
+            self.due, self.late = parent.due, parent.late
             self.config = config or parent.config
         self.fold: State = NO_RUN
         self.last: State = NO_RUN
@@ -177,6 +184,8 @@ class Scope:
             path: its place.
             config: options of its own, of which deadline and budget begin here; else those that hold here hold on.
         """
+        if self.due is not None:
+            in_time(self)
         attempt = self.attempt
         scope = Scope(attempt, path, self, config)
         if scope.depth > DEEPEST:

@@ -97,7 +97,10 @@ def test_a_question_to_a_person_is_reported_with_the_way_to_answer_it(sw: Sw) ->
 
 @pytest.mark.parametrize(
     ("word", "text"),
-    [("yes", "Billing says: 16000 returned for 9001."), ("no", "Billing says: [a person did not approve this].")],
+    [
+        ("yes", "One moment.\nBilling says: 16000 returned for 9001."),
+        ("no", "One moment.\nBilling says: [a person did not approve this]."),
+    ],
 )
 def test_an_answer_finishes_the_turn_that_waits(sw: Sw, word: str, text: str) -> None:
     asked = data(sw("chat", SHOP, "I was charged twice", "--json", "--conversation", "c-1").stdout)
@@ -112,7 +115,7 @@ def test_an_answer_and_the_next_message_go_together(sw: Sw) -> None:
     answer = f"{asked['waiting'][0]['id']}=yes"
     ended = data(sw("chat", SHOP, "is 16000 returned?", "--json", "--conversation", "c-1", "--answer", answer).stdout)
     assert (ended["turn"], ended["answers"]) == (2, 1)
-    assert ended["finished"]["text"] == "Billing says: 16000 returned for 9001."
+    assert ended["finished"]["text"] == "One moment.\nBilling says: 16000 returned for 9001."
 
 
 def test_a_message_to_a_conversation_that_waits_is_not_sent(sw: Sw) -> None:

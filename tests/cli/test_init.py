@@ -128,7 +128,7 @@ def test_a_large_refund_of_the_support_desk_waits_and_is_made_by_another_process
     (waiting,) = asked["waiting"]
     answer = ("--conversation", asked["conversation"], "--answer", f"{waiting['id']}=yes", "--json")
     told = data(inside(folder, "switchroom", "chat", "app.py", *answer).stdout)
-    assert told["text"] == "I am sorry for that: it was charged twice. $89.00 refunded for order A-17."
+    assert told["text"] == "One moment, please.\nI am sorry for that: it was charged twice. $89.00 refunded for order A-17."
 
 
 @every_template

@@ -169,7 +169,7 @@ async def test_hold_shows_the_answer_although_who_handed_over_had_said_something
     target = Agent("target", model=ScriptedModel(["damn"]), guardrails=[on_output(politely, hold=True)])
     model = ScriptedModel([["One moment.", call("transfer_to_target")]])
     seen, result = await streamed(Agent("clerk", model=model, handoffs=[target]))
-    assert result.final_output == "d..."
+    assert result.final_output == "One moment.\nd..."
     assert displayed(seen) == "One moment.d..."
 
 

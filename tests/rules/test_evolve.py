@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from switchroom.events import (
     AnswerCut,
+    AnsweredInPart,
     AnswerRejected,
     AnswerReplaced,
     AnswerWithdrawn,
@@ -112,6 +113,7 @@ SAMPLES: tuple[Fact, ...] = (
     RouteDecided("sales", "sales", 0.9),
     QuorumReached(("a",), ("b",)),
     BudgetDegraded("fewer_voters", "tokens", 0.8),
+    AnsweredInPart({"b": "ConnectionError: gone"}),
     *SESSION_SAMPLES,
 )
 
@@ -141,6 +143,7 @@ def test_every_kind_of_fact_has_its_case_and_changes_nothing_in_the_state_before
         RouteDecided("sales", "sales", 0.9),
         QuorumReached(("a",), ("b",)),
         BudgetDegraded("fewer_voters", "tokens", 0.8),
+        AnsweredInPart({"b": "ConnectionError: gone"}),
     ],
     ids=lambda fact: type(fact).__name__,
 )
@@ -232,6 +235,26 @@ def test_calls_that_were_cut_are_closed_with_what_is_known_of_them():
         Message("tool", "moved", call_id="b"),
         STOP,
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "asked"),
+    [
+        ([ModelAnswered("clerk", HELLO)], 1),
+        ([AnswerCut("clerk", "it is", "it", STOP)], 1),
+        ([ModelAnswered("clerk", HELLO), AnswerCut("clerk", "hello", "", STOP)], 1),
+        ([HandoffExpired("clerk", "sales")], 1),
+        ([ModelAnswered("clerk", HELLO), AnswerRejected("clerk", "no"), ModelAnswered("clerk", HELLO)], 2),
+    ],
+    ids=["answered", "cut while it was given", "cut while it was judged", "too late", "rejected"],
+)
+def test_each_answer_of_a_model_counts_once(facts: list[Any], asked: int):
+    assert after(BEGUN, *facts).asked == asked
+    assert carried(after(BEGUN, *facts)).asked == 0
+
+
+def test_an_interruption_before_a_model_was_asked_counts_for_none():
+    assert after(replace(BEGUN, guarded=True), AnswerCut("clerk", "", "", STOP)).asked == 0
 
 
 def test_a_persons_word_is_something_new():

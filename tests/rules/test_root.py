@@ -57,12 +57,6 @@ def test_another_attempt_opens_the_turn_again_and_keeps_all_else():
     assert again == replace(failed, attempt=2, phase="open")
 
 
-def test_answers_of_children_count_too_and_the_next_turn_counts_anew():
-    root = root_of(ANSWERED, path=CHILD, root=root_of(BEGUN, ANSWERED))
-    assert root.answers == 2
-    assert root_of(TurnStarted(2, 1, "triage", HELLO), root=root).answers == 0
-
-
 def test_only_the_turns_own_step_ends_it():
     root = root_of(BEGUN)
     assert root_of(StepReturned("x"), path=CHILD, root=root) == root

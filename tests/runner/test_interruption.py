@@ -121,7 +121,7 @@ async def test_who_gives_up_waiting_for_the_interruption_does_not_break_the_run(
         waiting = asyncio.ensure_future(events.interrupt("wait"))
         waiting.cancel()
         await soon(drained)
-    assert events.result.final_output == "you said wait"
+    assert events.result.final_output == "Once\nyou said wait"
 
 
 async def test_leaving_while_an_interruption_is_under_way_cancels_the_run():
@@ -393,7 +393,7 @@ async def test_who_awaits_an_interruption_without_reading_is_not_kept_waiting():
         await soon(events.interrupt("wait", heard=1))
         async for _ in events:
             pass
-    assert events.result.final_output == "you said wait"
+    assert events.result.final_output == "0\nyou said wait"
 
 
 async def test_a_second_interruption_right_after_the_first_is_answered_too():

@@ -69,7 +69,7 @@ async def test_a_thread_beside_the_loop_waits_for_the_result():
 def test_what_the_run_raised_is_raised_as_itself_with_the_run():
     with pytest.raises(MaxTurnsExceeded) as error:
         Runner.run_sync(manager(worker()), "go", config=RunConfig(max_turns=1))
-    assert run_of(error.value).usage.requests == 1
+    assert run_of(error.value).usage.requests == 2
 
 
 async def test_what_the_run_raised_is_raised_as_itself_while_a_loop_is_running():

@@ -118,7 +118,7 @@ async def test_what_is_saved_is_loaded_and_the_same_record_gives_the_same_bytes(
     assert [event.seq for event in loaded.events] == [event.seq for event in first.events]
     loaded.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (tmp_path / "deep" / "first").read_bytes()
-    assert (await loaded.play(desk(World()))).result.final_output == "Done: refunded $49.00."
+    assert (await loaded.play(desk(World()))).result.final_output == "One moment.\nDone: refunded $49.00."
 
 
 SPECS = st.builds(ToolSpec, st.text(max_size=5), st.text(max_size=5), st.just({"type": "object"}))

@@ -183,7 +183,7 @@ async def test_what_is_asked_does_not_count_where_only_what_is_done_does():
     changed = desk(World(), triage={"version": "2", "instructions": "Be new."}, transfer={"filter": newest})
     await divergence(cassette, changed)
     played = await cassette.play(changed, strict=False)
-    assert played.result.final_output == "Done: refunded $49.00."
+    assert played.result.final_output == "One moment.\nDone: refunded $49.00."
 
 
 async def test_a_play_where_only_what_is_done_counts_records_what_is_asked_anew():

@@ -283,7 +283,7 @@ async def test_another_answer_is_shown():
     assert unmet(lambda: expect(result).answer(contains="no refund", by="triage")).splitlines()[:4] == snapshot(
         [
             'There is no final answer with output containing "no refund", agent "triage".',
-            '  nearest: desk returns "Done: refunded $49.00."',
+            '  nearest: desk returns "One moment.\\nDone: refunded $49.00."',
             '           output is "Done: refunded $49.00.", not containing "no refund"',
             '           agent is "billing", not "triage"',
         ]
@@ -291,7 +291,7 @@ async def test_another_answer_is_shown():
     assert unmet(lambda: expect(result).answer("done").answer()).splitlines()[:3] == snapshot(
         [
             'There is no final answer with output "done".',
-            '  nearest: desk returns "Done: refunded $49.00."',
+            '  nearest: desk returns "One moment.\\nDone: refunded $49.00."',
             '           output is "Done: refunded $49.00.", not "done"',
         ]
     )

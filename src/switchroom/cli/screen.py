@@ -193,7 +193,7 @@ class Screen:
     def _returned(self, fact: StepReturned, path: str) -> None:
         if _depth(path):
             return
-        text = as_text(fact.output, "The answer")
+        text = as_text(fact.output if self._shape == "raw" else fact.last or fact.output, "The answer")
         if self._cut:
             return self._finished()
         if not self._said or (isinstance(fact.output, str) and self._said != text):

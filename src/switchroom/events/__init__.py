@@ -35,6 +35,7 @@ from switchroom.events.codec import HandoffFact as HandoffFact
 from switchroom.events.codec import SessionFact as SessionFact
 from switchroom.events.codec import StepFact as StepFact
 from switchroom.events.codec import TurnFact as TurnFact
+from switchroom.events.decision import AnsweredInPart as AnsweredInPart
 from switchroom.events.decision import BudgetDegraded as BudgetDegraded
 from switchroom.events.decision import QuorumReached as QuorumReached
 from switchroom.events.decision import RouteDecided as RouteDecided

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from switchroom.events.base import Fact
 from switchroom.messages import Message
 from switchroom.usage import Usage
@@ -25,14 +23,15 @@ class ModelAnswered(Fact, frozen=True):
         usage: what it used.
         digest: of what was new in the request: instructions, tools, messages since the last answer.
         model: who answered, as "provider:model", where the model says it.
+        held: the text beside the calls was not shown, because an output guardrail holds the agent's answers back.
     """
 
-    concerns_root: ClassVar[bool] = True
     agent: str
     message: Message
     usage: Usage = Usage()
     digest: str = ""
     model: str = ""
+    held: bool = False
 
 
 class HistorySummarised(Fact, frozen=True):

@@ -32,7 +32,7 @@ from switchroom.events.calls import (
     ToolStarted,
     ToolSuspended,
 )
-from switchroom.events.decision import BudgetDegraded, QuorumReached, RouteDecided
+from switchroom.events.decision import AnsweredInPart, BudgetDegraded, QuorumReached, RouteDecided
 from switchroom.events.handoff import (
     CircleBroken,
     HandoffCommitted,
@@ -87,7 +87,7 @@ CallFact: TypeAlias = (
 )
 HandoffFact: TypeAlias = HandoffProposed | HandoffDeclined | HandoffCommitted | HandoffReturned | HandoffExpired | CircleBroken
 TurnFact: TypeAlias = TurnStarted | AttemptHeld | AttemptReleased | AnsweredWhileWaiting | StateChanged
-DecisionFact: TypeAlias = RouteDecided | QuorumReached | BudgetDegraded
+DecisionFact: TypeAlias = RouteDecided | QuorumReached | BudgetDegraded | AnsweredInPart
 SessionFact: TypeAlias = (
     CallerJoined
     | EventRouted

@@ -35,6 +35,15 @@ class QuorumReached(Fact, frozen=True):
     lost: tuple[str, ...] = ()
 
 
+class AnsweredInPart(Fact, frozen=True):
+    """A workflow answered with parts missing; `missing` maps the name of each part to the reason why it is missing.
+
+    A part is missing if it failed, was stopped, or was left out. A draft that did not pass is no missing part.
+    """
+
+    missing: dict[str, str]
+
+
 class BudgetDegraded(Fact, frozen=True):
     """What a budget says of doing with less was looked at, and held or not yet.
 

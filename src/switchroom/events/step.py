@@ -24,10 +24,16 @@ class StepStarted(Fact, frozen=True):
 
 
 class StepReturned(Fact, frozen=True):
-    """A step ended with an output, kept as JSON."""
+    """A step ended with an output, kept as JSON.
+
+    Args:
+        output: the output. A turn's agent that answers with text gives all parts that were heard, in lines of their own.
+        last: the last of these parts, if there were several.
+    """
 
     concerns_root: ClassVar[bool] = True
     output: Any = None
+    last: str = ""
 
 
 class StepFailed(Fact, frozen=True):

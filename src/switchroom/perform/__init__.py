@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import assert_never
 
+from switchroom.bounds import in_time
 from switchroom.perform.guards import finish, judge_input
 from switchroom.perform.handoff import break_circle, hand_back, hand_over
 from switchroom.perform.judge import judge_calls
@@ -33,12 +34,21 @@ from switchroom.rules.commands import (
 
 
 def perform(run: AgentRun, command: AnyCommand, note: Note) -> Awaitable[None]:
-    """What does a command, ready to be awaited: a plain function, so that it costs no frame while the world is slow."""
+    """What does a command, ready to be awaited: a plain function, so that it costs no frame while the world is slow.
+
+    Raises:
+        OutOfTime: the deadline has passed. An answer that is there is still finished, but no guardrail is asked any more.
+    """
+    match command:
+        case Finish():  # an answer that is there is given, also when the deadline has passed meanwhile
+            return finish(run, command, note)
+        case _ if run.scope.due is not None:
+            in_time(run.scope)
+        case _:
+            pass
     match command:
         case AskModel():
             return ask_model(run, command, note)
-        case Finish():
-            return finish(run, command, note)
         case JudgeCalls():
             return judge_calls(run, command, note)
         case CallTools():

@@ -22,6 +22,7 @@ from switchroom.messages import Message, Text
 from switchroom.perform.run import AgentRun, Note
 from switchroom.roster import Role
 from switchroom.rules.commands import Finish, JudgeInput
+from switchroom.rules.speech import joined, spoken_parts
 from switchroom.schema import Invalid, as_text
 
 
@@ -70,8 +71,9 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
         output = role.output.read(answer.text)
     except Invalid as fault:
         return await withdraw(run, answer.agent, str(fault), note, AnswerRejected(answer.agent, str(fault)))
+    returned = _all_heard(run, role, output) if state.spoke else StepReturned(output)
     if state.replaced or not role.output_guards:
-        return await note(StepReturned(output))
+        return await note(returned)
     judged = typed = role.output.load(output)
     for position, guard in enumerate(role.output_guards):
         judged = await apply(run, guard, Judged(answer.agent, judged, f"on_output{position}#{state.answers}"), note)
@@ -79,8 +81,17 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     if role.hold and run.scope.attempt.streamed:
         run.scope.attempt.show(RunEvent(run.scope.path, TextDelta(text, answer.agent, state.answers)))
     if judged is typed:
-        return await note(StepReturned(output))
+        return await note(returned)
     return await withdraw(run, answer.agent, "replaced by a guardrail", note, AnswerReplaced(answer.agent, text))
+
+
+def _all_heard(run: AgentRun, role: Role, output: Any) -> StepReturned:
+    """Return the fact that ends the run. A turn's own agent gives all that was heard; a nested run, its last answer."""
+    scope = run.scope
+    if role.output.shape is not None or scope.path != scope.attempt.root.path:
+        return StepReturned(output)
+    parts = spoken_parts(scope.attempt.events, scope.path)
+    return StepReturned(output) if len(parts) < 2 else StepReturned(joined(parts), output)
 
 
 def _replaced(role: Role, value: Any, agent: str) -> str:

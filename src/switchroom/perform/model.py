@@ -11,7 +11,6 @@ import msgspec
 from msgspec.structs import replace
 
 from switchroom.agent import Agent
-from switchroom.attempt import Attempt
 from switchroom.defaults import model_for
 from switchroom.digest import digest
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
@@ -26,20 +25,21 @@ from switchroom.roster import Role
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
 from switchroom.schema import as_text
+from switchroom.scope import Scope
 
 
 async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     """Ask an agent's model for its next answer, and note it.
 
     Raises:
-        MaxTurnsExceeded: the run had all its answers.
+        MaxTurnsExceeded: the agent loop had all its answers.
     """
     scope = run.scope
     config = scope.config
     attempt = scope.attempt
-    if attempt.root.answers + attempt.asking >= attempt.config.max_turns:  # those that are being given count
-        raise _too_many(attempt)
     state = scope.fold
+    if state.asked >= attempt.config.max_turns:
+        raise _too_many(scope)
     role = run.roster[command.agent]
     agent = role.agent
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
@@ -49,7 +49,6 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     emit = scope.speaker(agent.name, state.answers + 1) if attempt.streamed and not role.hold else nobody
     due = state.due
     patience = _ENDLESS if due is None else asyncio.timeout(due.at - attempt.clock())
-    attempt.asking += 1
     try:
         async with patience:
             instructions = agent.instructions
@@ -71,8 +70,6 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         if due is None or not cast("asyncio.Timeout", patience).expired():
             raise
         return await withdraw(run, agent.name, _LATE, note, HandoffExpired(due.asker, due.target))
-    finally:
-        attempt.asking -= 1
     if due is not None and attempt.clock() > due.at:  # a model that never waits is not stopped by a timeout
         return await withdraw(run, agent.name, _LATE, note, HandoffExpired(due.asker, due.target))
     message = _attributed(response, agent.name, state)
@@ -80,7 +77,8 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         empty = ModelAnswered(agent.name, Message("assistant", "", agent=agent.name), response.usage, "", response.model)
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
-    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model)
+    held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held)
     decided = response.decided
     await (note(answered) if decided is None else note(decided, answered))
     if message.calls:
@@ -93,10 +91,11 @@ def _with_way_back(run: AgentRun, role: Role) -> tuple[ToolSpec, ...]:
     return (*role.specs, run.roster.way_back(frame.asker, frame.target).spec)
 
 
-def _too_many(attempt: Attempt) -> MaxTurnsExceeded:
+def _too_many(scope: Scope) -> MaxTurnsExceeded:
+    state = scope.fold
     return MaxTurnsExceeded(
-        f"The run of '{attempt.root.name}' had {attempt.root.answers} model answers and is not finished. "
-        f"Allow more than RunConfig(max_turns={attempt.config.max_turns}), or find out what goes round in error.run.facts."
+        f"The agent loop at {scope.path} had {state.asked} model answers and is not finished; agent '{state.agent}' is next. "
+        f"Allow more than RunConfig(max_turns={scope.attempt.config.max_turns}), or find the repetition in error.run.facts."
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from switchroom.attempt import left_by
+from switchroom.bounds import in_time
 from switchroom.context import CURRENT, RunContext, settled
 from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand
@@ -38,6 +39,8 @@ class AgentRun(msgspec.Struct, frozen=True):
         It has a place of its own for each answer, `name#answer`: what it runs, draws and changes is kept there, and on resume
         is not mistaken for what another call did.
         """
+        if self.scope.due is not None:
+            in_time(self.scope)
         inner = Scope(self.scope.attempt, f"{self.scope.path}/{place}", self.scope)
         token = CURRENT.set(inner)
         try:

@@ -116,6 +116,8 @@ def _answered(state: State, agent: str, message: Message) -> State:
         history=history,
         heard=history.length,
         answers=state.answers + 1,
+        asked=state.asked + 1,
+        spoke=state.spoke or bool(calls and message.content),
         asker=agent,
         calls=calls,
         answer=None if calls else message,
@@ -149,6 +151,7 @@ def _interrupted(state: State, fact: RunInterrupted) -> State:
 def _cut(state: State, fact: AnswerCut) -> State:
     """What was heard stays said; calls without an end are dropped; the message that interrupted is the new input."""
     history, heard = _kept_of_cut(state, fact)
+    was_asking = not (state.calls or state.answer or state.guarded)  # else the answer was counted, or no model was asked
     return replace(
         state,
         history=history.plus(fact.message),
@@ -160,6 +163,8 @@ def _cut(state: State, fact: AnswerCut) -> State:
         fresh=1,
         guarded=fact.guarded,
         answers=state.answers + 1,
+        asked=state.asked + was_asking,
+        spoke=state.spoke or bool(fact.heard),
         due=None,
         trail=(),
         seen=NO_RESULTS,
@@ -257,7 +262,15 @@ def _handoff(state: State, fact: HandoffFact) -> State:
             if frames and frames[-1] == Frame(fact.source, fact.target):
                 frames = frames[:-1]
             history = state.history.plus(told)
-            return replace(state, agent=fact.source, due=None, frames=frames, history=history, answers=state.answers + 1)
+            return replace(
+                state,
+                agent=fact.source,
+                due=None,
+                frames=frames,
+                history=history,
+                answers=state.answers + 1,
+                asked=state.asked + 1,
+            )
         case CircleBroken():
             return _circled(state, fact)
         case HandoffProposed():

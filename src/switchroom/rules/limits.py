@@ -1,4 +1,4 @@
-"""How far a run may go: faults of a model, answers in a turn, handoffs in a circle."""
+"""How far a run may go: faults of a model, answers in an agent loop, nested agent runs, handoffs in a circle."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ MAX_FAULTS = 3
 """How often in a row a model may get something wrong and be told; the next time ends the run."""
 
 MAX_TURNS = 20
-"""How many answers models give in a run, its children included, where nothing else is said."""
+"""How many answers models give in one agent loop, where nothing else is said."""
 
+MAX_NESTED = 16
+"""How many agent runs may stand within one another: agents as tools, runs inside tools, workers."""
 
 MAX_REPEATS = 3
 """How often the same handoff may be made again while tools are tried that tell nothing new."""

@@ -1,4 +1,4 @@
-"""What is known of a conversation as a whole: its turn, the shared state, who is asked, how many answers there were."""
+"""What is known of a conversation as a whole: its turn, the shared state, who is asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from switchroom.events import (
     AnsweredWhileWaiting,
     AttemptHeld,
     AttemptReleased,
-    ModelAnswered,
     PersonAnswered,
     PersonAsked,
     QuorumReached,
@@ -46,7 +45,6 @@ class Root(msgspec.Struct, frozen=True, gc=False):
         path: the path of that step.
         phase: how far that turn is.
         shared: the state that the agents share, as JSON.
-        answers: how many model answers the current attempt's turn took so far, children included.
         asked: the open questions to a person, by id.
         owner: the id of the process that made the last attempt.
         began: the number of the entry with which the turn began.
@@ -64,7 +62,6 @@ class Root(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
     phase: Phase = "new"
     shared: dict[str, Any] | None = None
-    answers: int = 0
     asked: dict[str, Asked] = {}
     owner: str = ""
     began: int = 0
@@ -78,8 +75,6 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
     """The conversation after an event. Facts that do not concern it (`Fact.concerns_root`) leave it as it is."""
     fact = event.fact
     match fact:
-        case ModelAnswered():
-            return replace(root, answers=root.answers + 1)
         case StepReturned() if event.path != root.path:
             return _heard(root, event.path + "/") if root.asked else root
         case QuorumReached():

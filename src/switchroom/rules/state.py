@@ -46,7 +46,10 @@ class State(msgspec.Struct, frozen=True, gc=False):
         history: all that was said, in this turn and those before.
         guarded: input guardrails wait for the input, which is the last `fresh` messages.
         heard: how many messages of the history the last answer's model was asked with, and the answer itself.
-        answers: how many answers were begun in this run, those that were cut or came late included.
+        answers: the number of the last answer in paths. An interruption takes a number too.
+        asked: how many answers models gave in this run in the turn, for `max_turns`. An answer that was cut, and one that came
+            after a handoff's deadline, count: each was paid for.
+        spoke: something was said in this run in the turn before the last answer, beside calls or until an interruption.
         faults: how often in a row a model got something wrong.
         asker: who was asked for the answer that `calls` belong to.
         calls: the calls of that answer; () when there is nothing to deal with.
@@ -69,6 +72,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
     fresh: int = 0
     heard: int = 0
     answers: int = 0
+    asked: int = 0
+    spoke: bool = False
     faults: int = 0
     asker: str = ""
     calls: Calls = ()

@@ -24,6 +24,7 @@ from switchroom.events import StepReturned, StepStarted
 from switchroom.messages import messages_from
 from switchroom.perform import AgentRun, Perform, perform
 from switchroom.roster import roster_of
+from switchroom.rules.limits import MAX_NESTED
 from switchroom.rules.root import Root
 from switchroom.rules.state import GoingOn, State
 from switchroom.runner.executor import Kept, StepExecutor
@@ -66,6 +67,9 @@ class Spoken:
         """What is noted when the run begins. Who had the conversation last has it again, and knows what was said."""
         attempt = scope.attempt
         roster = self.roster
+        scope.loops += 1
+        if scope.loops > MAX_NESTED:
+            raise _too_deep(scope)
         attempt.rosters[id(roster)] = roster
         if not attempt.journal.keeps and roster.asking is not None:
             agent, asking = roster.asking
@@ -116,6 +120,24 @@ class Spoken:
                 if given.shape is not None or isinstance(output, str):
                     return given.load(output)
         raise ValueError(f"{_shortly(output)} is of no type that an agent of '{self.name}' gives")
+
+
+def _too_deep(scope: Scope) -> UserError:
+    """Return the error for agent runs too deep within one another, with their names up to the first that repeats."""
+    names: list[str] = []
+    around: Scope | None = scope
+    while around is not None:
+        outer = around.parent
+        if outer is not None and around.loops > outer.loops:
+            names.append(around.path.rpartition("/")[2].partition("#")[0])
+        around = outer
+    names.reverse()
+    repeated = next((place for place, name in enumerate(names) if name in names[:place]), len(names) - 1)
+    return UserError(
+        f"Agent runs stand within one another more than {MAX_NESTED} deep, which is a circle: "
+        f"{' > '.join(names[: repeated + 1])}. Do not give an agent a tool that runs an agent around it; "
+        "use a handoff to go back."
+    )
 
 
 class Taken(msgspec.Struct, frozen=True):

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from switchroom.attempt import is_cancelled
 from switchroom.errors import ToolCancelled
-from switchroom.events import AnswerCut, RunInterrupted, StepReturned
+from switchroom.events import AnswerCut, RunEvent, RunInterrupted, StepReturned
 from switchroom.interruption import Interruption
 from switchroom.perform import AgentRun
+from switchroom.rules.commands import Finish
 from switchroom.rules.decide import decide
+from switchroom.rules.speech import joined, spoken_parts
 
 
 async def answer(run: AgentRun) -> Any:
-    """Run an agent to its end, and give its typed output."""
+    """Run an agent to its end, and give its typed output.
+
+    A cancellation holds also where a tool swallows it: only an answer that is there is still finished.
+    """
     scope = run.scope
     attempt = scope.attempt
     perform = run.perform
     note = scope.note
     if scope.path == attempt.root.path:
         attempt.on_stop = partial(stop_run, run)
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    cancelled_before = task.cancelling()
     while (command := decide(scope.fold)) is not None:
         try:
             if attempt.stopping and scope.path == attempt.root.path:
                 uncancelled(run)
                 return await end_interrupted(run)
+            if task.cancelling() > cancelled_before and not isinstance(command, Finish):
+                raise asyncio.CancelledError  # a tool or a model has swallowed it
             await perform(run, command, note)
         except asyncio.CancelledError as error:
             if not is_cancelled():
@@ -73,8 +82,11 @@ async def end_interrupted(run: AgentRun) -> str:
     scope = run.scope
     text = "".join(scope.said or ())
     scope.said = None
-    await scope.note(RunInterrupted(scope.fold.agent, text, text), StepReturned(text))
-    return text
+    interrupted = RunInterrupted(scope.fold.agent, text, text)
+    heard = spoken_parts([*scope.attempt.events, RunEvent(scope.path, interrupted)], scope.path)
+    returned = StepReturned(joined(heard), heard[-1].text if len(heard) > 1 else "")
+    await scope.note(interrupted, returned)
+    return returned.output
 
 
 async def cut_short(run: AgentRun) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switchroom.events import Part
+from switchroom.rules.speech import BETWEEN as BETWEEN
 from switchroom.session.floor import Speech
-
-BETWEEN = "\n"
-"""What stands between the parts of an answer."""
 
 
 def part_of(speech: Speech) -> Part:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.result import Waiting
+from switchroom.rules.speech import is_partial
 from switchroom.session.parts import BETWEEN
 
 
@@ -62,4 +63,4 @@ def reply_of(fact: TurnAnswered | TurnCut, events: Sequence[RunEvent], turn: int
             by, fallback, cut = fact.by, fact.fallback, False
         case TurnCut():
             by, fallback, cut = fact.parts[-1].speaker if fact.parts else "", False, True
-    return Reply(BETWEEN.join(parts), parts, by, turn, tuple(events), fallback, cut)
+    return Reply(BETWEEN.join(parts), parts, by, turn, tuple(events), fallback, cut, is_partial(events))

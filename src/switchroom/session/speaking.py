@@ -7,18 +7,11 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from switchroom.errors import UserError
-from switchroom.events import (
-    AnswerRejected,
-    AnswerReplaced,
-    AnswerWithdrawn,
-    Asking,
-    ModelAnswered,
-    RunEvent,
-    Seat,
-)
+from switchroom.events import AnswerWithdrawn, Asking, RunEvent, Seat
 from switchroom.history import History
 from switchroom.messages import Message
 from switchroom.model import Emit, nobody
+from switchroom.rules.speech import spoken_parts
 from switchroom.rules.state import Frame, GoingOn, State, Summarised
 from switchroom.schema import as_text
 from switchroom.scope import Scope
@@ -161,37 +154,19 @@ def _seat(run: State) -> Seat:
 
 def _speeches(node: Any, added: Sequence[Message], events: Sequence[RunEvent], path: str) -> list[Speech]:
     """What agents said in a run, answer by answer, each with the messages that led to it."""
-    texts = _spoken(events, path)
+    parts = list(spoken_parts(events, path))
     speeches: list[Speech] = []
     led: list[Message] = []
     for message in added:
         led.append(message)
-        if message.role == "assistant" and texts and (message.agent, message.text) == texts[0]:
-            speaker, text = texts.pop(0)
-            speech = Speech(speaker if node.stands_for_its_step else node.name, text)
+        if message.role == "assistant" and parts and (message.agent, message.text) == (parts[0].agent, parts[0].text):
+            part = parts.pop(0)
+            speech = Speech(part.agent if node.stands_for_its_step else node.name, part.text)
             speech.messages, led = tuple(led), []
             speeches.append(speech)
     if speeches and led:
         speeches[-1].messages += tuple(led)
     return speeches
-
-
-def _spoken(events: Sequence[RunEvent], path: str) -> list[tuple[str, str]]:
-    """Who said what, of the answers that hold."""
-    said: list[tuple[str, str]] = []
-    for event in events:
-        if event.path != path:
-            continue
-        match event.fact:
-            case ModelAnswered() as answered:
-                said.append((answered.agent, answered.message.text))
-            case AnswerReplaced() as replaced:
-                said[-1:] = [(replaced.agent, replaced.text)]
-            case AnswerRejected():
-                del said[-1:]
-            case _:
-                pass
-    return [(agent, text) for agent, text in said if text]
 
 
 def _settle(floor: Floor, claim: Claim, speeches: Sequence[Speech]) -> None:

@@ -163,7 +163,7 @@ class Expectation:
         matches: str | re.Pattern[str] | None = None,
         by: str | None = None,
     ) -> Expectation:
-        """A turn ends with an answer.
+        """A turn ends with an answer. Of an answer in several parts it is the last; `says` finds the parts before it.
 
         Args:
             text: exactly this text; or the value, of an answer of a declared type.
@@ -172,7 +172,7 @@ class Expectation:
             by: the agent who gave it.
         """
         checks = [
-            *want.equal("output", text),
+            *want.equal("output", text, _answer),
             *want.containing("output", contains, _output),
             *want.matching("output", matches, _output),
             *want.equal("agent", by, lambda moment: reading.answered_by(self._moments, moment)),
@@ -328,8 +328,12 @@ def _spoken(moment: Moment) -> str:
     return moment.fact.message.text
 
 
+def _answer(moment: Moment) -> Any:
+    return moment.fact.last or moment.fact.output
+
+
 def _output(moment: Moment) -> str:
-    output = moment.fact.output
+    output = _answer(moment)
     return output if isinstance(output, str) else msgspec.json.encode(output).decode()
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from switchroom.events import (
     AnswerCut,
+    AnsweredInPart,
     AnsweredWhileWaiting,
     AnswerFact,
     AnswerRejected,
@@ -78,7 +79,7 @@ def _line(fact: AnyFact, path: str, calls: Sequence[ToolCall]) -> str:
             return _turn(fact)
         case StepStarted() | StepReturned() | StepFailed() | ValueDrawn():
             return _step(fact, path.rpartition("/")[2].partition("#")[0] or "the run")
-        case RouteDecided() | QuorumReached() | BudgetDegraded():
+        case RouteDecided() | QuorumReached() | BudgetDegraded() | AnsweredInPart():
             return _decision(fact)
         case HandoffProposed() | HandoffDeclined() | HandoffCommitted() | HandoffReturned() | HandoffExpired() | CircleBroken():
             return _handoff(fact)
@@ -196,6 +197,8 @@ def _decision(fact: DecisionFact) -> str:
             return f"{taken}{sure} -> {fact.to}" + (f": {fact.reason}" if fact.reason else "")
         case QuorumReached():
             return f"{', '.join(fact.won)} won" + (f", {', '.join(fact.lost)} stopped" if fact.lost else "")
+        case AnsweredInPart():
+            return f"answers without {', '.join(fact.missing)}"
         case BudgetDegraded():
             step = fact.step.replace("_", " ")
             return f"{step}, for {fact.share:.0%} of the {fact.resource} are spent" if fact.applied else f"no {step} yet"

@@ -26,7 +26,7 @@ class PlayedScope(Scope):
 
     def __init__(self, scope: Scope, tape: Tape) -> None:
         super().__init__(scope.attempt, scope.path, scope.parent, scope.config)
-        self.due, self.ledger, self.cut = scope.due, scope.ledger, scope.cut
+        self.due, self.late, self.ledger, self.cut = scope.due, scope.late, scope.ledger, scope.cut
         self._tape = tape
 
     async def note(self, *facts: AnyFact) -> None:

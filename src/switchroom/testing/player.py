@@ -32,6 +32,7 @@ from switchroom.perform import AgentRun, Note, Perform
 from switchroom.reply import respond
 from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand, AskModel, CallTool, Reconcile
+from switchroom.rules.speech import joined, spoken_parts
 from switchroom.scope import Scope
 from switchroom.testing.places import PlayedRun
 from switchroom.testing.prompt import Asked, Prompt
@@ -234,7 +235,8 @@ class Player:
             await self._note_again(run, entry.event, note)
         fact: Any = cut.fact
         if isinstance(fact, RunInterrupted):
-            return await note(fact, StepReturned(fact.heard))
+            heard = spoken_parts([*attempt.events, RunEvent(path, fact)], path)
+            return await note(fact, StepReturned(joined(heard), heard[-1].text if len(heard) > 1 else ""))
         await note(AnswerCut(fact.agent, fact.text, fact.heard, fact.message, bool(run.roster[fact.agent].input_guards)))
 
 

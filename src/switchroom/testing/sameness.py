@@ -8,6 +8,7 @@ from typing import Any, cast
 from switchroom.digest import digest
 from switchroom.events import (
     AnswerCut,
+    AnsweredInPart,
     AnswerFact,
     AnswerRejected,
     AnswerWithdrawn,
@@ -38,8 +39,8 @@ from switchroom.testing.lines import called, judged
 
 Told = dict[str, Any]
 
-OPTIONAL = (TurnStarted, AttemptHeld, AttemptReleased, ToolReturnedLate, AnswerWithdrawn)
-"""Facts that depend on who started the run, who listened and how long threads took, and on nothing that the code asks."""
+OPTIONAL = (TurnStarted, AttemptHeld, AttemptReleased, ToolReturnedLate, AnswerWithdrawn, AnsweredInPart)
+"""Facts that depend on who started the run, who listened and how long threads took, or follow from others."""
 
 
 def matters(fact: Fact, strict: bool) -> bool:
@@ -61,7 +62,8 @@ def told(fact: Fact, strict: bool, calls: Sequence[ToolCall] = ()) -> Told:
             full = {"name": begun.name, "agent": begun.agent, "input": said(begun.messages) if begun.messages else begun.input}
             loose = ("name", "agent")
         case StepReturned() as returned:
-            full, loose = {"output": returned.output}, ("output",)
+            # Records of older versions hold the last part alone; the parts before are compared as answers.
+            full, loose = {"output": returned.last or returned.output}, ("output",)
         case (StepFailed() | ToolFailed()) as failed:
             full, loose = {"error": failed.error, "message": failed.message}, ("error",)
         case ValueDrawn() as drawn:

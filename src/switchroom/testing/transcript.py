@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from switchroom.errors import UserError
 from switchroom.events import (
+    AnsweredInPart,
     AttemptHeld,
     AttemptReleased,
     BudgetDegraded,
@@ -117,6 +118,8 @@ def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
             return True
         case ToolStarted() | ToolSuspended() | EffectCleared() | HandoffProposed() | ValueDrawn():
             return True
+        case AnsweredInPart():
+            return True  # each part that failed, was stopped or left out has a line of its own
         case BudgetDegraded():
             return not fact.applied
         case InputJudged():
@@ -126,7 +129,7 @@ def _says_nothing(event: RunEvent, said: dict[str, str]) -> bool:
         case StepStarted():
             return is_turns_own(event.path)  # what it was asked was said when the turn began
         case StepReturned():
-            return fact.output == said.get(event.path)
+            return (fact.last or fact.output) == said.get(event.path)  # the parts before were said where they came
         case _:
             return False
 

@@ -11,7 +11,7 @@ from typing_extensions import TypeVar as DefaultTypeVar
 from switchroom._tool import Tool
 from switchroom.digest import digest
 from switchroom.errors import BudgetExceeded, UserError
-from switchroom.events import BudgetDegraded
+from switchroom.events import AnsweredInPart, BudgetDegraded
 from switchroom.runner.interpreter import interpret
 from switchroom.schema import jsonable
 from switchroom.scope import Scope
@@ -121,16 +121,16 @@ def output_of(step: Any, plain: Any) -> Any:
 
 def output_of_one(steps: Iterable[Any], plain: Any) -> Any:
     """What one of several steps gave, of what a journal kept of it: of the first type that it fits, else plain."""
-    fitting = (typed for step in steps for typed in _fitting(step, plain) if typed is not plain)
-    return next(fitting, plain)
+    others = (typed for step in steps for typed in fitting(step, plain) if typed is not plain)
+    return next(others, plain)
 
 
 def output_of_last(steps: Iterable[Any], plain: Any) -> Any:
     """What the last of several steps gave, of what a journal kept of it; where it does not fit, what the one before it gave."""
-    return next((typed for step in reversed([*steps]) for typed in _fitting(step, plain)), plain)
+    return next((typed for step in reversed([*steps]) for typed in fitting(step, plain)), plain)
 
 
-def _fitting(step: Any, plain: Any) -> list[Any]:
+def fitting(step: Any, plain: Any) -> list[Any]:
     """What a step gave, if it is the step's: nothing is missing of what was kept, and nothing added."""
     try:
         typed = output_of(step, plain)
@@ -157,3 +157,14 @@ async def is_partial(scope: Scope, error: Exception) -> bool:
     share = 1.0 if scope.ledger is None else scope.ledger.share()[0]
     await scope.keep(BudgetDegraded("partial_answer", error.resource, share))
     return True
+
+
+async def note_missing(scope: Scope, missing: Mapping[str, Any]) -> None:
+    """Note that a workflow answers with parts missing, if any are.
+
+    Args:
+        scope: the workflow's scope.
+        missing: by name, why each part is missing: a failure, an exception, or a sentence.
+    """
+    if missing:
+        await scope.keep(AnsweredInPart({name: str(reason) for name, reason in missing.items()}))

@@ -11,7 +11,7 @@ from switchroom.saying import Derived, text_of
 from switchroom.schema import as_text
 from switchroom.scope import Scope
 from switchroom.step import step_name
-from switchroom.workflow.base import In, Stage, Workflow, by_name, checked, counted, is_partial, output_of
+from switchroom.workflow.base import In, Stage, Workflow, by_name, checked, counted, is_partial, note_missing, output_of
 from switchroom.workflow.branches import ENDING, Failure, failed_below, failure_in
 from switchroom.workflow.verdicts import says_yes
 
@@ -95,6 +95,7 @@ class Debate(Workflow[In, Debated]):
                 if not await is_partial(scope, error):
                     raise
                 held.failures[step_name(self.judge)] = failed_below(scope, error)
+        await note_missing(scope, held.failures)
         return Debated(conclusion, tuple(held.arguments), held.rounds, held.agreed, held.failures)
 
     async def _held(self, input: Any, scope: Scope) -> _Held:

@@ -9,11 +9,26 @@ from typing import Any, ClassVar, TypeVar, cast, overload
 from switchroom.budget import SkipOptional
 from switchroom.errors import UserError, unknown
 from switchroom.step import Step, step_name
-from switchroom.workflow.base import A, In, Out, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.base import (
+    A,
+    In,
+    Out,
+    Stage,
+    Workflow,
+    by_name,
+    checked,
+    conclude,
+    counted,
+    input_of,
+    note_missing,
+    output_of,
+)
 from switchroom.workflow.branches import Branches, Failure, failure_in, side_by_side, too_few
 from switchroom.workflow.joining import joined
 
 J = TypeVar("J")
+
+_STOPPED = "stopped, because enough others had succeeded"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +66,9 @@ class Parallel(Workflow[In, Out]):
                 raise error
         together = {**outcomes.found, **skipped}
         found = Branches({name: together[name] for name in self.branches if name in together})
-        if self.join is None:
-            return cast("Out", found)
-        return await conclude(scope, self.join, found)
+        output = found if self.join is None else await conclude(scope, self.join, found)
+        await note_missing(scope, {name: found.get(name, _STOPPED) for name in self.branches if name not in found.results})
+        return cast("Out", output)
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first branch declares."""

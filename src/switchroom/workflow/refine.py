@@ -15,7 +15,7 @@ from switchroom.schema import as_text
 from switchroom.scope import Scope
 from switchroom.step import step_name
 from switchroom.team import speaks
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, counted, input_of, output_of
+from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, counted, input_of, note_missing, output_of
 from switchroom.workflow.branches import ENDING, Failure, failed_below, failure_in
 from switchroom.workflow.verdicts import says_yes, score_of, words_of
 
@@ -132,7 +132,7 @@ class Refine(Workflow[In, Refined[Draft]]):
             except Exception as error:
                 if best is None or isinstance(error, ENDING):
                     raise
-                return _ended(best, number - 1, failed_below(scope, error))
+                return await _ended_early(scope, best, number - 1, error)
             verdict: Any = None
             try:
                 verdict = await self._verdict(input, draft, scope)
@@ -140,7 +140,7 @@ class Refine(Workflow[In, Refined[Draft]]):
             except ENDING:
                 raise
             except Exception as error:
-                return _ended(best or Refined(draft, False, number, verdict), number, failed_below(scope, error))
+                return await _ended_early(scope, best or Refined(draft, False, number, verdict), number, error)
             if passed or best is None or _better(verdict, best.verdict):
                 best = Refined(draft, passed, number, verdict)
             if passed:
@@ -187,6 +187,13 @@ class Refine(Workflow[In, Refined[Draft]]):
             None if verdict is None else output_of(self.critic, verdict),
             None if failure is None else failure_in(failure),
         )
+
+
+async def _ended_early(scope: Scope, best: Refined[Any], rounds: int, error: Exception) -> Refined[Any]:
+    """Return the best draft so far, because the writer or the critic failed."""
+    failure = failed_below(scope, error)
+    await note_missing(scope, {failure.path.rpartition("/")[2].partition("#")[0]: failure})
+    return _ended(best, rounds, failure)
 
 
 def _ended(best: Refined[Any], rounds: int, failure: Failure | None) -> Refined[Any]:

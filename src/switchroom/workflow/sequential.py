@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 
 from switchroom.errors import BudgetExceeded, UserError
 from switchroom.schema import jsonable
+from switchroom.scope import Scope
 from switchroom.workflow.base import (
     A,
     B,
@@ -18,8 +19,10 @@ from switchroom.workflow.base import (
     Stage,
     Workflow,
     by_name,
+    fitting,
     input_of,
     is_partial,
+    note_missing,
     output_of_last,
     output_of_one,
 )
@@ -45,18 +48,40 @@ class Sequential(Workflow[In, Out]):
         return self.stages
 
     async def __call__(self, input: In, scope: Any, /) -> Out:
-        """Run one step after the other, and give what the last one gave."""
+        """Run one step after the other, and give what the last one gave.
+
+        Raises:
+            BudgetExceeded: a budget ended it, and does not want the last result instead; or that is not of the declared type.
+        """
         value: Any = input
-        begun = False
+        done: list[str] = []
         for name, stage in self.stages.items():
             try:
                 value = await scope.call(stage, value, name=name)
             except BudgetExceeded as error:
-                if begun and await is_partial(scope, error):
-                    break
-                raise
-            begun = True
+                typed = self._as_answer(value) if done else []
+                if not typed or not await self._answers_in_part(done, scope, error):
+                    raise
+                return typed[0]
+            done.append(name)
         return value
+
+    def _as_answer(self, value: Any) -> list[Any]:
+        """Return the result of a stage as one of the last stage's type, in a list; [] if it is of another type."""
+        plain = jsonable(value, self.name)
+        typed = fitting(list(self.stages.values())[-1], plain)
+        return [value] if typed and typed[0] is plain else typed
+
+    async def _answers_in_part(self, done: list[str], scope: Scope, error: BudgetExceeded) -> bool:
+        """Return whether the results so far are the answer; if so, note the stages that are missing.
+
+        They are if the budget was given to this very workflow. Below other steps the budget has stopped a part of these, which
+        failed, and a step around decides what to do without the part.
+        """
+        if error.path != scope.path or not await is_partial(scope, error):
+            return False
+        await note_missing(scope, {name: error for name in self.stages if name not in done})
+        return True
 
     def read_input(self, plain: Any) -> Any:
         """The input, of the type that the first step declares."""
@@ -74,17 +99,21 @@ class OverState(Sequential[Any, dict[str, Any]]):
     state: Mapping[str, Any] | None = None
 
     async def __call__(self, input: Any, scope: Any, /) -> dict[str, Any]:
-        """Run one step after the other on what was found so far, and give all of it."""
+        """Run one step after the other on what was found so far, and give all of it.
+
+        Raises:
+            BudgetExceeded: a budget ended it, and does not want what was found so far instead.
+        """
         found: dict[str, Any] = {**(self.state or {}), "input": input}
-        begun = False
+        done: list[str] = []
         for name, stage in self.stages.items():
             try:
                 result = await scope.call(stage, dict(found), name=name)
             except BudgetExceeded as error:
-                if begun and await is_partial(scope, error):
+                if done and await self._answers_in_part(done, scope, error):
                     break
                 raise
-            begun = True
+            done.append(name)
             if isinstance(result, Mapping):
                 found.update(cast("Mapping[str, Any]", result))
             else:

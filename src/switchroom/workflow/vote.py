@@ -12,11 +12,26 @@ from switchroom.budget import FewerVoters
 from switchroom.errors import UserError, unknown
 from switchroom.schema import as_text, jsonable
 from switchroom.step import step_name
-from switchroom.workflow.base import A, B, In, Stage, Workflow, by_name, checked, conclude, counted, input_of, output_of
+from switchroom.workflow.base import (
+    A,
+    B,
+    In,
+    Stage,
+    Workflow,
+    by_name,
+    checked,
+    conclude,
+    counted,
+    input_of,
+    note_missing,
+    output_of,
+)
 from switchroom.workflow.branches import Failure, failure_in, side_by_side, too_few
 from switchroom.workflow.votes import By, Count, Weighted, ballot_of, majority
 
 Option = TypeVar("Option", default=Any)
+
+_LEFT_OUT = "left out by the budget"
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,7 @@ class Voting(Workflow[In, Vote[Option]]):
         winner = None if count.winner is None else given[count.winner]
         if count.tied and self.ties is not None:
             winner = await conclude(scope, self.ties, {"tied": [given[option] for option in count.tied], "ballots": votes})
+        await note_missing(scope, {name: outcomes.found.get(name, _LEFT_OUT) for name in self.voters if name not in votes})
         return Vote(winner, count.tally, votes, count.tied, outcomes.found.failures, count.rounds)
 
     def _counted(self, ballots: dict[str, list[str]], options: Collection[str]) -> Count:

@@ -17,6 +17,7 @@ from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.running import Running
 from switchroom.compat.agents.stream_events import AgentUpdatedStreamEvent, RunItemStreamEvent, StreamEvent
 from switchroom.compat.agents.transcript import items_from, told
+from switchroom.events import StepReturned
 from switchroom.messages import Message
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class RunResult(RunResultBase):
     def __init__(self, run: Running, result: switchroom.RunResult[Any]) -> None:
         self._run = run
         self._history = tuple(result.messages)
-        self.final_output = result.final_output
+        self.final_output = _last_output(result)
         self.switchroom = result
 
     @cached_property
@@ -153,7 +154,7 @@ class RunResultStreaming(RunResultBase):
             self._history = tuple(result.messages)
             self.new_items = new_items(self._run, self._history)
             self.current_agent = self._run.agents[self._run.active]
-            self.final_output = result.final_output
+            self.final_output = _last_output(result)
         except BaseException as error:
             self.run_loop_exception = None if isinstance(error, asyncio.CancelledError) else error
             if not isinstance(error, Exception):
@@ -203,6 +204,14 @@ class RunResultStreaming(RunResultBase):
 
     def __repr__(self) -> str:
         return f"RunResultStreaming(is_complete={self.is_complete}, final_output={self.final_output!r})"
+
+
+def _last_output(result: switchroom.RunResult[Any]) -> Any:
+    """Return the output of the agent that answered last: that SDK leaves out what was said on the way."""
+    for event in reversed(result.events):
+        if event.path == result.path and isinstance(event.fact, StepReturned):
+            return event.fact.last or result.final_output
+    return result.final_output
 
 
 def new_items(run: Running, history: tuple[Message, ...]) -> list[RunItem]:

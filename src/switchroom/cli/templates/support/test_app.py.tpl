@@ -26,16 +26,17 @@ def test_a_question_about_an_order_is_put_through_to_billing(desk: RunConfig) ->
     result = Runner.run_sync(app, "Where is my order A-19?", config=desk)
     assert result.last_agent is not None
     assert result.last_agent.name == "billing"
-    assert (
-        result.final_output == "Your lamp is on its way, and was charged once: $45.00."
+    assert result.final_output == (
+        "One moment, please.\n"
+        "Your lamp is on its way, and was charged once: $45.00."
     )
 
 
 def test_a_small_refund_is_made_at_once(desk: RunConfig) -> None:
     result = Runner.run_sync(app, "I was charged twice for A-18", config=desk)
-    assert (
-        result.final_output
-        == "I am sorry for that: it was charged twice. $9.00 refunded for order A-18."
+    assert result.final_output == (
+        "One moment, please.\n"
+        "I am sorry for that: it was charged twice. $9.00 refunded for order A-18."
     )
 
 
