@@ -47,7 +47,7 @@ async def within_budget(run: AgentRun, ledger: Ledger, model: Model, asked: Aske
     ledger.hold(at_most, name, path)
     response: ModelResponse | None = None
     try:
-        response = await model(replace(request, seconds=run.scope.remaining), emit)
+        response = await run.ask_model(model, replace(request, seconds=run.scope.remaining), emit)
         return response
     finally:
         if isinstance(response, ModelResponse):
