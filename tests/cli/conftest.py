@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from switchroom.cli.commands import switchroom
+from tests import forked
 
 SHOP = str(Path(__file__).parent / "apps" / "shop.py")
 
@@ -49,8 +50,7 @@ def process() -> Process:
     """The command in a process of its own: `process("chat", ..., FUSE=...)`."""
 
     def run(*args: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "switchroom", *args]
-        return subprocess.run(command, input=input, capture_output=True, text=True, env=environ(**environment), timeout=60)
+        return forked.run("-m", "switchroom", *args, input=input, env=environ(**environment))
 
     return run
 
