@@ -193,7 +193,7 @@ def serve(orders: socket.socket) -> list[str]:
     reading, waking = socket.socketpair()
     for end in (reading, waking):
         end.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _wake)
     signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
     running: dict[int, socket.socket] = {}
     with selectors.DefaultSelector() as selector:
@@ -224,6 +224,10 @@ def serve(orders: socket.socket) -> list[str]:
                     os.close(file)
 
 
+def _wake(number: int, frame: object) -> None:
+    """Heed that a process has ended; what wakes is the file that the interpreter writes to."""
+
+
 def _tell_the_ended(running: dict[int, socket.socket]) -> None:
     while running:
         pid, status = os.waitpid(-1, os.WNOHANG)
@@ -248,9 +252,9 @@ def _become(order: dict[str, Any], files: Sequence[int]) -> list[str]:
     os.environ.update(order["env"])
     time.tzset()
     encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
-    sys.stdin = sys.__stdin__ = open(0, encoding=encoding, closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding=encoding, closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, encoding=encoding, closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding=encoding, closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, encoding, "backslashreplace", closefd=False)
     return order["program"]
 
 
