@@ -137,13 +137,13 @@ def start(
         env: its environment; by default this one's.
         session: it leads a session of its own.
     """
-    options, program = _split(arguments)
+    options, warned, program = _split(arguments)
     key = (os.getpid(), options)
     if key not in _servers:
         server = _servers[key] = Server(options)
         atexit.register(server.close)
     place = {"cwd": str(Path(cwd or "").absolute()), "env": dict(os.environ if env is None else env)}
-    return _servers[key].start({"program": program, "session": session, **place}, files)
+    return _servers[key].start({"program": program, "warned": warned, "session": session, **place}, files)
 
 
 def run(
@@ -177,12 +177,53 @@ def run(
         return subprocess.CompletedProcess(arguments, code, out.read().decode(), err.read().decode())
 
 
-def _split(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The interpreter's options, and the program with its own arguments."""
-    end = 0
-    while arguments[end] in ("-W", "-X"):
-        end += 2
-    return tuple(arguments[:end]), list(arguments[end:])
+class Talking:
+    """A process that is spoken with, a line at a time.
+
+    Args:
+        arguments: the interpreter's.
+
+    Attributes:
+        process: it.
+    """
+
+    def __init__(self, *arguments: str) -> None:
+        theirs, self._saying = os.pipe()
+        self._hearing, writing = os.pipe()
+        self.process = start(*arguments, files=(theirs, writing, writing))
+        os.close(theirs)
+        os.close(writing)
+        self._heard = os.fdopen(self._hearing)
+
+    def say(self, line: str) -> None:
+        """Write a line to it."""
+        os.write(self._saying, f"{line}\n".encode())
+
+    def hear(self) -> str:
+        """Read the next line that it writes."""
+        return self._heard.readline().removesuffix("\n")
+
+    def end(self) -> str:
+        """Say no more, and wait until it has ended; give all that it still writes."""
+        os.close(self._saying)
+        with self._heard:
+            rest = self._heard.read()
+        self.process.wait(60)
+        return rest
+
+
+def _split(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str], list[str]]:
+    """The interpreter's options, what becomes of warnings, and the program with its own arguments."""
+    options: list[str] = []
+    warned: list[str] = []
+    rest = list(arguments)
+    while rest[0] in ("-W", "-X"):
+        kind, value, *rest = rest
+        if kind == "-W":
+            warned.append(value)
+        else:
+            options += [kind, value]
+    return tuple(options), warned, rest
 
 
 # the far end ----------------------------------------------------------------------------------------------------------
@@ -251,6 +292,8 @@ def _become(order: dict[str, Any], files: Sequence[int]) -> list[str]:
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
+    for action in order["warned"]:
+        warnings.simplefilter(action)
     encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
     sys.stdin = sys.__stdin__ = os.fdopen(0, encoding=encoding, closefd=False)
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding=encoding, closefd=False)
@@ -280,9 +323,11 @@ def perform(program: list[str]) -> None:
 
 def main() -> None:
     """Import everything, serve, and be what is forked."""
-    with warnings.catch_warnings():  # what a program imports may warn; what it does may not
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         for module in IMPORTED:
             importlib.import_module(module)
+    sys.dont_write_bytecode = True  # of the programs of tests, which may change within a second
     gc.collect()
     gc.freeze()  # what is collected in a forked process is its own
     program = serve(socket.socket(fileno=int(sys.argv[1])))

@@ -364,7 +364,7 @@ def test_an_answer_is_the_same_however_its_bytes_are_cut_and_in_whatever_manners
             ]
 
         check()
-    assert len(played) >= 100
+    assert len(played) >= times(40)
 
 
 async def test_an_unfinished_stream_is_no_answer(api: Api):
