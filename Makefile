@@ -6,17 +6,31 @@ BIN := .venv/bin
 # Without this, pyright asks a server for its newest version on every run.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: demo test check types style floors limits bench format clean
+# What is compiled once is not compiled by each of the many processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test soak check types style floors limits tests bench format clean
 
 demo: .venv/.installed
 	@$(BIN)/switchroom demo
 
-test: check
-	@$(BIN)/pytest -n 2 --inline-snapshot=disable
+# The type check takes one core and as long as a third of the tests, so that they run beside it.
+test: .venv/.dev
+	@$(SIDE_BY_SIDE) types style floors limits tests
 
-# Side by side, each one's output in one piece, and all of them even when one fails.
+# The laws with many times more examples, and what is marked `soak`.
+soak: .venv/.dev
+	@$(BIN)/pytest -n 2 --inline-snapshot=disable -m "soak or hypothesis" --hypothesis-profile=soak --timeout=1800
+
 check: .venv/.dev
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target types style floors limits
+	@$(SIDE_BY_SIDE) types style floors limits
+
+# Each one's output in one piece, and all of them even when one fails.
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
+
+# A file's tests share what is dear (servers, trained routers, processes), so they stay together. `+`: shown as it comes.
+tests: .venv/.dev
+	+@$(BIN)/pytest -n 2 --dist=loadfile --no-loadscope-reorder --inline-snapshot=disable
 
 types: .venv/.dev
 	$(BIN)/pyright

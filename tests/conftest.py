@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
-# A slow or busy machine is no fault of what is tested.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+from tests.examples import HOUSE
+
+settings.load_profile(HOUSE)  # `make soak` names another, which is loaded after this one
 
 OURS = ("SWITCHROOM_", "OPENAI_")
 ENDS = ("_API_KEY", "_BASE_URL")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from switchroom.models.openai import PROVIDERS
+from tests import forked
 from tests.servers.http import served
 from tests.servers.said import Said
 
@@ -37,11 +36,8 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_p
             "OPENAI_API_KEY": "none",
             "OPENAI_BASE_URL": server.url,
             "OUR_SERVER": server.url,
-            "PYTHONDEVMODE": "1",
         }
-        run = subprocess.run(
-            [sys.executable, "-W", "error", "page.py"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
-        )
+        run = forked.run("-X", "dev", "-W", "error", "page.py", cwd=tmp_path, env=env)
     assert [line for line in run.stderr.splitlines() if not SLOW.fullmatch(line)] == []
     assert run.stdout.splitlines() == [line for block in blocks(text, "text") for line in block.splitlines()]
 

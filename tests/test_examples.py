@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import runpy
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
+from tests import forked
 from tests.servers.asked import Asked
 from tests.servers.http import served
 from tests.servers.said import Called, Said, as_json
@@ -25,14 +25,7 @@ PROGRAMS = sorted(file.stem for file in EXAMPLES.glob("*.py") if "__main__" in f
 
 def printed(name: str, *args: str, **env: str) -> str:
     """What an example prints; that it ends well and complains of nothing is seen to."""
-    run = subprocess.run(
-        [sys.executable, "-W", "error", f"{name}.py", *args],
-        cwd=EXAMPLES,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = forked.run("-W", "error", f"{name}.py", *args, cwd=EXAMPLES, env={**os.environ, **env})
     assert (run.stderr, run.returncode) == ("", 0)
     return run.stdout
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from switchroom import Agent, AgentMemory, RunConfig, Runner, UserError, tool
 from switchroom.errors import JournalUnreadable
 from switchroom.journals import SqliteJournal, SqliteMemories
 from switchroom.testing import ScriptedModel, call
+from tests import forked
 
 KEYS = st.text("aBö%_:*?[\0\n\U0001f642\U0010ffff", min_size=1, max_size=4)
 VALUES = st.recursive(
@@ -122,15 +121,12 @@ asyncio.run(main())
 async def test_processes_remember_side_by_side_and_nothing_is_lost(url: str):
     memory = AgentMemory("counter", url)
     await memory.remember("before", "they began")
-    command = [sys.executable, "-c", REMEMBERS, url]
-    others = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in ("a", "b", "c")
-    ]
+    others = [forked.Talking("-c", REMEMBERS, url, name) for name in ("a", "b", "c")]
     for other in others:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
-    outputs = [asyncio.create_task(asyncio.to_thread(other.communicate, "go\n", timeout=60)) for other in others]
-    assert [(await output)[0] for output in outputs] == ["they began\n"] * 3
+        assert other.hear() == "ready"
+    for other in others:
+        other.say("go")
+    assert [other.end() for other in others] == ["they began\n"] * 3
     kept = await memory.items()
     assert len(kept) == 152
     assert kept["shared"] in ("a", "b", "c")
@@ -164,19 +160,13 @@ asyncio.run(main())
 
 
 def test_processes_that_write_one_file_as_journal_and_as_memory_wait_for_one_another(url: str):
-    command = [sys.executable, "-c", TALKS, url]
-    others = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in ("a", "b")
-    ]
+    others = [forked.Talking("-c", TALKS, url, name) for name in ("a", "b")]
     for other in others:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
+        assert other.hear() == "ready"
     for other in others:
-        assert other.stdin is not None
-        other.stdin.write("go\n")
-        other.stdin.flush()
-    assert [other.communicate(timeout=60)[0] for other in others] == ["200\n"] * 2
-    assert [other.returncode for other in others] == [0, 0]
+        other.say("go")
+    assert [other.end() for other in others] == ["200\n"] * 2
+    assert [other.process.returncode for other in others] == [0, 0]
 
 
 async def test_who_waits_for_another_process_does_not_hold_up_the_loop(tmp_path: Path):

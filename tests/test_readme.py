@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from tests import forked
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -14,7 +14,7 @@ GENIE, APP = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 def printed(example: str, folder: Path) -> str:
     (folder / "app.py").write_text(example, encoding="utf-8")
-    run = subprocess.run([sys.executable, "-W", "error", "app.py"], cwd=folder, capture_output=True, text=True, check=False)
+    run = forked.run("-W", "error", "app.py", cwd=folder)
     assert run.stderr == ""
     return run.stdout
 

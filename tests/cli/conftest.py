@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from switchroom.cli.commands import switchroom
+from tests import forked
 
 SHOP = str(Path(__file__).parent / "apps" / "shop.py")
 
@@ -28,6 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("SWITCHROOM_MODEL", raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a program that is changed within a second is read anew
     yield tmp_path
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None) or "").startswith((str(tmp_path), APPS)):
@@ -49,8 +51,7 @@ def process() -> Process:
     """The command in a process of its own: `process("chat", ..., FUSE=...)`."""
 
     def run(*args: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "switchroom", *args]
-        return subprocess.run(command, input=input, capture_output=True, text=True, env=environ(**environment), timeout=60)
+        return forked.run("-m", "switchroom", *args, input=input, env=environ(**environment))
 
     return run
 
@@ -58,7 +59,7 @@ def process() -> Process:
 def environ(**more: str) -> dict[str, str]:
     """This process's environment, in which the package is found as it is here."""
     source = str(Path(__file__).parents[2] / "src")
-    return {**os.environ, "PYTHONPATH": source, **more}
+    return {**os.environ, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def data(output: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.cli.conftest import Process, Sw, environ
 
 
@@ -18,8 +19,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
     """The whole demonstration, played once without a terminal."""
     folder = tmp_path_factory.mktemp("demo")
     environment = environ(TMPDIR=str(folder), XDG_DATA_HOME=str(folder / "data"))
-    command = [sys.executable, "-m", "switchroom", "demo"]
-    ended = subprocess.run(command, input="", capture_output=True, text=True, env=environment, timeout=60)
+    ended = forked.run("-m", "switchroom", "demo", env=environment)
     assert list(folder.iterdir()) == []
     return ended
 

@@ -15,6 +15,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from switchroom.cli.init import TEMPLATES
+from tests import forked
 from tests.cli.conftest import Process, Sw, data, environ
 from tests.cli.test_terminal import Terminal
 
@@ -41,15 +42,7 @@ def project(sw: Sw, template: str) -> Path:
 
 def inside(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in a project's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=environ(**environment),
-        timeout=60,
-    )
+    return forked.run("-m", *command, cwd=folder, env=environ(**environment))
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -168,14 +161,17 @@ def test_the_commands_of_the_readme_work_as_they_stand(sw: Sw, template: str) ->
         assert ended.returncode == (1 if waits else 0), ended.stderr
 
 
-@every_template
-def test_a_project_is_typed_and_formatted_as_a_newcomers_tools_want_it(sw: Sw, template: str) -> None:
-    folder = project(sw, template)
+def test_projects_are_typed_and_formatted_as_a_newcomers_tools_want_it(sw: Sw, here: Path) -> None:
     rules = "E,F,W,I,UP,B,SIM,RUF,C4,PT"
-    assert inside(folder, "ruff", "format", "--isolated", "--check", ".").stdout.endswith("already formatted\n")
-    assert inside(folder, "ruff", "check", "--isolated", "--no-cache", "--select", rules, ".").stdout == "All checks passed!\n"
-    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
-    ended = inside(folder, "pyright", "--pythonpath", sys.executable, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")
+    for template in TEMPLATES:
+        assert sw("init", template, "--template", template).exit_code == 0
+        folder = here / template
+        assert inside(folder, "ruff", "format", "--isolated", "--check", ".").stdout.endswith("already formatted\n")
+        checked = inside(folder, "ruff", "check", "--isolated", "--no-cache", "--select", rules, ".")
+        assert checked.stdout == "All checks passed!\n"
+    roots = [{"root": template} for template in TEMPLATES]  # each is checked as if it stood alone, and the library once for all
+    (here / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict", "executionEnvironments": roots}))
+    ended = inside(here, "pyright", "--pythonpath", sys.executable, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")
     assert ended.returncode == 0, ended.stdout
 
 

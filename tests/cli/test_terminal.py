@@ -8,13 +8,12 @@ import pty
 import re
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests import forked
 from tests.cli.conftest import SHOP, environ
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -25,13 +24,11 @@ class Terminal:
 
     def __init__(self, *args: str, **environment: str) -> None:
         self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "switchroom", *args],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
+        self.process = forked.start(
+            *("-m", "switchroom", *args),
+            files=(slave, slave, slave),
             env=environ(TERM="xterm-256color", COLUMNS="90", LINES="40", **environment),
-            start_new_session=True,
+            session=True,
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")()

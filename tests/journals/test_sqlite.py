@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from switchroom.errors import Fenced, JournalUnreadable
 from switchroom.events import RunEvent, StepReturned, TurnStarted
 from switchroom.journals import SqliteJournal
 from switchroom.testing import FunctionModel, ScriptedModel
+from tests import forked
 
 
 @pytest.fixture
@@ -153,24 +152,12 @@ def together(tmp_path: Path) -> Callable[..., list[str]]:
     """Runs a program in several processes at the same moment, and gives what each printed."""
 
     def together(program: str, count: int) -> list[str]:
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-c", PREAMBLE + program, str(tmp_path / "chats.db"), str(n)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for n in range(count)
-        ]
+        running = [forked.Talking("-c", PREAMBLE + program, str(tmp_path / "chats.db"), str(n)) for n in range(count)]
         for process in running:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
+            assert process.hear() == "ready"
         for process in running:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        return [process.communicate(timeout=30)[0].strip() for process in running]
+            process.say("go")
+        return [process.end().strip() for process in running]
 
     return together
 

@@ -14,6 +14,7 @@ from switchroom.errors import JournalUnreadable
 from switchroom.events import Fact, HandoffCommitted, ModelAnswered, RunEvent, StepReturned, ToolReturned
 from switchroom.events.codec import LARGE, VERSION, Blobs, decode, encode
 from switchroom.journals import MemoryJournal, SqliteJournal
+from tests.examples import times
 from tests.laws.facts import JSON, KINDS, LONG, WORDS, facts, values_of
 
 
@@ -33,7 +34,7 @@ def test_every_kind_of_fact_has_a_name_of_its_own():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=times(8), deadline=None)
 @given(st.data())
 def test_a_fact_of_any_kind_round_trips(kind: type[Fact], data: st.DataObject):
     fact = data.draw(values_of(kind))
@@ -45,7 +46,7 @@ def test_a_fact_of_any_kind_round_trips(kind: type[Fact], data: st.DataObject):
     assert all(len(blob) > LARGE for blob in blobs.values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(50), deadline=None)
 @given(st.dictionaries(WORDS, JSON, max_size=4), LONG, LONG)
 def test_values_that_make_a_fact_large_together_or_alone_round_trip_with_any_keys(brief: dict[str, Any], a: str, b: str):
     fact = HandoffCommitted(0, "a", "b", a, reason=b, brief={"\0": brief, **brief})
@@ -93,7 +94,7 @@ def test_a_fact_of_a_newer_version_says_so():
         decode(VERSION + 1, b"{}", nothing)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=times(12), deadline=None)
 @given(st.lists(st.lists(facts(), min_size=1, max_size=4), max_size=5), st.integers(0, 8))
 def test_both_journals_give_back_what_was_appended_in_its_order(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Fact]], after: int

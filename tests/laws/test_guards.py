@@ -24,6 +24,7 @@ from switchroom.wrap import (
     retrying,
     timed,
 )
+from tests.examples import times
 from tests.laws.plans import Plan, World, build, plans
 from tests.laws.test_wrappers import facts_of
 from tests.virtual import in_no_time
@@ -31,7 +32,7 @@ from tests.wrap.worlds import COUNTED, REQUEST, Ear, Line, Server, now
 
 Wrap = Callable[[Any], Any]
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=times(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 GUARDS: dict[str, Wrap] = {
     "timed": lambda guarded: timed(guarded, 500),
@@ -123,7 +124,7 @@ def guarded(step: Any, order: list[str]) -> Any:
     return step
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=times(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plans(approvals=False), orders)
 def test_idle_around_models_and_tools_they_change_no_fact_of_a_run(plan: Plan, order: list[str]):
     async def check() -> None:

@@ -14,11 +14,12 @@ from switchroom.conversation import Conversation
 from switchroom.events import Fact, ModelAnswered, RunEvent, ValueDrawn
 from switchroom.journals import MemoryJournal
 from switchroom.testing import call
+from tests.examples import times
 from tests.laws.plans import Plan, World, build, plans, recorded
 from tests.laws.worlds import CONVERSATION, answering, cut, finished, kept, resumed, texts
 
 EXAMPLES = settings(
-    max_examples=20,
+    max_examples=times(10),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
@@ -64,7 +65,7 @@ async def check_every_cut(plan: Plan) -> None:
         assert all(count == 1 for count in fresh.happened.values()), f"cut after entry {at}"
 
 
-@settings(EXAMPLES, max_examples=12)
+@settings(EXAMPLES, max_examples=times(6))
 @given(plans())
 def test_a_run_cut_after_any_fact_ends_as_the_uncut_one(plan: Plan):
     asyncio.run(check_every_cut(plan))

@@ -50,6 +50,7 @@ from switchroom.rules.decide import decide
 from switchroom.rules.evolve import evolve
 from switchroom.rules.limits import MAX_FAULTS
 from switchroom.rules.state import Call, Due, Frame, State, carried
+from tests.examples import times
 
 AGENTS = ("ann", "bob", "cyd")
 EFFECTS = ("read", "idempotent", "compensable", "irreversible")
@@ -214,7 +215,7 @@ def walks(draw: st.DrawFn) -> tuple[list[Fact], list[tuple[State, AnyCommand | N
     return facts, asked_for
 
 
-WALKS = settings(max_examples=150, deadline=None)
+WALKS = settings(max_examples=times(60), deadline=None)
 
 
 @WALKS
@@ -317,7 +318,7 @@ states: st.SearchStrategy[State] = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(100), deadline=None)
 @given(states)
 def test_the_rules_have_an_answer_to_any_state_at_all(state: State):
     before = seen_through(state)

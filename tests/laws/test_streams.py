@@ -27,10 +27,11 @@ from switchroom.events import (
 from switchroom.events.codec import encode
 from switchroom.journals import MemoryJournal
 from switchroom.testing import FunctionModel, call, deltas
+from tests.examples import times
 from tests.laws.plans import Plan, World, build, concurrent, plans
 from tests.laws.worlds import CONVERSATION, answering, kept, sign, yes
 
-EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=times(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(events: list[RunEvent]) -> list[tuple[str, bytes]]:
@@ -116,7 +117,7 @@ async def check_the_pieces(text: str) -> None:
     assert all(pieces)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=times(40), deadline=None)
 @given(st.text(st.sampled_from(" \t\n a.é👩\u200d\u3000\u202e-"), min_size=1, max_size=40).filter(str.strip))
 def test_the_pieces_of_any_text_make_up_the_text(text: str):
     asyncio.run(check_the_pieces(text))

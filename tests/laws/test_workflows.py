@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,19 +17,17 @@ from switchroom.events import REPEATABLE, ModelAnswered, RunEvent, StepFailed, S
 from switchroom.failure import told
 from switchroom.journals import MemoryJournal
 from switchroom.result import Waiting
+from tests.examples import times
 from tests.laws.accounts import check
 from tests.laws.flows import Flow, Plan, Wild, World, build, flows
 from tests.laws.test_nesting import drawn_once
 from tests.laws.worlds import CONVERSATION, Died, cut, kept
 from tests.virtual import in_no_time
 
-TIMES = float(os.environ.get("LAWS", "1"))
-"""How many times as many examples are tried as usual."""
-
 
 def examples(count: int) -> settings:
     return settings(
-        max_examples=max(1, int(count * TIMES)),
+        max_examples=times(count),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -15,11 +15,12 @@ from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.perform import AgentRun, Note, perform
 from switchroom.rules.commands import AnyCommand, CallTool
 from switchroom.runner import interpreter
+from tests.examples import times
 from tests.laws.plans import AgentPlan, FunctionPlan, FunctionTool, Plan, World, build, concurrent, plans
 from tests.laws.test_streams import told
 
 EXAMPLES = settings(
-    max_examples=30,
+    max_examples=times(15),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -25,6 +25,7 @@ from switchroom.observe import AgentMetrics, Metrics
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from switchroom.tokens import count_message
 from switchroom.usage import Usage
+from tests.examples import times
 from tests.helpers import World, keeping, run_of
 from tests.laws.facts import facts
 from tests.laws.plans import Plan, build, plans
@@ -345,7 +346,7 @@ async def test_events_may_be_fed_by_hand_one_run_after_the_other():
 
 # laws ----------------------------------------------------------------------------------------------------------------
 
-EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=times(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 async def check_the_sums(plan: Plan) -> None:
@@ -381,7 +382,7 @@ async def test_tokens_that_servers_counted_add_up_to_the_usage_of_the_result():
     assert sum(one.output_tokens for one in metrics) == result.usage.output_tokens == 210
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(30), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(facts().filter(lambda fact: getattr(fact, "agent", "clerk") != ""), max_size=10))
 def test_no_order_of_facts_is_too_much_to_count(noted: Sequence[Any]):
     metrics = AgentMetrics.of([RunEvent("turn#1/a#0", fact, 1, 1.0) for fact in noted])

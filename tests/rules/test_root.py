@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 from switchroom.events import (
@@ -22,6 +22,7 @@ from switchroom.events import (
 )
 from switchroom.messages import Message
 from switchroom.rules.root import Asked, Root, evolve_root
+from tests.examples import times
 from tests.laws.facts import values_of
 
 PATH = "turn#1/triage#0"
@@ -97,6 +98,7 @@ def test_a_question_outlives_a_failure_and_not_the_turns_return():
 
 @pytest.mark.parametrize("kind", [kind for kind in get_args(AnyFact) if not kind.concerns_root])
 def test_a_fact_that_is_said_not_to_concern_the_conversation_leaves_it_as_it_is(kind: type[Fact]):
+    @settings(max_examples=times(10))
     @given(fact=values_of(kind))
     def check(fact: Fact) -> None:
         root = root_of(BEGUN, FIRST)

@@ -16,6 +16,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.session import LogEvent
 from switchroom.testing import FunctionModel, call
+from tests.examples import times
 from tests.helpers import facts_of
 from tests.session.nodes import Handing, Sayer, started
 from tests.virtual import in_no_time
@@ -237,7 +238,7 @@ async def test_interrupting_when_nobody_speaks_does_nothing():
     cuts=st.lists(st.tuples(st.floats(0, 6), st.none() | st.integers(0, 20), st.booleans()), min_size=1, max_size=6),
     ticks=st.integers(0, 12),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=times(75))
 def test_however_interruptions_fall_each_message_has_one_answer_of_what_was_heard(
     cuts: list[tuple[float, int | None, bool]], ticks: int
 ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,15 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from switchroom import RunConfig
 from switchroom.events import RunEvent
 from switchroom.session import SENTENCE, Reply, Session
+from tests.examples import times
 from tests.session.graphs import DEADLINE, GraphPlan, World, build, first_speaker, plans
 from tests.virtual import in_no_time
 
-EXAMPLES = int(os.environ.get("SESSION_GRAPHS", "200"))
-"""How many graphs are tried; 10,000 take some minutes."""
-
-pytestmark = pytest.mark.timeout(max(120, EXAMPLES // 4))
-
-MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+MANY = settings(
+    max_examples=times(100), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+"""How graphs are tried."""
 
 
 @pytest.fixture(autouse=True)

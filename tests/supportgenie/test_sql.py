@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import supportgenie
 from supportgenie.desk import Desk
 from supportgenie.records import DeskError
+from tests.examples import times
 
 SOURCES = sorted(Path(supportgenie.__file__).parent.rglob("*.py"))
 # What may stand in a statement beside its text: names of tables and columns, marks, and constants of this program.
@@ -60,7 +61,7 @@ def test_tables_and_columns_are_named_by_the_program():
                 assert set(str(first.value)) <= set(string.ascii_lowercase)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=times(30))
 @given(st.one_of(INJECTIONS, st.text()))
 def test_any_text_is_only_a_value(desk: Desk, text: str):
     before = _counts(desk)

@@ -19,6 +19,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.model import ToolSpec
 from switchroom.testing import Cassette, call
 from switchroom.testing.prompt import Prompt
+from tests.examples import times
 from tests.journals.waiting import WaitingJournal
 from tests.laws.facts import facts
 from tests.laws.test_streams import told
@@ -128,7 +129,7 @@ PROMPTS = st.builds(
 NOTED = st.lists(st.tuples(st.text(max_size=8), facts()), max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30), deadline=None)
 @given(NOTED, st.dictionaries(st.text(max_size=4), PROMPTS, max_size=3))
 def test_any_facts_are_the_same_when_they_are_loaded(
     tmp_path_factory: pytest.TempPathFactory, noted: list[tuple[str, Fact]], prompts: dict[str, Prompt]

@@ -15,12 +15,13 @@ from switchroom import RunConfig, Runner, RunResult
 from switchroom.events import RunEvent, ValueDrawn
 from switchroom.journals import MemoryJournal
 from switchroom.testing import Cassette, Played
+from tests.examples import times
 from tests.laws.plans import Plan, World, build, concurrent, plans
 from tests.laws.test_streams import told
 from tests.laws.worlds import CONVERSATION, cut, kept, resumed
 
 EXAMPLES = settings(
-    max_examples=40,
+    max_examples=times(15),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -111,7 +112,7 @@ async def check_the_cuts(plan: Plan, chance: random.Random) -> None:
         assert facts_of(again.events) == facts_of(kept(mended))
 
 
-@settings(EXAMPLES, max_examples=25)
+@settings(EXAMPLES, max_examples=times(10))
 @given(plans(), st.randoms(use_true_random=False))
 def test_a_record_that_breaks_off_plays_to_its_end_and_one_that_was_gone_on_with_as_well(plan: Plan, chance: random.Random):
     asyncio.run(check_the_cuts(plan, chance))
@@ -141,7 +142,7 @@ async def check_the_faults(plan: Plan, chance: random.Random) -> None:
         assert facts_of(again.events) == facts_of(kept(journal))
 
 
-@settings(EXAMPLES, max_examples=25)
+@settings(EXAMPLES, max_examples=times(10))
 @given(plans(approvals=False), st.randoms(use_true_random=False))
 def test_a_failure_on_record_is_a_failure_again_and_is_tried_again_where_it_was(plan: Plan, chance: random.Random):
     asyncio.run(check_the_faults(plan, chance))

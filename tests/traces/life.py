@@ -6,6 +6,7 @@ As a program it forks such lives, one for each order on stdin, and says on stdou
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -167,6 +168,8 @@ def fork_for_each_order() -> None:
     import openai as openai  # once, and not in each life anew
 
     airline()
+    gc.collect()
+    gc.freeze()  # a collection in a forked process leaves alone what it shares with this one
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -13,13 +13,14 @@ from switchroom import RunConfig, Runner, RunResult
 from switchroom.events import Fact, RunEvent, TextDelta, TurnStarted
 from switchroom.journals import MemoryJournal
 from switchroom.tracing.tracer import Tracer
+from tests.examples import times
 from tests.laws.facts import facts
 from tests.laws.plans import Plan, World, build, plans
 from tests.laws.worlds import CONVERSATION, Died, DyingJournal, cut, kept, resumed
 from tests.tracing.book import Book, late
 
 EXAMPLES = settings(
-    max_examples=20,
+    max_examples=times(10),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
@@ -147,7 +148,7 @@ async def check_after_a_fault(plan: Plan) -> None:
         assert errors == ([f"ConnectionError: {failed}"] if failed else [])
 
 
-@settings(EXAMPLES, max_examples=10)
+@settings(EXAMPLES, max_examples=times(5))
 @given(plans())
 def test_the_spans_are_sound_after_a_fault_of_the_world_anywhere(plan: Plan):
     asyncio.run(check_after_a_fault(plan))
@@ -176,7 +177,7 @@ PATHS = ["turn#1", "turn#1/a#0", "turn#1/a#0/b#1.0", "turn#1/a#0/b#1.0/c#0", "tu
 FACTS = facts().filter(lambda fact: getattr(fact, "error", "Error") != "") | st.just(TextDelta("x"))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=times(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.tuples(st.sampled_from(PATHS), FACTS, st.floats(0, 100)), max_size=12), st.booleans())
 def test_no_order_of_facts_whatever_they_hold_makes_the_spans_unsound(
     noted: list[tuple[str, Fact | Any, float]], sensitive: bool

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from switchroom.wrap.alarm import Alarm
 from switchroom.wrap.each_loop import EachLoop
+from tests.examples import times
 from tests.virtual import in_no_time
 from tests.wrap.worlds import now
 
@@ -22,7 +23,7 @@ class Bell:
         self.rang.append(now())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=times(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20), st.none() | st.integers(0, 25)), max_size=30))
 def test_each_that_was_not_cleared_before_rings_once_and_at_its_time(settings: list[tuple[int, int, int | None]]):
     async def main() -> None:

@@ -16,6 +16,7 @@ from switchroom import Agent, CircuitBreaker, CircuitBreakerOpen, Runner, UserEr
 from switchroom.errors import BulkheadFull, GuardrailTripped, ModelUnavailable
 from switchroom.model import nobody
 from switchroom.wrap import Bulkhead, breaker_of, breaking, bulkhead, falling_back, health, retrying, timed
+from tests.examples import times
 from tests.helpers import soon
 from tests.virtual import in_no_time
 from tests.wrap.worlds import REQUEST, Server, caller, said
@@ -287,7 +288,7 @@ def test_it_does_what_its_rules_say_whatever_happens_in_whatever_order(
     asyncio.run(play())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(15), deadline=None)
 @given(st.integers(1, 6), st.integers(1, 20), st.integers(1, 3), st.integers(1, 100))
 def test_a_failing_model_costs_no_more_than_threshold_probes_and_what_was_in_flight(
     threshold: int, at_once: int, probes: int, length: int

@@ -14,6 +14,7 @@ from switchroom import Agent, Runner, tool
 from switchroom.errors import BulkheadFull
 from switchroom.model import nobody
 from switchroom.wrap import Bulkhead, bulkhead, falling_back
+from tests.examples import times
 from tests.virtual import in_no_time
 from tests.wrap.worlds import REQUEST, Server, caller, now, said
 
@@ -32,7 +33,7 @@ def test_who_finds_no_place_waits_and_who_finds_no_room_is_told():
     in_no_time(main())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=times(25), deadline=None)
 @given(
     st.integers(1, 4),
     st.integers(0, 4),

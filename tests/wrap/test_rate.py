@@ -15,6 +15,7 @@ from switchroom.estimate import sent
 from switchroom.model import Emit, ModelRequest, ModelResponse, nobody
 from switchroom.usage import Usage
 from switchroom.wrap import RateLimit, rate_limited, retrying
+from tests.examples import times
 from tests.virtual import VirtualLoop, in_no_time
 from tests.wrap.worlds import REQUEST, Server, caller, now, said
 
@@ -29,7 +30,7 @@ def test_as_many_as_may_go_at_once_and_the_others_one_by_one():
     in_no_time(main())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(20), deadline=None)
 @given(st.integers(1, 5), st.integers(1, 10), st.lists(st.integers(0, 30), min_size=1, max_size=40))
 def test_in_no_stretch_of_time_go_more_out_than_the_bucket_holds_and_leaks(requests: int, per: int, arrivals: list[int]):
     async def main() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from switchroom.attempt import left_by
 from switchroom.bounds import in_time
 from switchroom.context import CURRENT, RunContext, settled
+from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand
 from switchroom.scope import Scope
@@ -32,6 +33,10 @@ class AgentRun(msgspec.Struct, frozen=True):
     scope: Scope
     roster: Roster
     perform: Perform
+
+    async def ask_model(self, model: Model, request: ModelRequest, emit: Emit) -> ModelResponse:
+        """Ask a model: the agent's own, or the one that a budget puts in its place."""
+        return await model(request, emit)
 
     async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
         """Call a function of an agent's own (instructions, a guardrail, `accepts`), sync or async.

@@ -55,7 +55,7 @@ async def within_budget(run: AgentRun, ledger: Ledger, model: Model, asked: Aske
             waited.ask_next()
     response: ModelResponse | None = None
     try:
-        response = await model(replace(request, seconds=run.scope.remaining), emit)
+        response = await run.ask_model(model, replace(request, seconds=run.scope.remaining), emit)
         return response
     finally:
         if isinstance(response, ModelResponse):

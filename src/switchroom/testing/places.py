@@ -9,6 +9,7 @@ from switchroom.config import RunConfig
 from switchroom.context import CURRENT, RunContext, settled
 from switchroom.events import AnyFact, StepStarted
 from switchroom.failure import failure
+from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.perform import AgentRun
 from switchroom.runner.executor import StepExecutor
 from switchroom.runner.interpreter import Spoken
@@ -44,9 +45,19 @@ class PlayedScope(Scope):
 
 
 class PlayedRun(AgentRun, frozen=True):
-    """An agent's run whose own functions (instructions, guardrails, `accepts`) run at played places."""
+    """An agent's run whose own functions (instructions, guardrails, `accepts`) run at played places.
+
+    Args:
+        tape: the record.
+        recorded: gives the recorded answers, whichever model is asked; None where none is asked.
+    """
 
     tape: Tape
+    recorded: Model | None = None
+
+    async def ask_model(self, model: Model, request: ModelRequest, emit: Emit) -> ModelResponse:
+        """Give the recorded answer, also where a budget puts another model in the agent's place."""
+        return await super().ask_model(self.recorded or model, request, emit)
 
     async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
         """Call a function of an agent's own; see `AgentRun.ask`."""

@@ -101,13 +101,14 @@ class Player:
         attempt, due = run.scope.attempt, run.scope.fold.due
         role = copy.copy(run.roster[command.agent])
         role.agent = copy.copy(role.agent)
-        object.__setattr__(role.agent, "model", self._model(run))  # made anew, its tools would be made anew too
+        recorded = self._model(run)
+        object.__setattr__(role.agent, "model", recorded)  # made anew, its tools would be made anew too
         roster: Roster = copy.copy(run.roster)
         roster[command.agent] = role
         if due is not None:
             attempt.clock = lambda: due.at - FAR
         try:
-            await perform(PlayedRun(run.scope, roster, run.perform, self._tape), command, note)
+            await perform(PlayedRun(run.scope, roster, run.perform, self._tape, recorded), command, note)
         finally:
             if due is not None:
                 attempt.clock = time.time

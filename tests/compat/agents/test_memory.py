@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from switchroom.compat.agents import (
     function_tool,
 )
 from switchroom.testing import FunctionModel, ScriptedModel, call
+from tests import forked
 
 SAID = {"role": "user", "content": "hi"}
 ANSWERED = {"role": "assistant", "content": "hello"}
@@ -62,9 +61,7 @@ from switchroom.testing import FunctionModel
 agent = Agent("clerk", model=FunctionModel(lambda request: f"message {{len(request.messages)}}"))
 print(Runner.run_sync(agent, "next", session=SQLiteSession("a", {str(file)!r})).final_output)
 """
-    told = [
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout for _ in range(3)
-    ]
+    told = [forked.run("-c", program).stdout for _ in range(3)]
     assert told == ["message 1\n", "message 3\n", "message 5\n"]
     kept = await SQLiteSession("a", file).get_items()
     assert [item["role"] for item in kept] == ["user", "assistant"] * 3

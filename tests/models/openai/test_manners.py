@@ -20,6 +20,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.messages import Message
 from switchroom.models import OpenAIChat
 from switchroom.usage import Usage
+from tests.examples import times
 from tests.models.openai.lines import Line, ask, hear, line
 from tests.servers import responses, speech, wire
 from tests.servers.asked import Api, Asked, Json
@@ -351,7 +352,7 @@ def test_an_answer_is_the_same_however_its_bytes_are_cut_and_in_whatever_manners
 
     with lasting(answer, api) as (runner, model):
 
-        @settings(max_examples=100, deadline=None)
+        @settings(max_examples=times(40), deadline=None)
         @given(st.data(), ANSWERS, st.lists(st.integers(0, 20_000), max_size=12), FLAG)
         def check(data: st.DataObject, said: Said, places: list[int], streamed: bool) -> None:
             wanted.append((said, data.draw(all_manners(said)), places))
@@ -363,7 +364,7 @@ def test_an_answer_is_the_same_however_its_bytes_are_cut_and_in_whatever_manners
             ]
 
         check()
-    assert len(played) >= 100
+    assert len(played) >= times(40)
 
 
 async def test_an_unfinished_stream_is_no_answer(api: Api):
@@ -413,7 +414,7 @@ def test_whatever_stands_in_the_place_of_something_there_is_an_answer_or_an_erro
 
     with lasting(answer, api) as (runner, model):
 
-        @settings(max_examples=150, deadline=None)
+        @settings(max_examples=times(60), deadline=None)
         @given(st.data(), FLAG)
         def check(data: st.DataObject, streamed: bool) -> None:
             wanted.append(data)
