@@ -76,6 +76,7 @@ class Attempt(Recorder):
         on_stop: asks the root's run to end with what its caller has been shown, and returns False if it cannot; None for a
             step that cannot be interrupted.
         stopping: another message asked the run to end.
+        has_ended: the attempt is over, and every tool that it started has ended.
         main: the task that runs the root.
     """
 
@@ -87,6 +88,7 @@ class Attempt(Recorder):
         "called_at",
         "deps",
         "failures",
+        "has_ended",
         "inbox",
         "interpret",
         "interrupted",
@@ -130,6 +132,7 @@ class Attempt(Recorder):
         self.within: Owned | None = None
         self.on_stop: Callable[[], bool] | None = None
         self.stopping = False
+        self.has_ended = False
         self.siblings: Siblings | None = None
         self.traced = ""
         self.asking = 0
@@ -273,6 +276,7 @@ class Attempt(Recorder):
             await self._release()
 
     async def _release(self) -> None:
+        self.has_ended = True
         table = self.table
         if table is None:
             return

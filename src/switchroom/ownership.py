@@ -45,6 +45,11 @@ class Owned(Protocol):
         """Return the attempt whose code started this one, if any."""
         ...
 
+    @property
+    def has_ended(self) -> bool:
+        """Return True if the attempt is over and every tool that it started has ended."""
+        ...
+
     def stop(self) -> bool:
         """Ask the attempt to end with what its caller has been shown. Return False if it cannot be interrupted."""
         ...
@@ -85,17 +90,27 @@ class Table:
         self._look_after(attempt.loop)
         return True
 
-    def force(self, conversation: str, attempt: Owned) -> None:
-        """Register an attempt in place of whatever attempt is live."""
+    def force(self, conversation: str, attempt: Owned) -> Owned | None:
+        """Register an attempt in place of whatever attempt is live, and return that one."""
         with self._lock:
+            before = self.attempts.get(conversation)
             self.attempts[conversation] = attempt
         self._look_after(attempt.loop)
+        return before
 
-    def leave(self, conversation: str, attempt: Owned) -> None:
-        """Unregister an attempt, and wake the callers that wait for the conversation."""
+    def leave(self, conversation: str, attempt: Owned, before: Owned | None = None) -> None:
+        """Unregister an attempt, and wake the callers that wait for the conversation.
+
+        Args:
+            conversation: the id.
+            attempt: the attempt.
+            before: the attempt that this one did not succeed in replacing; it is live again.
+        """
         with self._lock:
             if self.attempts.get(conversation) is attempt:
                 del self.attempts[conversation]
+                if before is not None and not before.has_ended:
+                    self.attempts[conversation] = before
         if self._waiters:
             self.wake(conversation)
 

@@ -50,6 +50,11 @@ class Queue:
         if self._interrupted:
             self._table.drop(lambda: self._journal.drop_interrupt(conversation, self._interrupted))
 
+    async def take_place(self) -> None:
+        """Take a place in the queue, unless the caller has one: callers that come later are served later."""
+        if not self.ticket:
+            self.ticket = await settled(self._journal.take_ticket(self._order.conversation))
+
     def lost(self) -> None:
         """Note that another caller was quicker: from now on the queue is looked at first."""
         self._contended = True
@@ -82,7 +87,7 @@ class Queue:
             if config.when_busy == "interrupt" and may_interrupt:
                 await self._interrupt(known)
             if not self.ticket:
-                self.ticket = await settled(self._journal.take_ticket(order.conversation))
+                await self.take_place()
                 return  # the attempt may have ended meanwhile
             now = asyncio.get_running_loop().time()
             until_busy = order.called_at + config.busy_timeout - now
