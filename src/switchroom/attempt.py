@@ -205,11 +205,16 @@ class Attempt(Recorder):
 
     # tools -----------------------------------------------------------------------------------------------------------
 
-    def tool_begins(self, name: str, finishes: bool = True) -> object:
+    def tool_begins(self, name: str, finishes: bool = True, thread: threading.Thread | None = None) -> object:
         """Know of a tool while it runs; return the key for `tool_ends`."""
         key = object()
-        self.tools[key] = RunningTool(name, finishes)
+        self.tools[key] = RunningTool(name, finishes, thread)
         return key
+
+    @property
+    def runs_in_thread(self) -> bool:
+        """Return True while the thread of a tool runs for which nobody waits any longer."""
+        return any(tool.thread is not None and tool.thread.is_alive() for tool in list(self.tools.values()))
 
     def tool_ends(self, key: object) -> None:
         """Forget a tool that has ended. The last one ends an attempt whose run is over."""
@@ -231,9 +236,9 @@ class Attempt(Recorder):
             log.warning("Conversation '%s': the result of a tool is still to be written: %s", self.conversation, error)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run what a tool's end causes; in the tool's thread if the loop of the run is closed."""
+        """Run what a tool's end causes; in the tool's thread, by a loop of its own, if the loop of the run is closed."""
         if self.loop.is_closed():
-            _run_to_end(work)
+            asyncio.run(work)
             return
         task = self.loop.create_task(work)
         self._tasks.add(task)
@@ -291,12 +296,3 @@ class Attempt(Recorder):
             if self._unwritten:
                 table.keep(self.conversation, self._unwritten, self.loop)
             table.leave(self.conversation, self)
-
-
-def _run_to_end(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine that waits for nothing; one that has to wait is given up."""
-    try:
-        work.send(None)
-    except StopIteration:
-        return
-    work.close()

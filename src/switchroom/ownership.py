@@ -7,7 +7,8 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -20,6 +21,9 @@ log = logging.getLogger("switchroom")
 
 LOOK_S = 0.2
 """Seconds between two looks at the requests of other processes and at the facts that are still to be written."""
+
+AGAIN_S = 0.01
+"""Seconds in which the requests of other processes are not looked at again before the next command of a run."""
 
 
 class Owned(Protocol):
@@ -43,6 +47,15 @@ class Owned(Protocol):
     @property
     def within(self) -> Owned | None:
         """Return the attempt whose code started this one, if any."""
+        ...
+
+    @property
+    def runs_in_thread(self) -> bool:
+        """Return True while the thread of a tool runs for which nobody waits any longer."""
+        ...
+
+    def leave_behind(self) -> None:
+        """Refuse what the attempt records from now on."""
         ...
 
     @property
@@ -73,13 +86,19 @@ class Table:
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._unwritten: dict[str, list[RunEvent]] = {}
         self._looking: set[asyncio.AbstractEventLoop] = set()
+        self._looked_at = -AGAIN_S
 
     # attempts --------------------------------------------------------------------------------------------------------
 
     def live(self, conversation: str) -> Owned | None:
-        """Return the live attempt at a conversation in this process. An attempt ends with its event loop."""
+        """Return the live attempt at a conversation in this process.
+
+        An attempt ends with its event loop, or when the last thread of a tool has ended that outlives the loop.
+        """
         attempt = self.attempts.get(conversation)
-        return None if attempt is None or attempt.loop.is_closed() else attempt
+        if attempt is None or (attempt.loop.is_closed() and not attempt.runs_in_thread):
+            return None
+        return attempt
 
     def enter(self, conversation: str, attempt: Owned) -> bool:
         """Register an attempt as live. Return False if another attempt at the conversation is live."""
@@ -142,9 +161,7 @@ class Table:
         with self._lock:
             waiters = self._waiters.pop(conversation, [])
         for waiter in waiters:
-            loop = waiter.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_wake, waiter)
+            call_on(waiter.get_loop(), partial(_wake, waiter))
 
     def drop(self, row: Callable[[], Soon[None]]) -> None:
         """Remove a row of the queue, now or as soon as the journal can: other processes wait for the removal.
@@ -155,20 +172,14 @@ class Table:
         try:
             pending = row()
         except JournalError:
-            return self._drop_later(row)
+            pending = asyncio.sleep(LOOK_S, None)
+            done = False
+        else:
+            done = True
         if pending is not None:
-            task = asyncio.ensure_future(self._dropped(pending, row))
+            task = asyncio.ensure_future(_dropped(pending, done, row))
             _background.add(task)
             task.add_done_callback(_background.discard)
-
-    async def _dropped(self, pending: Awaitable[None], row: Callable[[], Soon[None]]) -> None:
-        try:
-            await pending
-        except JournalError:
-            self._drop_later(row)
-
-    def _drop_later(self, row: Callable[[], Soon[None]]) -> None:
-        asyncio.get_running_loop().call_later(LOOK_S, self.drop, row)
 
     # facts that could not be written ---------------------------------------------------------------------------------
 
@@ -234,6 +245,16 @@ class Table:
         except JournalError:
             log.debug("Conversation '%s': facts are still to be written.", conversation)
 
+    def look_again(self, now: float) -> None:
+        """Heed the requests of other processes, unless they were looked at just before.
+
+        Args:
+            now: the time of the caller's loop.
+        """
+        if not 0 <= now - self._looked_at < AGAIN_S:
+            self._looked_at = now
+            self.heed_requests()
+
     def heed_requests(self) -> None:
         """Interrupt the attempts of this process that other processes asked to end."""
         requests = self.journal.requested_interrupts()
@@ -246,7 +267,30 @@ class Table:
                 if attempt.loop is _running_loop():
                     attempt.stop()
                 else:
-                    attempt.loop.call_soon_threadsafe(attempt.stop)
+                    call_on(attempt.loop, attempt.stop)
+
+
+async def _dropped(pending: Awaitable[None], done: bool, row: Callable[[], Soon[None]]) -> None:
+    """Await the removal of a row, and try it again until it is done; in a thread if the loop ends before."""
+    try:
+        while True:
+            try:
+                await pending
+                if done:
+                    return
+                pending, done = row() or asyncio.sleep(0), True
+            except JournalError:
+                pending, done = asyncio.sleep(LOOK_S), False
+    except asyncio.CancelledError:
+        again = _dropped(asyncio.sleep(LOOK_S), False, row)
+        threading.Thread(target=asyncio.run, args=(again,), name="switchroom-queue", daemon=True).start()
+        raise
+
+
+def call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Call a function on a loop, if it is not closed."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
@@ -349,7 +393,13 @@ def table_of(journal: SharedJournal) -> Table:
 
 
 def _forget() -> None:
-    """Forget the attempts of the parent: a forked child runs none of them."""
+    """Forget the attempts of the parent: a forked child owns none of them, and what goes on in it records nothing."""
+    global _tables_lock
+    _tables_lock = threading.Lock()  # another thread of the parent may have held it
+    for table in list(_tables.values()):
+        for attempt in table.attempts.values():
+            attempt.leave_behind()
+        table.attempts.clear()
     _tables.clear()
     _owing.clear()
     _waits.clear()

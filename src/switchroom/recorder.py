@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,10 +33,14 @@ log = logging.getLogger("switchroom")
 
 
 class RunningTool(NamedTuple):
-    """A tool that has started and has not ended; `finishes` says that an interruption lets it finish."""
+    """A tool that has started and has not ended; `finishes` says that an interruption lets it finish.
+
+    `thread` is the thread of a plain function for which nobody waits any longer.
+    """
 
     name: str
     finishes: bool
+    thread: threading.Thread | None = None
 
 
 class Folding(Protocol):
@@ -108,6 +114,7 @@ class Recorder:
     __slots__ = (
         "_conversation",
         "_order",
+        "_unfolded",
         "_unwritten",
         "_writing",
         "channel",
@@ -139,6 +146,7 @@ class Recorder:
         self._order: asyncio.Lock | None = None
         self._writing = 0
         self._unwritten: list[RunEvent] = []
+        self._unfolded: list[tuple[Folding, tuple[AnyFact, ...]]] = []
 
     @property
     def conversation(self) -> str:
@@ -174,7 +182,7 @@ class Recorder:
             try:
                 pending = self.journal.append(self._conversation, events)
             except (JournalBusy, JournalUnwritable):
-                self._keep_results(events)
+                self._keep_results(events, facts, run)
                 raise
             if pending is not None:
                 self._writing += 1
@@ -204,13 +212,16 @@ class Recorder:
                 self._order = asyncio.Lock()
             cancelled = await _acquired(self._order)
             try:
+                if begun is not None and begun[0][-1].seq <= self.seq:  # another commit came before this one was awaited
+                    _give_up(begun[1])
+                    begun = None
                 if begun is None:
                     events = self._stamped(path, self._checked(path, facts))
                     pending = self.journal.append(self._conversation, events)
                 else:
                     events, pending = begun
                 if pending is not None:
-                    cancelled = await self._written(events, pending) or cancelled
+                    cancelled = await self._written(events, pending, facts, run) or cancelled
                 self._committed(events, facts, run)
             finally:
                 self._order.release()
@@ -219,17 +230,21 @@ class Recorder:
         if cancelled is not None:
             raise cancelled
 
-    async def _written(self, events: list[RunEvent], pending: Awaitable[None]) -> asyncio.CancelledError | None:
+    async def _written(
+        self, events: list[RunEvent], pending: Awaitable[None], facts: tuple[AnyFact, ...], run: Folding | None
+    ) -> asyncio.CancelledError | None:
         try:
             return await completed(pending, not self.journal.waits, self.write_until)
         except (JournalBusy, JournalUnwritable, asyncio.CancelledError):
-            self._keep_results(events)
+            self._keep_results(events, facts, run)
             raise
 
-    def _keep_results(self, events: list[RunEvent]) -> None:
+    def _keep_results(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
         """Keep a tool's result, or the end of the attempt; the next commit or this process writes it first when it can."""
         if any(isinstance(event.fact, ToolReturned | ToolReturnedLate | AttemptReleased) for event in events):
             self._unwritten = events
+            if run is not None:
+                self._unfolded.append((run, facts))
 
     def _checked(self, path: str, facts: tuple[AnyFact, ...]) -> tuple[AnyFact, ...]:
         """Return the facts as they are to be noted.
@@ -258,6 +273,9 @@ class Recorder:
     def _committed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
         if self._unwritten:
             self._unwritten = []
+            for kept_run, kept_facts in self._unfolded:  # a run that goes on has to know what its call returned
+                kept_run.evolve(kept_facts)
+            self._unfolded.clear()
         self._known(events)
         if run is not None:
             run.evolve(facts)
@@ -284,6 +302,14 @@ class Recorder:
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
+
+
+def _give_up(pending: Awaitable[None]) -> None:
+    """Give up a write that was not awaited yet."""
+    if inspect.iscoroutine(pending):
+        pending.close()
+    elif isinstance(pending, asyncio.Future):
+        pending.cancel()
 
 
 async def _acquired(lock: asyncio.Lock) -> asyncio.CancelledError | None:

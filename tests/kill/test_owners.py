@@ -321,7 +321,7 @@ def check_the_unknown(conversation: str, events: list[RunEvent]) -> Counter[str]
             case PersonAsked(question="unknown_effect", tool=name):
                 found[f"{name} put to a person"] += 1
                 assert name != "pay"
-            case PersonAnswered(index=index, yes=False):
+            case PersonAnswered(index=index):
                 unknown.pop((event.path, index), None)
             case _:
                 pass

@@ -50,7 +50,7 @@ class Played:
     Attributes:
         outcomes: what became of the callers, by number.
         arrived: the numbers of the callers in the order in which they arrived.
-        takeovers: turns were taken from attempts that may have been live.
+        queued: the living processes whose callers were still in the queue when all callers had ended.
     """
 
     plan: Plan
@@ -58,6 +58,7 @@ class Played:
     world: World
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     arrived: list[int] = field(default_factory=list[int])
+    queued: list[str] = field(default_factory=list[str])
 
     @property
     def known(self) -> Conversation:
@@ -93,6 +94,9 @@ class Desk:
         for task in [task for tasks in self._tasks.values() for task in tasks]:
             if not task.cancelled():
                 task.result()
+        await asyncio.sleep(1)  # places in the queue that could not be given up at once
+        store = self.played.store
+        self.played.queued = [owner for queue in store.tickets.values() for owner in queue.values() if owner in store.alive]
         await self._finish()
         return self.played
 

@@ -10,7 +10,7 @@ from switchroom.context import settled
 from switchroom.conversation import Conversation
 from switchroom.errors import ConversationBusy, DeadlineExceeded
 from switchroom.journal import SharedJournal
-from switchroom.ownership import Table, waiting_for
+from switchroom.ownership import Table, call_on, waiting_for
 from switchroom.runner.order import Order
 
 FIRST_PAUSE_S = 0.005
@@ -133,7 +133,7 @@ class Queue:
             await settled(self._journal.request_interrupt(conversation, turn))
             self._interrupted = turn
         elif attempt.loop is not asyncio.get_running_loop():
-            attempt.loop.call_soon_threadsafe(attempt.stop)
+            call_on(attempt.loop, attempt.stop)
             self._interrupted = turn
         elif attempt.stop():  # else it has not begun, or cannot be interrupted
             self._interrupted = turn
