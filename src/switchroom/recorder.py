@@ -108,6 +108,8 @@ class Recorder:
         channel: the reader of a stream, if there is one.
         tools: the tools that have started and not ended.
         write_until: when a write for which the journal is too busy is given up, by the loop's clock; None for never.
+        refusal: the error with which the journal refused facts of the run last: it is no failure of the run, which goes on
+            from what is recorded.
         over: the run has ended; only results of tools that still run are recorded.
     """
 
@@ -124,6 +126,7 @@ class Recorder:
         "journal",
         "listened",
         "over",
+        "refusal",
         "root",
         "seq",
         "tools",
@@ -141,6 +144,7 @@ class Recorder:
         self.channel: Channel | None = None
         self.listened = bool(config.listeners)
         self.over = False
+        self.refusal: JournalBusy | JournalUnwritable | None = None
         self.tools: dict[object, RunningTool] = {}
         self.write_until: float | None = None
         self._order: asyncio.Lock | None = None
@@ -179,11 +183,7 @@ class Recorder:
             return self._commit_in_order(path, facts, run, None)
         events = self._stamped(path, self._checked(path, facts))
         if self.journal.keeps:
-            try:
-                pending = self.journal.append(self._conversation, events)
-            except (JournalBusy, JournalUnwritable):
-                self._keep_results(events, facts, run)
-                raise
+            pending = self._append(events, facts, run)
             if pending is not None:
                 self._writing += 1
                 return self._commit_in_order(path, facts, run, (events, pending))
@@ -217,7 +217,7 @@ class Recorder:
                     begun = None
                 if begun is None:
                     events = self._stamped(path, self._checked(path, facts))
-                    pending = self.journal.append(self._conversation, events)
+                    pending = self._append(events, facts, run)
                 else:
                     events, pending = begun
                 if pending is not None:
@@ -235,8 +235,17 @@ class Recorder:
     ) -> asyncio.CancelledError | None:
         try:
             return await completed(pending, not self.journal.waits, self.write_until)
-        except (JournalBusy, JournalUnwritable, asyncio.CancelledError):
+        except (JournalBusy, JournalUnwritable, asyncio.CancelledError) as error:
             self._keep_results(events, facts, run)
+            self.refusal = None if isinstance(error, asyncio.CancelledError) else error
+            raise
+
+    def _append(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> Awaitable[None] | None:
+        try:
+            return self.journal.append(self._conversation, events)
+        except (JournalBusy, JournalUnwritable) as error:
+            self._keep_results(events, facts, run)
+            self.refusal = error
             raise
 
     def _keep_results(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
