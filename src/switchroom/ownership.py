@@ -6,13 +6,13 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from switchroom.errors import Fenced, JournalError, UserError
+from switchroom.errors import Fenced, JournalError
 from switchroom.events import RunEvent
 from switchroom.journal import SharedJournal, Soon
 from switchroom.rules.root import Root
@@ -311,63 +311,6 @@ def _close(pending: Awaitable[object]) -> None:
         close()
 
 
-# runs that wait for one another ----------------------------------------------------------------------------------------
-
-_waits: dict[object, tuple[Owned, Owned]] = {}
-
-
-@contextmanager
-def waiting_for(within: Owned | None, attempt: Owned | None, conversation: str) -> Generator[None]:
-    """Note, while a caller waits, that the run around the caller waits for a live attempt.
-
-    Args:
-        within: the attempt whose code is the caller, if any.
-        attempt: the live attempt that the caller waits for, if it is of this process.
-        conversation: the id that the caller waits for, for the error.
-
-    Raises:
-        UserError: the attempt waits for the caller itself, directly or through other runs.
-    """
-    if within is None or attempt is None:
-        yield
-        return
-    if _waits_for(attempt, within):
-        raise UserError(
-            f"This run waits for conversation '{conversation}', which waits for this run: neither could go on. "
-            "Use another conversation id, or run the step without conversation= as a child of this run."
-        )
-    key = object()
-    _waits[key] = (within, attempt)
-    try:
-        yield
-    finally:
-        del _waits[key]
-
-
-def _waits_for(attempt: Owned, other: Owned) -> bool:
-    """Return True if an attempt is, or waits for, one of the attempts around and including `other`."""
-    chain = _around(other)
-    seen: list[Owned] = []
-    ahead = [attempt]
-    while ahead:
-        now = ahead.pop()
-        if any(now is one for one in chain):
-            return True
-        if any(now is one for one in seen):
-            continue
-        seen.append(now)
-        ahead.extend(target for source, target in list(_waits.values()) if any(now is one for one in _around(source)))
-    return False
-
-
-def _around(attempt: Owned | None) -> list[Owned]:
-    chain: list[Owned] = []
-    while attempt is not None:
-        chain.append(attempt)
-        attempt = attempt.within
-    return chain
-
-
 # journals --------------------------------------------------------------------------------------------------------------
 
 _background: set[asyncio.Task[None]] = set()
@@ -402,7 +345,6 @@ def _forget() -> None:
         table.attempts.clear()
     _tables.clear()
     _owing.clear()
-    _waits.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

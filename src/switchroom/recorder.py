@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import threading
 import time
@@ -49,6 +48,22 @@ class Folding(Protocol):
     def evolve(self, facts: tuple[AnyFact, ...]) -> None:
         """Fold facts that are in the journal."""
         ...
+
+
+class Begun:
+    """A write that the journal has begun and that nobody has awaited yet; whoever commits next awaits it first."""
+
+    __slots__ = ("error", "events", "facts", "is_done", "pending", "run")
+
+    def __init__(
+        self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None, pending: Awaitable[None]
+    ) -> None:
+        self.events = events
+        self.facts = facts
+        self.run = run
+        self.pending = pending
+        self.is_done = False
+        self.error: JournalBusy | JournalUnwritable | Fenced | None = None
 
 
 async def completed(pending: Awaitable[None], can_give_up: bool, until: float | None = None) -> asyncio.CancelledError | None:
@@ -114,6 +129,7 @@ class Recorder:
     """
 
     __slots__ = (
+        "_begun",
         "_conversation",
         "_order",
         "_unfolded",
@@ -149,6 +165,7 @@ class Recorder:
         self.write_until: float | None = None
         self._order: asyncio.Lock | None = None
         self._writing = 0
+        self._begun: Begun | None = None
         self._unwritten: list[RunEvent] = []
         self._unfolded: list[tuple[Folding, tuple[AnyFact, ...]]] = []
 
@@ -186,7 +203,8 @@ class Recorder:
             pending = self._append(events, facts, run)
             if pending is not None:
                 self._writing += 1
-                return self._commit_in_order(path, facts, run, (events, pending))
+                self._begun = Begun(events, facts, run, pending)
+                return self._commit_in_order(path, facts, run, self._begun)
         self._committed(events, facts, run)
         return None
 
@@ -201,9 +219,9 @@ class Recorder:
         path: str,
         facts: tuple[AnyFact, ...],
         run: Folding | None,
-        begun: tuple[list[RunEvent], Awaitable[None]] | None,
+        begun: Begun | None,
     ) -> None:
-        """Commit one after the other; `begun` is a write that the journal has begun already."""
+        """Commit one after the other; `begun` is the write of these facts, if the journal has begun it already."""
         if begun is None:
             self._writing += 1
         cancelled: asyncio.CancelledError | None = None
@@ -212,23 +230,35 @@ class Recorder:
                 self._order = asyncio.Lock()
             cancelled = await _acquired(self._order)
             try:
-                if begun is not None and begun[0][-1].seq <= self.seq:  # another commit came before this one was awaited
-                    _give_up(begun[1])
-                    begun = None
-                if begun is None:
+                if self._begun is not None:
+                    cancelled = await self._finish_begun() or cancelled
+                if begun is None or not begun.is_done:
                     events = self._stamped(path, self._checked(path, facts))
                     pending = self._append(events, facts, run)
-                else:
-                    events, pending = begun
-                if pending is not None:
-                    cancelled = await self._written(events, pending, facts, run) or cancelled
-                self._committed(events, facts, run)
+                    if pending is not None:
+                        cancelled = await self._written(events, pending, facts, run) or cancelled
+                    self._committed(events, facts, run)
+                elif begun.error is not None:
+                    raise begun.error
             finally:
                 self._order.release()
         finally:
             self._writing -= 1
         if cancelled is not None:
             raise cancelled
+
+    async def _finish_begun(self) -> asyncio.CancelledError | None:
+        """Await the write that was begun. Its error is raised where its facts are committed."""
+        begun, self._begun = self._begun, None
+        assert begun is not None, "a write was begun"
+        try:
+            cancelled = await self._written(begun.events, begun.pending, begun.facts, begun.run)
+            self._committed(begun.events, begun.facts, begun.run)
+        except (JournalBusy, JournalUnwritable, Fenced) as error:
+            begun.error = error
+            cancelled = None
+        begun.is_done = True
+        return cancelled
 
     async def _written(
         self, events: list[RunEvent], pending: Awaitable[None], facts: tuple[AnyFact, ...], run: Folding | None
@@ -311,14 +341,6 @@ class Recorder:
             CURRENT.reset(token)
         if self.channel is not None:
             self.channel.offer(event)
-
-
-def _give_up(pending: Awaitable[None]) -> None:
-    """Give up a write that was not awaited yet."""
-    if inspect.iscoroutine(pending):
-        pending.close()
-    elif isinstance(pending, asyncio.Future):
-        pending.cancel()
 
 
 async def _acquired(lock: asyncio.Lock) -> asyncio.CancelledError | None:

@@ -414,7 +414,9 @@ async def test_four_processes_that_are_killed_and_stopped_lose_nothing_and_do_no
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_ten_processes_over_fifty_conversations_for_two_minutes(tmp_path: Path):
-    figures = await run_chaos(tmp_path, float(os.environ.get("CHAOS_S", "120")), 10, 50, seed=int(os.environ.get("CHAOS_SEED", "2")))
+    figures = await run_chaos(
+        tmp_path, float(os.environ.get("CHAOS_S", "120")), 10, 50, seed=int(os.environ.get("CHAOS_SEED", "2"))
+    )
 
     print(json.dumps(figures, indent=2))
     assert figures["turns"] > 200

@@ -6,8 +6,7 @@ import logging
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from switchroom.events import AnsweredWhileWaiting, RunInterrupted, StepFailed, StepReturned, TurnStarted
 from tests.laws.callers import ONCE, Plan, Resumes, id_of, plans, text_of

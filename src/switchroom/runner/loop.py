@@ -55,7 +55,11 @@ def stop_run(run: AgentRun) -> bool:
     if not attempt.stopping:
         attempt.stopping = True
         main = attempt.main  # the run itself, where it looks before a command, only has to see that it is to stop
-        if main is not None and main is not asyncio.current_task() and not any(tool.finishes for tool in attempt.tools.values()):
+        if (
+            main is not None
+            and main is not asyncio.current_task()
+            and not any(tool.finishes for tool in attempt.tools.values())
+        ):
             attempt.interrupted += 1
             main.cancel()
     return True

@@ -6,11 +6,12 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from switchroom.circles import waiting_for
 from switchroom.context import settled
 from switchroom.conversation import Conversation
 from switchroom.errors import ConversationBusy, DeadlineExceeded
 from switchroom.journal import SharedJournal
-from switchroom.ownership import Table, call_on, waiting_for
+from switchroom.ownership import Table, call_on
 from switchroom.runner.order import Order
 
 FIRST_PAUSE_S = 0.005
