@@ -32,7 +32,6 @@ CALLERS = 3
 """Callers in a process at the same time."""
 ONCE = ("book", "pay", "send", "sign", "wire")
 """The tools that must not have their effect twice."""
-TOOLS = ("look", "save", *ONCE)
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,10 @@ def session_at(place: Place, team: Team, conversation: str) -> Session:
 
 def _text(label: str, chance: random.Random) -> str:
     """Return a message with what is to be done for it."""
-    todo = [chance.choice([*TOOLS, "hop"]) for _ in range(chance.choice([0, 1, 1, 2]))]
+    todo = [
+        chance.choice(["look", "save", "book", "pay", "send", "wire", "wire", "hop", "hop"] * 3 + ["sign"])
+        for _ in range(chance.choice([0, 1, 1, 2]))
+    ]
     return " ".join([label, *todo])
 
 

@@ -1,4 +1,4 @@
-"""Processes that are killed and stopped at random over one file: each message has its own answer, and no effect happens twice."""
+"""Processes killed and stopped at random over one file: each message has its own answer, and no effect happens twice."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Harness:
         """Kill and stop processes at random for a while; a killed one is replaced by another."""
         end = time.time() + seconds
         while time.time() < end:
-            await asyncio.sleep(self._chance.uniform(0.05, 0.5))
+            await asyncio.sleep(self._chance.uniform(0.02, 0.3))
             self._let_go_on(time.time())
             self._learn_owners()
             free = [life for life in self.running if life.owner and all(life is not held for _, held in self.held)]

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 
-from switchroom.events import AnsweredWhileWaiting, RunInterrupted, StepFailed, StepReturned, TurnStarted
+from switchroom.events import AnsweredWhileWaiting, RunInterrupted, StepReturned, TurnStarted
 from tests.laws.callers import ONCE, Plan, Resumes, id_of, plans, text_of
 from tests.laws.conversing import Desk, Played
 from tests.laws.worlds import CONVERSATION
@@ -32,7 +32,6 @@ class Turn:
         self.label = label(started.messages[0].text)
         self.attempts = 1
         self.output: str | None = None
-        self.failed = False
         self.interrupted = False
 
 
@@ -43,17 +42,15 @@ def history(played: Played) -> list[Turn]:
         match event.fact:
             case TurnStarted(turn=number, attempt=1) as started:
                 assert number == len(turns) + 1, "turns are numbered one after the other"
-                assert not turns or turns[-1].output is not None or turns[-1].failed, "a turn begins when the last has ended"
+                assert not turns or turns[-1].output is not None, "a turn begins when the last has ended"
                 turns.append(Turn(started))
             case TurnStarted(turn=number, attempt=attempt):
                 assert (number, attempt) == (len(turns), turns[-1].attempts + 1)
                 assert turns[-1].output is None, "a turn that has returned is not begun again"
-                turns[-1].attempts, turns[-1].failed = attempt, False
+                turns[-1].attempts = attempt
             case StepReturned(output=output) if event.path.count("/") == 1 and "while_waiting" not in event.path:
                 assert turns[-1].output is None, "a turn returns once"
                 turns[-1].output = output
-            case StepFailed() if event.path.count("/") == 1:
-                turns[-1].failed = True
             case RunInterrupted():
                 turns[-1].interrupted = True
             case _:
@@ -65,8 +62,8 @@ def history(played: Played) -> list[Turn]:
 def check_the_turns(played: Played, turns: list[Turn]) -> None:
     """Each turn answers its own message; no message is recorded twice."""
     for turn in turns:
-        if turn.output is not None:
-            assert turn.interrupted or turn.output == f"echo {turn.label}", f"{turn.label} got {turn.output!r}"
+        assert turn.output is not None, f"{turn.label} was recorded, and has no answer"
+        assert turn.interrupted or turn.output == f"echo {turn.label}", f"{turn.label} got {turn.output!r}"
     aside = [e.fact.message.text for e in played.store.memory.read(CONVERSATION) if isinstance(e.fact, AnsweredWhileWaiting)]
     recorded = Counter([turn.label for turn in turns] + [label(text) for text in aside])
     assert all(count == 1 for count in recorded.values()), recorded
