@@ -98,6 +98,7 @@ class Attempt(Recorder):
         on_stop: asks the root's run to end with what its caller has been shown, and returns False if it cannot; None for a
             step that cannot be interrupted.
         stopping: another message asked the run to end.
+        has_ended: the attempt is over, and every tool that it started has ended.
         main: the task that runs the root.
     """
 
@@ -108,6 +109,7 @@ class Attempt(Recorder):
         "called_at",
         "deps",
         "failures",
+        "has_ended",
         "inbox",
         "interpret",
         "interrupted",
@@ -149,6 +151,7 @@ class Attempt(Recorder):
         self.within: Owned | None = None
         self.on_stop: Callable[[], bool] | None = None
         self.stopping = False
+        self.has_ended = False
         self.siblings: Siblings | None = None
         self.traced = ""
         self.interrupted = 0
@@ -220,11 +223,16 @@ class Attempt(Recorder):
 
     # tools -----------------------------------------------------------------------------------------------------------
 
-    def tool_begins(self, name: str, finishes: bool = True) -> object:
+    def tool_begins(self, name: str, finishes: bool = True, thread: threading.Thread | None = None) -> object:
         """Know of a tool while it runs; return the key for `tool_ends`."""
         key = object()
-        self.tools[key] = RunningTool(name, finishes)
+        self.tools[key] = RunningTool(name, finishes, thread)
         return key
+
+    @property
+    def runs_in_thread(self) -> bool:
+        """Return True while the thread of a tool runs for which nobody waits any longer."""
+        return any(tool.thread is not None and tool.thread.is_alive() for tool in list(self.tools.values()))
 
     def tool_ends(self, key: object) -> None:
         """Forget a tool that has ended. The last one ends an attempt whose run is over."""
@@ -246,9 +254,9 @@ class Attempt(Recorder):
             log.warning("Conversation '%s': the result of a tool is still to be written: %s", self.conversation, error)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run what a tool's end causes; in the tool's thread if the loop of the run is closed."""
+        """Run what a tool's end causes; in the tool's thread, by a loop of its own, if the loop of the run is closed."""
         if self.loop.is_closed():
-            _run_to_end(work)
+            asyncio.run(work)
             return
         task = self.loop.create_task(work)
         self._tasks.add(task)
@@ -313,6 +321,7 @@ class Attempt(Recorder):
         return None
 
     async def _release(self) -> None:
+        self.has_ended = True
         table = self.table
         if table is None:
             return
@@ -327,12 +336,3 @@ class Attempt(Recorder):
             if self._unwritten:
                 table.keep(self.conversation, self._unwritten, self.loop)
             table.leave(self.conversation, self)
-
-
-def _run_to_end(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine that waits for nothing; one that has to wait is given up."""
-    try:
-        work.send(None)
-    except StopIteration:
-        return
-    work.close()

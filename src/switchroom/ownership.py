@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Protocol, cast
 from weakref import WeakValueDictionary
 
-from switchroom.errors import Fenced, JournalError, UserError
+from switchroom.errors import Fenced, JournalError
 from switchroom.events import RunEvent
 from switchroom.journal import Journal, SharedJournal, Soon
 from switchroom.rules.root import Root
@@ -21,6 +22,9 @@ log = logging.getLogger("switchroom")
 
 LOOK_S = 0.2
 """Seconds between two looks at the requests of other processes and at the facts that are still to be written."""
+
+AGAIN_S = 0.01
+"""Seconds in which the requests of other processes are not looked at again before the next command of a run."""
 
 
 class Owned(Protocol):
@@ -46,6 +50,20 @@ class Owned(Protocol):
         """Return the attempt whose code started this one, if any."""
         ...
 
+    @property
+    def runs_in_thread(self) -> bool:
+        """Return True while the thread of a tool runs for which nobody waits any longer."""
+        ...
+
+    def leave_behind(self) -> None:
+        """Refuse what the attempt records from now on."""
+        ...
+
+    @property
+    def has_ended(self) -> bool:
+        """Return True if the attempt is over and every tool that it started has ended."""
+        ...
+
     def stop(self) -> bool:
         """Ask the attempt to end with what its caller has been shown. Return False if it cannot be interrupted."""
         ...
@@ -62,24 +80,31 @@ class Table:
         attempts: the live attempts by conversation.
         journal: the journal object over the store that was used last.
         process: the process that the table is of.
+        is_local: no other process can use the store.
     """
 
     def __init__(self, journal: SharedJournal, process: object) -> None:
         self.attempts: dict[str, Owned] = {}
         self.journal = journal
         self.process = process
-        self._is_local = journal.is_local
+        self.is_local = journal.is_local
         self._lock = threading.Lock()
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._unwritten: dict[str, list[RunEvent]] = {}
         self._looking: set[asyncio.AbstractEventLoop] = set()
+        self._looked_at = -AGAIN_S
 
     # attempts --------------------------------------------------------------------------------------------------------
 
     def live(self, conversation: str) -> Owned | None:
-        """Return the live attempt at a conversation in this process. An attempt ends with its event loop."""
+        """Return the live attempt at a conversation in this process.
+
+        An attempt ends with its event loop, or when the last thread of a tool has ended that outlives the loop.
+        """
         attempt = self.attempts.get(conversation)
-        return None if attempt is None or attempt.loop.is_closed() else attempt
+        if attempt is None or (attempt.loop.is_closed() and not attempt.runs_in_thread):
+            return None
+        return attempt
 
     def enter(self, conversation: str, attempt: Owned) -> bool:
         """Register an attempt as live. Return False if another attempt at the conversation is live."""
@@ -90,17 +115,27 @@ class Table:
         self._look_after(attempt.loop)
         return True
 
-    def force(self, conversation: str, attempt: Owned) -> None:
-        """Register an attempt in place of whatever attempt is live."""
+    def force(self, conversation: str, attempt: Owned) -> Owned | None:
+        """Register an attempt in place of whatever attempt is live, and return that one."""
         with self._lock:
+            before = self.attempts.get(conversation)
             self.attempts[conversation] = attempt
         self._look_after(attempt.loop)
+        return before
 
-    def leave(self, conversation: str, attempt: Owned) -> None:
-        """Unregister an attempt, and wake the callers that wait for the conversation."""
+    def leave(self, conversation: str, attempt: Owned, before: Owned | None = None) -> None:
+        """Unregister an attempt, and wake the callers that wait for the conversation.
+
+        Args:
+            conversation: the id.
+            attempt: the attempt.
+            before: the attempt that this one did not succeed in replacing; it is live again.
+        """
         with self._lock:
             if self.attempts.get(conversation) is attempt:
                 del self.attempts[conversation]
+                if before is not None and not before.has_ended:
+                    self.attempts[conversation] = before
         if self._waiters:
             self.wake(conversation)
 
@@ -132,9 +167,7 @@ class Table:
         with self._lock:
             waiters = self._waiters.pop(conversation, [])
         for waiter in waiters:
-            loop = waiter.get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_wake, waiter)
+            call_on(waiter.get_loop(), partial(_wake, waiter))
 
     def drop(self, row: Callable[[], Soon[None]]) -> None:
         """Remove a row of the queue, now or as soon as the journal can: other processes wait for the removal.
@@ -145,20 +178,14 @@ class Table:
         try:
             pending = row()
         except JournalError:
-            return self._drop_later(row)
+            pending = asyncio.sleep(LOOK_S, None)
+            done = False
+        else:
+            done = True
         if pending is not None:
-            task = asyncio.ensure_future(self._dropped(pending, row))
+            task = asyncio.ensure_future(_dropped(pending, done, row))
             _background.add(task)
             task.add_done_callback(_background.discard)
-
-    async def _dropped(self, pending: Awaitable[None], row: Callable[[], Soon[None]]) -> None:
-        try:
-            await pending
-        except JournalError:
-            self._drop_later(row)
-
-    def _drop_later(self, row: Callable[[], Soon[None]]) -> None:
-        asyncio.get_running_loop().call_later(LOOK_S, self.drop, row)
 
     # facts that could not be written ---------------------------------------------------------------------------------
 
@@ -204,7 +231,7 @@ class Table:
 
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the requests of other processes from now on, if there can be any."""
-        if not self._is_local:
+        if not self.is_local:
             self._look_later(loop)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -218,9 +245,9 @@ class Table:
             task = loop.create_task(self._write_quietly(conversation))
             task.add_done_callback(lambda _: None)
         here = [attempt for attempt in list(self.attempts.values()) if attempt.loop is loop]
-        if here and not self._is_local:
+        if here and not self.is_local:
             self.heed_requests()
-        if (here and not self._is_local) or self._unwritten:
+        if (here and not self.is_local) or self._unwritten:
             self._look_later(loop)
 
     async def _write_quietly(self, conversation: str) -> None:
@@ -228,6 +255,16 @@ class Table:
             await self.write(conversation)
         except JournalError:
             log.debug("Conversation '%s': facts are still to be written.", conversation)
+
+    def look_again(self, now: float) -> None:
+        """Heed the requests of other processes, unless they were looked at just before.
+
+        Args:
+            now: the time of the caller's loop.
+        """
+        if not 0 <= now - self._looked_at < AGAIN_S:
+            self._looked_at = now
+            self.heed_requests()
 
     def heed_requests(self) -> None:
         """Interrupt the attempts of this process that other processes asked to end."""
@@ -241,7 +278,30 @@ class Table:
                 if attempt.loop is _running_loop():
                     attempt.stop()
                 else:
-                    attempt.loop.call_soon_threadsafe(attempt.stop)
+                    call_on(attempt.loop, attempt.stop)
+
+
+async def _dropped(pending: Awaitable[None], done: bool, row: Callable[[], Soon[None]]) -> None:
+    """Await the removal of a row, and try it again until it is done; in a thread if the loop ends before."""
+    try:
+        while True:
+            try:
+                await pending
+                if done:
+                    return
+                pending, done = row() or asyncio.sleep(0), True
+            except JournalError:
+                pending, done = asyncio.sleep(LOOK_S), False
+    except asyncio.CancelledError:
+        again = _dropped(asyncio.sleep(LOOK_S), False, row)
+        threading.Thread(target=asyncio.run, args=(again,), name="switchroom-queue", daemon=True).start()
+        raise
+
+
+def call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Call a function on a loop, if it is not closed."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
@@ -260,63 +320,6 @@ def _close(pending: Awaitable[object]) -> None:
     close: Callable[[], object] | None = getattr(pending, "close", None) or getattr(pending, "cancel", None)
     if close is not None:
         close()
-
-
-# runs that wait for one another ----------------------------------------------------------------------------------------
-
-_waits: dict[object, tuple[Owned, Owned]] = {}
-
-
-@contextmanager
-def waiting_for(within: Owned | None, attempt: Owned | None, conversation: str) -> Generator[None]:
-    """Note, while a caller waits, that the run around the caller waits for a live attempt.
-
-    Args:
-        within: the attempt whose code is the caller, if any.
-        attempt: the live attempt that the caller waits for, if it is of this process.
-        conversation: the id that the caller waits for, for the error.
-
-    Raises:
-        UserError: the attempt waits for the caller itself, directly or through other runs.
-    """
-    if within is None or attempt is None:
-        yield
-        return
-    if _waits_for(attempt, within):
-        raise UserError(
-            f"This run waits for conversation '{conversation}', which waits for this run: neither could go on. "
-            "Use another conversation id, or run the step without conversation= as a child of this run."
-        )
-    key = object()
-    _waits[key] = (within, attempt)
-    try:
-        yield
-    finally:
-        del _waits[key]
-
-
-def _waits_for(attempt: Owned, other: Owned) -> bool:
-    """Return True if an attempt is, or waits for, one of the attempts around and including `other`."""
-    chain = _around(other)
-    seen: list[Owned] = []
-    ahead = [attempt]
-    while ahead:
-        now = ahead.pop()
-        if any(now is one for one in chain):
-            return True
-        if any(now is one for one in seen):
-            continue
-        seen.append(now)
-        ahead.extend(target for source, target in list(_waits.values()) if any(now is one for one in _around(source)))
-    return False
-
-
-def _around(attempt: Owned | None) -> list[Owned]:
-    chain: list[Owned] = []
-    while attempt is not None:
-        chain.append(attempt)
-        attempt = attempt.within
-    return chain
 
 
 # journals --------------------------------------------------------------------------------------------------------------
@@ -358,11 +361,16 @@ _TABLE = "_switchroom_table"
 
 
 def _forget() -> None:
-    """Forget the attempts of the parent: a forked child runs none of them."""
+    """Forget the attempts of the parent: a forked child owns none of them, and what goes on in it records nothing."""
+    global _tables_lock
+    _tables_lock = threading.Lock()  # another thread of the parent may have held it
     _process[0] = object()
+    for table in list(_tables.values()):
+        for attempt in table.attempts.values():
+            attempt.leave_behind()
+        table.attempts.clear()
     _tables.clear()
     _owing.clear()
-    _waits.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -32,10 +33,14 @@ log = logging.getLogger("switchroom")
 
 
 class RunningTool(NamedTuple):
-    """A tool that has started and has not ended; `finishes` says that an interruption lets it finish."""
+    """A tool that has started and has not ended; `finishes` says that an interruption lets it finish.
+
+    `thread` is the thread of a plain function for which nobody waits any longer.
+    """
 
     name: str
     finishes: bool
+    thread: threading.Thread | None = None
 
 
 class Folding(Protocol):
@@ -44,6 +49,22 @@ class Folding(Protocol):
     def evolve(self, facts: tuple[AnyFact, ...]) -> None:
         """Fold facts that are in the journal."""
         ...
+
+
+class Begun:
+    """A write that the journal has begun and that nobody has awaited yet; whoever commits next awaits it first."""
+
+    __slots__ = ("error", "events", "facts", "is_done", "pending", "run")
+
+    def __init__(
+        self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None, pending: Awaitable[None]
+    ) -> None:
+        self.events = events
+        self.facts = facts
+        self.run = run
+        self.pending = pending
+        self.is_done = False
+        self.error: JournalBusy | JournalUnwritable | Fenced | None = None
 
 
 async def completed(pending: Awaitable[None], can_give_up: bool, until: float | None = None) -> asyncio.CancelledError | None:
@@ -103,12 +124,16 @@ class Recorder:
         channel: the reader of a stream, if there is one.
         tools: the tools that have started and not ended.
         write_until: when a write for which the journal is too busy is given up, by the loop's clock; None for never.
+        refusal: the error with which the journal refused facts of the run last: it is no failure of the run, which goes on
+            from what is recorded.
         over: the run has ended; only results of tools that still run are recorded.
     """
 
     __slots__ = (
+        "_begun",
         "_conversation",
         "_order",
+        "_unfolded",
         "_unwritten",
         "_writing",
         "channel",
@@ -118,6 +143,7 @@ class Recorder:
         "journal",
         "listened",
         "over",
+        "refusal",
         "root",
         "seq",
         "tools",
@@ -135,11 +161,14 @@ class Recorder:
         self.channel: Channel | None = None
         self.listened = bool(config.listeners)
         self.over = False
+        self.refusal: JournalBusy | JournalUnwritable | None = None
         self.tools: dict[object, RunningTool] = {}
         self.write_until: float | None = None
         self._order: asyncio.Lock | None = None
         self._writing = 0
+        self._begun: Begun | None = None
         self._unwritten: list[RunEvent] = []
+        self._unfolded: list[tuple[Folding, tuple[AnyFact, ...]]] = []
 
     @property
     def conversation(self) -> str:
@@ -176,14 +205,11 @@ class Recorder:
         else:
             events = self._stamped(path, self._checked(path, facts))
         if journal.keeps:
-            try:
-                pending = journal.append(self._conversation, events)
-            except (JournalBusy, JournalUnwritable):
-                self._keep_results(events)
-                raise
+            pending = self._append(events, facts, run)
             if pending is not None:
                 self._writing += 1
-                return self._commit_in_order(path, facts, run, (events, pending))
+                self._begun = Begun(events, facts, run, pending)
+                return self._commit_in_order(path, facts, run, self._begun)
         self._committed(events, facts, run)
         return None
 
@@ -198,9 +224,9 @@ class Recorder:
         path: str,
         facts: tuple[AnyFact, ...],
         run: Folding | None,
-        begun: tuple[list[RunEvent], Awaitable[None]] | None,
+        begun: Begun | None,
     ) -> None:
-        """Commit one after the other; `begun` is a write that the journal has begun already."""
+        """Commit one after the other; `begun` is the write of these facts, if the journal has begun it already."""
         if begun is None:
             self._writing += 1
         cancelled: asyncio.CancelledError | None = None
@@ -209,14 +235,16 @@ class Recorder:
                 self._order = asyncio.Lock()
             cancelled = await _acquired(self._order)
             try:
-                if begun is None:
+                if self._begun is not None:
+                    cancelled = await self._finish_begun() or cancelled
+                if begun is None or not begun.is_done:
                     events = self._stamped(path, self._checked(path, facts))
-                    pending = self.journal.append(self._conversation, events)
-                else:
-                    events, pending = begun
-                if pending is not None:
-                    cancelled = await self._written(events, pending) or cancelled
-                self._committed(events, facts, run)
+                    pending = self._append(events, facts, run)
+                    if pending is not None:
+                        cancelled = await self._written(events, pending, facts, run) or cancelled
+                    self._committed(events, facts, run)
+                elif begun.error is not None:
+                    raise begun.error
             finally:
                 self._order.release()
         finally:
@@ -224,17 +252,43 @@ class Recorder:
         if cancelled is not None:
             raise cancelled
 
-    async def _written(self, events: list[RunEvent], pending: Awaitable[None]) -> asyncio.CancelledError | None:
+    async def _finish_begun(self) -> asyncio.CancelledError | None:
+        """Await the write that was begun. Its error is raised where its facts are committed."""
+        begun, self._begun = self._begun, None
+        assert begun is not None, "a write was begun"
+        try:
+            cancelled = await self._written(begun.events, begun.pending, begun.facts, begun.run)
+            self._committed(begun.events, begun.facts, begun.run)
+        except (JournalBusy, JournalUnwritable, Fenced) as error:
+            begun.error = error
+            cancelled = None
+        begun.is_done = True
+        return cancelled
+
+    async def _written(
+        self, events: list[RunEvent], pending: Awaitable[None], facts: tuple[AnyFact, ...], run: Folding | None
+    ) -> asyncio.CancelledError | None:
         try:
             return await completed(pending, not self.journal.waits, self.write_until)
-        except (JournalBusy, JournalUnwritable, asyncio.CancelledError):
-            self._keep_results(events)
+        except (JournalBusy, JournalUnwritable, asyncio.CancelledError) as error:
+            self._keep_results(events, facts, run)
+            self.refusal = None if isinstance(error, asyncio.CancelledError) else error
             raise
 
-    def _keep_results(self, events: list[RunEvent]) -> None:
+    def _append(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> Awaitable[None] | None:
+        try:
+            return self.journal.append(self._conversation, events)
+        except (JournalBusy, JournalUnwritable) as error:
+            self._keep_results(events, facts, run)
+            self.refusal = error
+            raise
+
+    def _keep_results(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
         """Keep a tool's result, or the end of the attempt; the next commit or this process writes it first when it can."""
         if any(isinstance(event.fact, ToolReturned | ToolReturnedLate | AttemptReleased) for event in events):
             self._unwritten = events
+            if run is not None:
+                self._unfolded.append((run, facts))
 
     def _checked(self, path: str, facts: tuple[AnyFact, ...]) -> tuple[AnyFact, ...]:
         """Return the facts as they are to be noted.
@@ -263,6 +317,9 @@ class Recorder:
     def _committed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:
         if self._unwritten:
             self._unwritten = []
+            for kept_run, kept_facts in self._unfolded:  # a run that goes on has to know what its call returned
+                kept_run.evolve(kept_facts)
+            self._unfolded.clear()
         self.seq = events[-1].seq
         self.events += events
         for event in events:

@@ -87,6 +87,9 @@ class LocalSharing:
         queued = self._state.tickets.get(conversation)
         if queued and min(queued) != ticket:
             raise Fenced(f"Conversation '{conversation}': another caller is first.")
+        started = events[0].fact
+        if isinstance(started, TurnStarted) and (conversation, started.message_id) in self._state.accepted:
+            raise Fenced(f"Conversation '{conversation}': another caller has sent message '{started.message_id}'.")
         pending = self._journal.append(conversation, events)
         if pending is not None:
             return self._claimed_later(pending, conversation, events)

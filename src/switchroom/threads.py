@@ -14,10 +14,10 @@ T = TypeVar("T")
 EndedLate: TypeAlias = Callable[[object, BaseException | None], None]
 """A function that is given the result or the exception of a thread for which nobody waited any longer."""
 
-LEFT_RUNNING: contextvars.ContextVar[Callable[[], EndedLate] | None] = contextvars.ContextVar(
+LEFT_RUNNING: contextvars.ContextVar[Callable[[threading.Thread], EndedLate] | None] = contextvars.ContextVar(
     "switchroom_left_running", default=None
 )
-"""A function that is called when a caller stops waiting for its thread, which cannot be stopped."""
+"""A function that is called with the thread when a caller stops waiting for its thread, which cannot be stopped."""
 
 
 async def threaded(call: Callable[[], T]) -> T:
@@ -59,13 +59,14 @@ async def threaded(call: Callable[[], T]) -> T:
         with suppress(IndexError):
             late.pop()(result, failure)
 
-    threading.Thread(target=body, name="switchroom-tool", daemon=True).start()
+    thread = threading.Thread(target=body, name="switchroom-tool", daemon=True)
+    thread.start()
     try:
         return await outcome
     except asyncio.CancelledError:
         left_running = LEFT_RUNNING.get()
         if left_running is not None:
-            late.append(left_running())
+            late.append(left_running(thread))
             if not outcome.cancelled():  # the thread ended at the same moment
                 failure = outcome.exception()
                 tell_late(None if failure else outcome.result(), failure)

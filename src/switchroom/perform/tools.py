@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from functools import partial
+from threading import Thread
 from typing import Any
 
 from switchroom._tool import NotDone, Tool
@@ -174,11 +175,11 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
     return await note(ToolReturned(index, state.asker, made.name, text))
 
 
-def _left_running(run: AgentRun, command: CallTool, made: Tool) -> EndedLate:
+def _left_running(run: AgentRun, command: CallTool, made: Tool, thread: Thread) -> EndedLate:
     """Keep the attempt live while the thread of a tool goes on; return the function that records its result."""
     scope = run.scope
     attempt, path, state = scope.attempt, scope.path, scope.fold
-    running = attempt.tool_begins(made.name)
+    running = attempt.tool_begins(made.name, thread=thread)
 
     def ended(result: object, error: BaseException | None) -> None:
         late = _late(state, command.index, made, result, error)

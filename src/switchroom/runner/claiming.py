@@ -10,8 +10,10 @@ from switchroom.config import of_run
 from switchroom.context import settled
 from switchroom.conversation import Conversation, recall
 from switchroom.errors import Fenced, UserError
-from switchroom.events import TurnStarted
+from switchroom.events import StepFailed, TurnStarted
+from switchroom.failure import revived
 from switchroom.journal import Journal, journal_at
+from switchroom.ownership import Owned
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.interpreter import interpret
@@ -65,8 +67,9 @@ async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Qu
     The caller's handles are made first: a turn whose handles cannot be made is not begun.
     """
     attempt, table = scope.attempt, scope.attempt.table
+    before: Owned | None = None
     if order.takeover and table is not None:
-        table.force(attempt.conversation, attempt)
+        before = table.force(attempt.conversation, attempt)
     elif table is not None and not table.enter(attempt.conversation, attempt):
         if queue is not None:
             queue.lost()
@@ -81,14 +84,14 @@ async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Qu
             await pending
     except Fenced:
         if table is not None:
-            table.leave(attempt.conversation, attempt)
-        if queue is None or order.takeover:
+            table.leave(attempt.conversation, attempt, before)
+        if queue is None:
             raise
         queue.lost()
         return False
     except BaseException:
         if table is not None:
-            table.leave(attempt.conversation, attempt)
+            table.leave(attempt.conversation, attempt, before)
         raise
     return True
 
@@ -98,6 +101,20 @@ async def _give_handles(order: Order, attempt: Attempt) -> None:
     if order.deps is None and order.config.deps is not None:
         order.deps = await settled(order.config.deps(attempt.conversation))
     attempt.deps = order.deps
+
+
+def ended_result(order: Order, known: Conversation) -> RunResult[Any]:
+    """Return the result of a turn that later turns followed.
+
+    Raises:
+        Exception: the failure of the turn.
+    """
+    root = known.root
+    if root.phase == "returned":
+        return finished_result(order, known)
+    failures = [event.fact for event in known.events if isinstance(event.fact, StepFailed) and event.path == root.path]
+    assert failures, "a turn that others followed has returned or failed"
+    raise revived(failures[-1])
 
 
 def finished_result(order: Order, known: Conversation) -> RunResult[Any]:

@@ -7,13 +7,12 @@ from typing import Any
 
 from switchroom.conversation import Conversation, recall, recall_turn, with_events
 from switchroom.errors import UserError
-from switchroom.events import AnsweredWhileWaiting, RunEvent, StepFailed, TurnStarted
-from switchroom.failure import revived
+from switchroom.events import AnsweredWhileWaiting, RunEvent, TurnStarted
 from switchroom.journal import Accepted, journal_at
 from switchroom.ownership import table_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
-from switchroom.runner.claiming import finished_result, new_attempt
+from switchroom.runner.claiming import ended_result, finished_result, new_attempt
 from switchroom.runner.order import Order
 from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import text_message
@@ -47,16 +46,20 @@ async def join(
             known = await with_events(journal, conversation, known)
         else:
             known = await recall_turn(journal, conversation, accepted.seq)
+        root = known.root
+        is_live = is_last and table.is_live(conversation, root)
         events = [event for event in known.events if event.seq >= accepted.seq]
         started = events[0].fact
         if isinstance(started, TurnStarted) and started.attempt > 1:
+            if is_live and not any(isinstance(event.fact, AnsweredWhileWaiting | TurnStarted) for event in events[1:]):
+                await queue.wait_for_turn()
+                continue
             return _answered_while_waiting(order, known, events)
         _check_same_message(order, known)
-        root = known.root
-        if is_last and table.is_live(conversation, root):
-            await queue.wait_for_turn()
-        elif root.phase == "returned":
+        if root.phase == "returned":
             return finished_result(order, known)
+        if is_live:
+            await queue.wait_for_turn()
         elif is_last and root.asked:
             attempt = new_attempt(order, known, journal)
             attempt.go_on(known)
@@ -64,7 +67,7 @@ async def join(
         elif is_last:
             return await finish()
         else:
-            raise _failure(known)
+            return ended_result(order, known)
 
 
 def _check_same_message(order: Order, known: Conversation) -> None:
@@ -100,9 +103,3 @@ def _answered_while_waiting(order: Order, known: Conversation, events: list[RunE
                 pass
     order.message_id = ""  # the id is spent, and its message was never answered: answer it as a message without an id
     return None
-
-
-def _failure(known: Conversation) -> Exception:
-    failures = [event.fact for event in known.events if isinstance(event.fact, StepFailed) and event.path == known.root.path]
-    assert failures, "a turn that others followed has returned or failed"
-    return revived(failures[-1])

@@ -25,12 +25,16 @@ async def answer(run: AgentRun) -> Any:
     attempt = scope.attempt
     perform = run.perform
     note = scope.note
+    table = None
     if scope.path == attempt.root.path:
         attempt.on_stop = partial(stop_run, run)
+        table = None if attempt.table is None or attempt.table.is_local else attempt.table
     task = cast("asyncio.Task[Any]", asyncio.current_task())
     cancelled_before = task.cancelling()
     while (command := decide(scope.fold)) is not None:
         try:
+            if table is not None:
+                table.look_again(attempt.loop.time())
             if attempt.stopping and scope.path == attempt.root.path:
                 uncancelled(run)
                 return await end_interrupted(run)
@@ -59,9 +63,14 @@ def stop_run(run: AgentRun) -> bool:
         return False
     if not attempt.stopping:
         attempt.stopping = True
-        if attempt.main is not None and not any(tool.finishes for tool in attempt.tools.values()):
+        main = attempt.main  # the run itself, where it looks before a command, only has to see that it is to stop
+        if (
+            main is not None
+            and main is not asyncio.current_task()
+            and not any(tool.finishes for tool in attempt.tools.values())
+        ):
             attempt.interrupted += 1
-            attempt.main.cancel()
+            main.cancel()
     return True
 
 

@@ -11,6 +11,7 @@ from switchroom.arguments import Answers
 from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
+from switchroom.journal import Accepted
 from switchroom.messages import Message
 from switchroom.ownership import Owned
 from switchroom.tracing.tracer import Tracer
@@ -33,6 +34,7 @@ class Order(msgspec.Struct):
         message_id: the caller's own id of the message; "" for none.
         takeover: take the conversation from an attempt that is live.
         ticket: the caller's place in the conversation's queue, if it has one already.
+        turn: the turn that is resumed; None for the last turn at the moment of the call.
         called_at: when the caller asked, by the loop's clock.
         within: the attempt whose code asked, if any.
         patience_s: seconds for which a turn without a deadline waits for a busy journal to take its first fact; None for as
@@ -54,6 +56,7 @@ class Order(msgspec.Struct):
     message_id: str = ""
     takeover: bool = False
     ticket: int = 0
+    turn: Accepted | None = None
     called_at: float = 0.0
     within: Owned | None = None
     patience_s: float | None = None

@@ -6,10 +6,11 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from switchroom.circles import waiting_for
 from switchroom.context import settled
 from switchroom.conversation import Conversation
 from switchroom.errors import ConversationBusy, DeadlineExceeded
-from switchroom.ownership import Table, waiting_for
+from switchroom.ownership import Table, call_on
 from switchroom.runner.order import Order
 
 FIRST_PAUSE_S = 0.005
@@ -51,6 +52,11 @@ class Queue:
         if self._interrupted:
             self._table.drop(lambda: self._table.journal.drop_interrupt(conversation, self._interrupted))
 
+    async def take_place(self) -> None:
+        """Take a place in the queue, unless the caller has one: callers that come later are served later."""
+        if not self.ticket:
+            self.ticket = await settled(self._table.journal.take_ticket(self._order.conversation))
+
     def lost(self) -> None:
         """Note that another caller was quicker: from now on the queue is looked at first."""
         self._contended = True
@@ -83,7 +89,7 @@ class Queue:
             if config.when_busy == "interrupt" and may_interrupt:
                 await self._interrupt(known)
             if not self.ticket:
-                self.ticket = await settled(self._table.journal.take_ticket(order.conversation))
+                await self.take_place()
                 return  # the attempt may have ended meanwhile
             now = asyncio.get_running_loop().time()
             until_busy = order.called_at + config.busy_timeout - now
@@ -129,7 +135,7 @@ class Queue:
             await settled(self._table.journal.request_interrupt(conversation, turn))
             self._interrupted = turn
         elif attempt.loop is not asyncio.get_running_loop():
-            attempt.loop.call_soon_threadsafe(attempt.stop)
+            call_on(attempt.loop, attempt.stop)
             self._interrupted = turn
         elif attempt.stop():  # else it has not begun, or cannot be interrupted
             self._interrupted = turn

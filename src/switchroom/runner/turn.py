@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,14 +13,14 @@ from typing import Any, TypeAlias, cast
 from switchroom.attempt import Attempt, Suspended
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT, REQUEST_ID, settled
-from switchroom.conversation import NEW, Conversation, remember, with_events
+from switchroom.conversation import NEW, Conversation, recall_turn, remember, with_events
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, JournalBusy, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
-from switchroom.journal import NO_JOURNAL, Journal, journal_at
+from switchroom.journal import NO_JOURNAL, Accepted, Journal, journal_at
 from switchroom.ownership import Table, table_at
 from switchroom.result import RunResult
 from switchroom.rules.state import NO_RUN
-from switchroom.runner.claiming import claim_turn, finished_result, known_conversation, new_attempt
+from switchroom.runner.claiming import claim_turn, ended_result, finished_result, known_conversation, new_attempt
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.joining import join
 from switchroom.runner.order import Order as Order
@@ -165,7 +166,7 @@ async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> P
     if order.message_id:
         accepted = await settled(table.journal.accepted(order.conversation, order.message_id))
         if accepted is not None:
-            return await join(order, accepted, queue, lambda: take(_unfinished(order), resume))
+            return await join(order, accepted, queue, lambda: take(_joined(order, accepted, queue.ticket), resume))
     known = await known_conversation(order, journal)
     root = known.root
     if not await queue.is_first(known):
@@ -173,6 +174,7 @@ async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> P
     elif root.phase != "open":
         return await _start(order, journal, known, queue)
     elif not root.asked:
+        await queue.take_place()
         await _finish_before(order, queue.ticket)
     elif order.config.while_waiting is None:
         raise _waits(order, known)
@@ -191,6 +193,15 @@ def _unfinished(order: Order) -> Order:
         called_at=order.called_at,
         within=order.within,
     )
+
+
+def _joined(order: Order, accepted: Accepted, ticket: int) -> Order:
+    """Return the order to finish the turn of a repeated message: it is the caller's own turn, so nothing refuses it."""
+    unfinished = _unfinished(order)
+    unfinished.config = replace(order.config, when_busy="wait", busy_timeout=math.inf)
+    unfinished.turn = accepted
+    unfinished.ticket = ticket  # the caller keeps its place
+    return unfinished
 
 
 async def _finish_before(order: Order, ticket: int) -> None:
@@ -229,6 +240,8 @@ async def _start(order: Order, journal: Journal, known: Conversation, queue: Que
 async def resume(order: Order) -> Prepared:
     """Take the last turn up again as a new attempt, with a person's answers; of one that is over, give what it gave.
 
+    The turn is the one that was the last when the caller asked, however many others follow while the caller waits.
+
     Raises:
         ConversationBusy: the turn is live, and the run does not wait, or no longer.
         UserError: there is no such conversation, or an answer is to nothing that was asked.
@@ -244,6 +257,10 @@ async def resume(order: Order) -> Prepared:
                 raise UserError(
                     f"There is no conversation '{order.conversation}' in this journal to resume. Start it with Runner.run."
                 )
+            order.turn = order.turn or Accepted(known.root.turn, known.root.began)
+            if known.root.turn != order.turn.turn:  # others were quicker, and went on
+                _check_answers(order, known)
+                return ended_result(order, await recall_turn(journal, order.conversation, order.turn.seq))
             if not order.takeover and not await queue.is_first(known):
                 await queue.wait(known, may_interrupt=False)
                 continue
