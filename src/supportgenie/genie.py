@@ -17,10 +17,10 @@ from supportgenie import application
 from supportgenie.desk import Desk
 from supportgenie.guards import INTRODUCED, without_card
 from supportgenie.profile import CustomerProfile
-from supportgenie.reply import Reply, failed, reply_of, still_waits
+from supportgenie.reply import Reply, answer_while_waiting, failed, in_words, reply_of
 from supportgenie.supervision import Supervised, model_of
 from switchroom import Model, RunConfig, Runner, RunResult, Team, UserError
-from switchroom.errors import ConversationWaiting
+from switchroom.journals import Conversations
 
 log = logging.getLogger("supportgenie")
 T = TypeVar("T")
@@ -61,15 +61,22 @@ class SupportGenie:
         # Who passes a model as an object wants to see what it is asked, and by name its answers: there the router spares some.
         answering = application.model if model is None else Supervised(model_of(model), routes=isinstance(model, str))
         self.desk = desk if isinstance(desk, Desk) else Desk.open(desk or ":memory:")
+        self._journal = f"memory:{uuid.uuid4().hex}" if journal is None else journal
         self._config: RunConfig = replace(
             application.config,
             model=answering,
-            journal=f"memory:{uuid.uuid4().hex}" if journal is None else journal,
+            journal=self._journal,
             deps=self._desk_of,
             redact=without_card(lambda: self.desk),
             deadline=deadline,
+            while_waiting=self._answer_while_waiting,
             detached=True,  # a tool of another application may ask
         )
+
+    async def _answer_while_waiting(self, message: str, scope: Any) -> str:
+        """Tell a customer that a person at the desk has to decide first."""
+        asked = await Conversations(self._journal).waiting(scope.conversation)
+        return answer_while_waiting(in_words(question.tool, question.args) for question in asked)
 
     def _desk_of(self, conversation: str) -> Desk:
         return self.desk
@@ -143,8 +150,6 @@ class SupportGenie:
             return reply_of(await running, conversation)
         except UserError:
             raise
-        except ConversationWaiting:
-            return still_waits(reply_of(await self._resumed(conversation), conversation))
         except Exception as error:
             log.warning(
                 "Conversation %s could not be answered, the customer is offered a person: %s", conversation, one_line(error)

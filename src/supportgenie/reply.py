@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from supportgenie.judge import ESCALATION, Case, needs_escalation
@@ -75,16 +75,19 @@ class Reply:
 def reply_of(result: RunResult[Any], conversation: str) -> Reply:
     """The reply that a run came to."""
     by = result.last_agent.name if result.last_agent else ROUTER
-    waiting = tuple(Question(q.id, q.agent, q.tool, q.args, _in_words(q.tool, q.args)) for q in result.waiting)
-    text = str(result.final_output) if not waiting else _waits(waiting)
+    waiting = tuple(Question(q.id, q.agent, q.tool, q.args, in_words(q.tool, q.args)) for q in result.waiting)
+    # With an output, the message came while a person is asked, and was answered at once.
+    text = str(result.final_output) if result.final_output is not None or not waiting else _waits(waiting)
     return Reply(text, by, route_of(result.messages), _escalated(result.messages, by, text), conversation, waiting, run=result)
 
 
-def still_waits(reply: Reply) -> Reply:
-    """The reply to a message that came while a person at the desk has to answer first: it cannot be taken up yet."""
-    what = " and ".join(question.text for question in reply.waiting)
-    text = f"A colleague still has to look at {what}; until then I cannot go on here. If it is urgent, call {POLICY.phone}."
-    return replace(reply, text=text)
+def answer_while_waiting(questions: Iterable[str]) -> str:
+    """Return the answer to a message that comes while a person at the desk decides the questions, given in words."""
+    what = " and ".join(questions)
+    return (
+        f"A colleague still has to look at {what}; until then I cannot go on here. I have noted your message. "
+        f"If it is urgent, call {POLICY.phone}."
+    )
 
 
 def failed(error: Exception, conversation: str) -> Reply:
@@ -122,7 +125,8 @@ def _waits(questions: Sequence[Question]) -> str:
     )
 
 
-def _in_words(tool: str, args: dict[str, Any]) -> str:
+def in_words(tool: str, args: dict[str, Any]) -> str:
+    """Return a call that a person at the desk has to approve, as a customer is told of it."""
     match tool:
         case "refund":
             return f"the refund of {dollars(args['cents'])} for order {args['order']}"

@@ -193,7 +193,7 @@ async def test_a_turn_is_resumed_where_it_broke_off(keeper: Journal):
     assert len(model.requests) == 3
 
 
-async def test_two_runs_at_once_on_one_conversation_fence_one_another(keeper: Journal):
+async def test_a_forced_takeover_of_a_live_run_fences_it(keeper: Journal):
     inside = asyncio.Event()
     go_on = asyncio.Event()
 
@@ -207,7 +207,7 @@ async def test_two_runs_at_once_on_one_conversation_fence_one_another(keeper: Jo
     first = asyncio.ensure_future(Runner.run(agent, "first", config=config, conversation="c"))
     await asyncio.wait_for(inside.wait(), 5)
     inside.clear()
-    second = asyncio.ensure_future(Runner.resume(agent, config=config, conversation="c"))
+    second = asyncio.ensure_future(Runner.resume(agent, config=config, conversation="c", takeover=True))
     await asyncio.wait_for(inside.wait(), 5)
     go_on.set()
     lost, won = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 5)
@@ -231,7 +231,7 @@ async def test_a_run_that_lost_its_conversation_writes_nothing_more(keeper: Jour
     lost = asyncio.ensure_future(Runner.run(zombie, "x", config=config, conversation="c"))
     await asyncio.wait_for(asked.wait(), 5)
     quick = Agent("clerk", model=ScriptedModel(["in time"]))
-    await Runner.resume(quick, config=config, conversation="c")
+    await Runner.resume(quick, config=config, conversation="c", takeover=True)
     before = await read(keeper, "c")
     agent_may_answer.set()
     with pytest.raises(Fenced) as error:

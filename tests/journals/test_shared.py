@@ -97,13 +97,16 @@ async def test_a_claim_without_a_ticket_is_fenced_while_somebody_queues(journal:
     await claim(journal, "c", started(1, 1))
 
 
-async def test_the_lowest_ticket_claims_first_and_is_dropped(journal: Catalogue):
+async def test_the_lowest_ticket_claims_first_and_stays_until_it_is_dropped(journal: Catalogue):
     first, second = [await settled(journal.take_ticket("c")) for _ in range(2)]
     with pytest.raises(Fenced):
         await claim(journal, "c", started(1, 1), ticket=second)
     await claim(journal, "c", started(1, 1), ticket=first)
+    assert await settled(journal.first_ticket("c")) == Ticket(first, journal.owner)
+    await settled(journal.drop_ticket("c", first))
     assert await settled(journal.first_ticket("c")) == Ticket(second, journal.owner)
     await claim(journal, "c", started(2, 2), ticket=second)
+    await settled(journal.drop_ticket("c", second))
     assert await settled(journal.first_ticket("c")) is None
 
 

@@ -59,7 +59,7 @@ async def test_a_fact_is_written_whole_although_the_run_is_cancelled_meanwhile()
     gate.opened.set()
     with pytest.raises(asyncio.CancelledError):
         await soon(run)
-    assert kinds(await journal.read("c"))[-1] == "tool_returned"
+    assert kinds(await journal.read("c"))[-2:] == ["tool_returned", "attempt_released"]
     result = await soon(Runner.resume(agent, config=RunConfig(journal=journal), conversation="c"))
     assert result.final_output == "done"
 

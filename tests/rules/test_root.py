@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from switchroom.events import (
+    AnsweredWhileWaiting,
     AnyFact,
+    AttemptHeld,
+    AttemptReleased,
     Fact,
     ModelAnswered,
     PersonAnswered,
@@ -43,7 +46,7 @@ def root_of(*facts: Fact, path: str = PATH, root: Root | None = None) -> Root:
 
 
 def test_a_turn_begins_with_what_it_was_asked_and_the_path_of_who_answers():
-    assert root_of(BEGUN, path="turn#1") == Root(1, 1, "triage", HELLO, None, PATH, "open")
+    assert root_of(BEGUN, path="turn#1") == Root(1, 1, "triage", HELLO, None, PATH, "open", live=True)
 
 
 def test_another_step_is_given_json():
@@ -55,7 +58,34 @@ def test_another_attempt_opens_the_turn_again_and_keeps_all_else():
     failed = root_of(BEGUN, ANSWERED, FIRST, StepFailed("ValueError", "no"))
     again = root_of(TurnStarted(1, 2, "triage"), root=failed)
     assert failed.phase == "failed"
-    assert again == replace(failed, attempt=2, phase="open")
+    assert again == replace(failed, attempt=2, phase="open", live=True)
+
+
+def test_an_attempt_is_live_until_it_has_an_outcome_or_is_released():
+    assert root_of(BEGUN).live
+    assert not root_of(BEGUN, StepReturned("done")).live
+    assert not root_of(BEGUN, StepFailed("ValueError", "no")).live
+    assert not root_of(BEGUN, AttemptReleased()).live
+
+
+def test_an_attempt_is_live_after_its_outcome_as_long_as_a_tool_of_it_runs():
+    held = root_of(BEGUN, AttemptHeld(("pay",)), StepFailed("DeadlineExceeded", "no"))
+    assert (held.phase, held.live, held.running) == ("failed", True, ("pay",))
+    released = root_of(AttemptReleased(), root=held)
+    assert (released.phase, released.live, released.running) == ("failed", False, ())
+
+
+def test_a_turn_knows_the_entry_that_began_it_and_the_process_that_answers():
+    began = RunEvent("turn#2", TurnStarted(2, 1, "triage", HELLO, owner="a"), 7, 10.0)
+    again = RunEvent("turn#2", TurnStarted(2, 2, "triage", owner="b"), 9, 20.0)
+    root = evolve_root(evolve_root(Root(), began), again)
+    assert (root.began, root.since, root.owner) == (7, 20.0, "b")
+
+
+def test_messages_that_came_while_a_person_was_asked_are_known_with_their_answers():
+    root = root_of(BEGUN, FIRST, AnsweredWhileWaiting(Message("user", "well?"), "One moment."))
+    assert [message.text for message in root.asides] == ["well?", "One moment."]
+    assert list(root.asked) == ["a"]
 
 
 def test_only_the_turns_own_step_ends_it():

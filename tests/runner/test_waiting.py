@@ -184,10 +184,10 @@ async def test_an_answer_that_is_neither_yes_nor_no_is_refused_and_approves_noth
 # what else a conversation does ---------------------------------------------------------------------------------------
 
 
-async def test_a_run_on_a_waiting_conversation_is_refused():
+async def test_a_run_on_a_waiting_conversation_is_refused_on_request():
     till = Till()
     clerk = Agent("clerk", model=ScriptedModel([call("refund", cents=80)]), tools=[till.refund])
-    config = keeping()
+    config = keeping(while_waiting=None)
     await Runner.run(clerk, "x", config=config, conversation="c")
     with pytest.raises(ConversationWaiting) as error:
         await Runner.run(clerk, "y", config=config, conversation="c")

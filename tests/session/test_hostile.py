@@ -289,7 +289,7 @@ async def test_who_speaks_while_a_person_is_asked_is_told_how_to_answer_in_a_ses
     def model(request: Any) -> Any:
         return "done" if request.messages[-1].role == "tool" else call("refund", cents=5)
 
-    session = Session(Agent("billing", "x", tools=[refund], model=FunctionModel(model)))
+    session = Session(Agent("billing", "x", tools=[refund], model=FunctionModel(model)), while_waiting=None)
     [asked] = (await session.send("refund me")).waiting
     with pytest.raises(ConversationWaiting, match=r"Answer first: session\.answer\(\{'turn#1/.*': True\}\), or False"):
         await session.send("hello?")

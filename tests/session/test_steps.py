@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from pydantic import BaseModel
 
 from switchroom import Agent, Message, OutputNode, RunConfig, RunError, Runner, Session, Team, handoff, sequential, tool
-from switchroom.errors import ConversationWaiting
+from switchroom.config import WHILE_WAITING
 from switchroom.events import ModelAnswered, StepStarted
 from switchroom.guardrail import Pass, Replace, Trip, on_input, on_output
 from switchroom.journals import MemoryJournal
@@ -227,11 +227,12 @@ async def test_a_person_is_asked_and_the_same_turn_goes_on_with_the_answer():
     session = Session(agent, config=scripted(["One moment.", call("refund", cents=500)], "You have it back."))
     reply = await session.send("my money")
     assert (reply.text, [one.tool for one in reply.waiting]) == ("", ["refund"])
-    with pytest.raises(ConversationWaiting):
-        await session.send("well?")
+    meanwhile = await session.send("well?")
+    assert (meanwhile.text, meanwhile.turn, meanwhile.waiting) == (WHILE_WAITING, 1, reply.waiting)
     answered = await session.answer({reply.waiting[0].id: True})
     assert (answered.parts, answered.turn, answered.waiting) == (["One moment.", "You have it back."], 1, ())
-    assert [message.text for message in session.messages] == ["my money", "One moment.", "You have it back."]
+    said = ["my money", "One moment.", "well?", WHILE_WAITING, "You have it back."]
+    assert [message.text for message in session.messages] == said
 
 
 async def test_a_person_is_asked_from_within_a_graph_and_in_another_process():
@@ -358,8 +359,7 @@ async def test_who_spoke_before_a_person_is_asked_says_it_again_with_the_rest_an
     await first.start()
     reply = await first.send("to clerk")
     assert ([one.tool for one in reply.waiting], paid) == (["pay"], [])
-    with pytest.raises(ConversationWaiting):
-        await first.send("well?")
+    assert (await first.send("well?")).waiting == reply.waiting
     await first.stop()
     second = graph(Router(), Clerk("clerk"), conversation="c", journal=journal)
     await second.start()

@@ -11,8 +11,8 @@ from switchroom.events import AnsweredWhileWaiting, RunEvent, TurnStarted
 from switchroom.journal import Accepted, journal_at
 from switchroom.ownership import table_at
 from switchroom.result import RunResult
-from switchroom.rules.state import NO_RUN
 from switchroom.runner.claiming import ended_result, finished_result, new_attempt
+from switchroom.runner.interpreter import interpret
 from switchroom.runner.order import Order
 from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import text_message
@@ -63,6 +63,7 @@ async def join(
         elif is_last and root.asked:
             attempt = new_attempt(order, known, journal)
             attempt.go_on(known)
+            interpret(order.step).meet(attempt)
             return RunResult(attempt, root.path, None, known.state)
         elif is_last:
             return await finish()
@@ -96,7 +97,8 @@ def _answered_while_waiting(order: Order, known: Conversation, events: list[RunE
                     raise _other_message(order, known.root.turn)
                 attempt = new_attempt(order, known, journal_at(order.config.journal))
                 attempt.go_on(known)
-                return RunResult(attempt, event.path, answered.text, NO_RUN)
+                interpret(order.step).meet(attempt)
+                return RunResult(attempt, event.path, answered.text, known.state)
             case TurnStarted():
                 break
             case _:

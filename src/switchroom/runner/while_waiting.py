@@ -16,6 +16,7 @@ from switchroom.messages import Message
 from switchroom.result import RunResult
 from switchroom.rules.state import GoingOn, State, carried
 from switchroom.runner.claiming import claim_turn
+from switchroom.runner.interpreter import interpret
 from switchroom.runner.order import Order
 from switchroom.runner.queue import Queue
 from switchroom.schema import as_text
@@ -54,7 +55,8 @@ async def answer_meanwhile(order: Order, attempt: Attempt, queue: Queue) -> RunR
     finally:
         if (ending := attempt.end()) is not None:
             await ending
-    return RunResult(attempt, path, text, scope.last)
+    interpret(order.step).meet(attempt)
+    return RunResult(attempt, path, text, attempt.known.state)
 
 
 def text_message(order: Order) -> Message:
