@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from supportgenie.judge import ESCALATION, Case, Cause, needs_escalation
 from supportgenie.routing import ROUTER, put_through_first
-from supportgenie.turns import TRANSFER, Turn, turns_of
+from supportgenie.turns import TRANSFER, Turn, to_be_answered, turns_of
 from switchroom import Message, Model, UserError
 from switchroom.messages import ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
@@ -137,7 +137,7 @@ def _escalated(heard: Heard, message: Message) -> ToolCall | None:
     """The transfer to escalation, if a person has to take over."""
     if f"{TRANSFER}{ESCALATION}" not in heard.tools:
         return None
-    case = Case(heard.request.agent, message.text, turns_of(heard.request.messages, Turn))
+    case = Case(heard.request.agent, message.text, turns_of(to_be_answered(heard.request.messages), Turn))
     cause = needs_escalation(case)
     if cause is None:
         return None

@@ -74,6 +74,17 @@ def turns_of(messages: Sequence[Message], kind: type[T]) -> list[T]:
     return turns
 
 
+def to_be_answered(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return the messages of a request without those at the end that were answered at once, while a person was asked.
+
+    The agent goes on with the result that the person decided about. Nothing else ends a request with an answer.
+    """
+    end = len(messages)
+    while end > 1 and messages[end - 1].role == "assistant":
+        end -= 2
+    return messages[:end]
+
+
 def result_in(text: str) -> Result:
     """A result as data: of a tool its fields, of a handoff its `brief`, of a return its `outcome`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -172,9 +173,9 @@ print("fine")
 """
     for attempt in range(3):
         assert together(program, 4) == ["fine"] * 4
-        for file in tmp_path.iterdir():
+        for left in tmp_path.iterdir():
             if attempt < 2:
-                file.unlink()
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
     assert SqliteJournal(tmp_path / "chats.db").conversations() == ["0", "1", "2", "3"]
 
 

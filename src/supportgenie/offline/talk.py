@@ -11,7 +11,7 @@ from supportgenie.offline.understanding import concepts_of, is_known, topic_of
 from supportgenie.profile import CustomerProfile, phone_number
 from supportgenie.search import words_of
 from supportgenie.state import known_in
-from supportgenie.turns import Result, turns_of
+from supportgenie.turns import Result, to_be_answered, turns_of
 from switchroom.models import Heard
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
@@ -94,7 +94,7 @@ class Talk:
     """
 
     def __init__(self, heard: Heard) -> None:
-        said = turns_of(heard.request.messages, Turn)
+        said = turns_of(to_be_answered(heard.request.messages), Turn)
         self.agent = heard.request.agent
         self.turns = said
         self.now = said[-1] if said else Turn("")
