@@ -346,9 +346,12 @@ def table_at(journal: Journal) -> Table:
     if table is None or table.process is not _process[0]:
         sharing = shared(journal)
         with _tables_lock:
-            table = _tables.get(sharing.place)
-            if table is None:
-                table = _tables[sharing.place] = Table(sharing, _process[0])
+            if sharing.place is sharing:  # no other object is over the store, and a key would keep this one
+                table = Table(sharing, _process[0])
+            else:
+                table = _tables.get(sharing.place)
+                if table is None:
+                    table = _tables[sharing.place] = Table(sharing, _process[0])
         with suppress(AttributeError):  # a journal without room for the table is asked for its place each time
             setattr(journal, _TABLE, table)
         table.journal = sharing

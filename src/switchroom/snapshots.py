@@ -284,7 +284,17 @@ def _seal(body: bytes) -> bytes:
     return blake2b(body, digest_size=SEAL_BYTES, key=SCHEMA).digest()
 
 
-VALUES = ("events.calls", "events.session", "messages", "rules.live", "rules.root", "rules.state", "snapshots")
+VALUES = (
+    "events.calls",
+    "events.session",
+    "messages",
+    "rules.calls",
+    "rules.live",
+    "rules.results",
+    "rules.root",
+    "rules.state",
+    "snapshots",
+)
 """The modules that define what stands in a snapshot."""
 
 RULES = ("chunks", "conversation", "events.codec", "history", "rules.evolve", "rules.session", "saying")

@@ -270,7 +270,7 @@ async def test_a_turn_that_a_crash_left_unfinished_is_a_trace_of_its_own_before_
 async def test_a_crashed_turn_that_is_found_to_wait_ends_as_waiting():
     book = Book()
     journal = DyingJournal(lambda event: event.kind == "calls_judged")
-    config = RunConfig(journal=journal, trace_processors=(book,))
+    config = RunConfig(journal=journal, trace_processors=(book,), while_waiting=None)
     with pytest.raises(Died):
         await Runner.run(payer(), "hello", config=config, conversation=CONVERSATION)
     with pytest.raises(ConversationWaiting):

@@ -185,9 +185,12 @@ async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> P
 
 def _unfinished(order: Order) -> Order:
     """Return the order to finish the turn that stands before a caller's message. Its events are not the caller's."""
+    config = order.config
+    if order.tracer is not None:  # the turn has a trace of its own
+        config = replace(config, listeners=tuple(one for one in config.listeners if one is not order.tracer))
     return Order(
         order.step,
-        order.config,
+        config,
         deps=order.deps,
         conversation=order.conversation,
         called_at=order.called_at,
