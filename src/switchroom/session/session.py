@@ -22,10 +22,10 @@ from switchroom.roster import roster_of
 from switchroom.rules.live import Live
 from switchroom.runner.turn import Answers
 from switchroom.schema import jsonable
-from switchroom.session.context import heard as heard_in
 from switchroom.session.delivery import DELIVERY
 from switchroom.session.exchange import Entry
 from switchroom.session.graph import Graph, When
+from switchroom.session.heard import HeardMessages
 from switchroom.session.line import Caller, Job, Line, Told
 from switchroom.session.node import Node, OutputNode, StepNode
 from switchroom.session.reply import Reply
@@ -54,7 +54,7 @@ class Session:
         UserError: something passed is of no use.
     """
 
-    __slots__ = ("__weakref__", "_begun", "_completion", "_graph", "_line", "_recalled", "_step")
+    __slots__ = ("__weakref__", "_begun", "_completion", "_graph", "_heard", "_line", "_recalled", "_step")
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class Session:
         self._graph = Graph(conversation or uuid4().hex, float(deadline))
         self._line = Line(self._graph, kept, config)
         self._line.config = replace(config, journal=kept, listeners=(*config.listeners, Told(self._line)))
+        self._heard = HeardMessages[Message](lambda message: message)
         self._step = step
         self._begun = False
         self._recalled = False
@@ -324,7 +325,7 @@ class Session:
     def messages(self) -> list[Message]:
         """What was said so far, and of the answers exactly what was heard."""
         self._recall()
-        return heard_in(self._graph.known.messages)
+        return [*self._heard.of(self._graph.known.messages)]
 
     @property
     def active(self) -> str | None:

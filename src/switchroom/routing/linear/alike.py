@@ -88,6 +88,15 @@ def columns_of(matrix: Matrix, shares: Floats) -> Floats:
     return result
 
 
+def rows_of(matrix: Matrix, weights: Floats) -> Floats:
+    """For each row, the sum of the weights of its columns, each times its value."""
+    rows = np.repeat(np.arange(matrix.height), np.diff(matrix.starts))
+    result = np.zeros((matrix.height, weights.shape[1]), dtype=np.float32)
+    for bundle in _bundles(rows, matrix.columns, matrix.values):
+        result[bundle.lines] = _gathered(bundle, weights)
+    return result
+
+
 def _bundles(lines: Ints, others: Ints, values: Floats) -> Iterator[Bundle]:
     """The entries of a matrix by lines, lines of equal length together."""
     order = np.argsort(lines, kind="stable")
