@@ -115,11 +115,16 @@ class Matrix(NamedTuple):
             starts.append(len(columns))
         return Matrix(np.array(starts), np.array(columns, dtype=np.int64), np.array(values, dtype=np.float32), width)
 
+    @property
+    def rows(self) -> Ints:
+        """The number of each entry's row."""
+        return np.repeat(np.arange(self.height), np.diff(self.starts))
+
     def take(self, rows: Ints) -> Matrix:
         """The matrix of some of its rows, in the order of their numbers."""
         lengths = np.diff(self.starts)[rows]
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        entries: Ints = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+        starts: Ints = np.concatenate([[0], np.cumsum(lengths)])
+        entries: Ints = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(int(starts[-1]))
         return Matrix(starts, self.columns[entries], self.values[entries], self.width)
 
     @property

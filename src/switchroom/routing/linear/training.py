@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from switchroom.routing.linear.alike import BIAS, Alike, columns_of, rows_of
+from switchroom.routing.linear.alike import BIAS, Alike, Sums
 from switchroom.routing.linear.calibration import calibrated
 from switchroom.routing.linear.grams import grams_of
-from switchroom.routing.linear.groups import Group, groups_of
+from switchroom.routing.linear.groups import groups_of
 from switchroom.routing.linear.machine import STEPS, Problem, fitted, sides_of
 from switchroom.routing.linear.model import Linear
 from switchroom.routing.linear.table import Floats, Ints, Matrix, Table
@@ -78,9 +80,11 @@ def learn(lesson: Lesson, progress: Callable[[float], None]) -> Learned:
         steps = iter(range(STEPS * (searches - 1) + 1, STEPS * searches + 1))
         return lambda: progress(min(0.99, next(steps) / (STEPS * (count + 1) * len(groups))))
 
+    everything = Examples(matrix, lesson.dense, own, parts)
+    apart = [(places := np.flatnonzero(parts == part), everything.take(places)) for part in range(count)]
     taught = Taught.nothing(matrix, lesson.dense, routes)
     for group in groups:
-        _teach(taught, Examples(matrix, lesson.dense, own, parts), group, ticker)
+        _teach(taught, everything.take(group.rows), apart, group.routes, ticker)
     unseen = taught.unseen[:examples]
     calibration = calibrated(unseen, lesson.own)
     model = Linear.of(table, taught.weights, taught.shift, taught.encoded, calibration)
@@ -89,7 +93,8 @@ def learn(lesson: Lesson, progress: Callable[[float], None]) -> Learned:
     return Learned(model, confidence, (unseen.argmax(axis=1) == lesson.own).tolist())
 
 
-class Examples(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Examples:
     """Examples as numbers, the routes' names behind them.
 
     Args:
@@ -111,21 +116,28 @@ class Examples(NamedTuple):
 
     def planes(self, shares: Floats) -> Planes:
         """The planes of which these examples have such shares."""
-        encoded = None if self.dense is None else self.dense.T @ shares
-        return Planes(columns_of(self.matrix, shares), BIAS * shares.sum(axis=0), encoded)
+        encoded = np.zeros((0, shares.shape[1]), dtype=np.float32) if self.dense is None else self.dense.T @ shares
+        return Planes(self._sums.of_columns(shares), BIAS * shares.sum(axis=0), encoded)
 
     def scores(self, planes: Planes) -> Floats:
         """The score of each example for each plane."""
-        scores = rows_of(self.matrix, planes.weights) + planes.shift
-        return scores if self.dense is None or planes.encoded is None else scores + self.dense @ planes.encoded
+        scores = self._sums.of_rows(planes.weights)
+        scores += planes.shift
+        if self.dense is not None:
+            scores += self.dense @ planes.encoded
+        return scores
+
+    @cached_property
+    def _sums(self) -> Sums:
+        return Sums(self.matrix)
 
 
 class Planes(NamedTuple):
-    """Planes of some routes: the weights of grams, what scores begin with, and the weights of an encoder's numbers."""
+    """Planes of some routes: the weights of grams, what scores begin with, and the weights of an encoder's numbers, if any."""
 
     weights: Floats
     shift: Floats
-    encoded: Floats | None
+    encoded: Floats
 
 
 class Taught(NamedTuple):
@@ -150,30 +162,34 @@ class Taught(NamedTuple):
         return Taught(weights, shift[0], encoded, unseen)
 
 
-def _teach(taught: Taught, examples: Examples, group: Group, ticker: Callable[[], Callable[[], None]]) -> None:
-    """Learn the planes of a group of routes, and what examples that are set aside score on planes without them."""
-    seen = examples.take(group.rows)
-    place = np.full(len(taught.shift) + 1, -1)  # the last is where examples of no route look
-    place[group.routes] = np.arange(len(group.routes))
-    alike = Alike(seen.matrix, seen.dense)
-    sides = sides_of(place[seen.own], len(group.routes))
-    problem = Problem(alike, sides, np.ones((len(sides), 1), dtype=np.float32))
+def _teach(
+    taught: Taught,
+    seen: Examples,
+    apart: Sequence[tuple[Ints, Examples]],
+    routes: Ints,
+    ticker: Callable[[], Callable[[], None]],
+) -> None:
+    """Learn the planes of some routes, and what the examples of each part score on planes that have not seen this part.
+
+    Args:
+        taught: takes what is learned.
+        seen: the examples that the planes are learned from.
+        apart: for each part, the places of its examples among all, and these examples.
+        routes: the numbers of the routes.
+        ticker: makes what each search is followed by.
+    """
+    place = np.full(len(taught.shift) + 1, -1)  # the last is for examples of no route
+    place[routes] = np.arange(len(routes))
+    sides = sides_of(place[seen.own], len(routes))
+    problem = Problem(Alike(seen.matrix, seen.dense), sides, np.ones((len(sides), 1), dtype=np.float32))
     whole = fitted(problem, None, ticker())
     planes = seen.planes(whole.shares)
-    taught.weights[:, group.routes], taught.shift[group.routes] = planes.weights, planes.shift
-    if planes.encoded is not None:
-        taught.encoded[:, group.routes] = planes.encoded
-    outside = np.ones(len(examples.own), dtype=np.bool_)
-    outside[group.rows] = False
-    for part in range(int(examples.parts.max()) + 1):
-        apart = np.flatnonzero(seen.parts == part)
-        weights = problem.weights.copy()
-        weights[apart] = 0
+    taught.weights[:, routes], taught.shift[routes] = planes.weights, planes.shift
+    taught.encoded[:, routes] = planes.encoded
+    for part, (places, examples) in enumerate(apart):
+        weights = (seen.parts != part).astype(np.float32)[:, None]
         without = fitted(problem._replace(weights=weights), whole, ticker())
-        taught.unseen[np.ix_(group.rows[apart], group.routes)] = without.scores[apart]
-        far = np.flatnonzero((examples.parts == part) & outside)
-        if len(far):
-            taught.unseen[np.ix_(far, group.routes)] = examples.take(far).scores(seen.planes(without.shares))
+        taught.unseen[np.ix_(places, routes)] = examples.scores(seen.planes(without.shares))
 
 
 def parts_of(own: Ints) -> Ints:
