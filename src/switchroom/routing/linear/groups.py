@@ -14,14 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from switchroom.routing.linear.alike import Sums
+from switchroom.routing.linear.alike import WHOLE, Sums
 from switchroom.routing.linear.table import Floats, Ints, Matrix
 
 ROUTES_TOGETHER = 64
 """Routes up to which all are learned together, from all examples."""
-
-EXAMPLES_TOGETHER = 2000
-"""Examples up to which all routes are learned together: groups would not be much smaller."""
 
 OWN_EXAMPLES = 250
 """Examples of its own routes that a group has at most, unless these are too few routes."""
@@ -31,6 +28,9 @@ ROUTES_APART = 8
 
 OTHERS_PER_OWN = 5
 """Examples of other routes that a group is learned from, for each of its own. With 2, CLINC150 loses .004 of its accuracy."""
+
+WORTHWHILE = 4 / 3
+"""How many times the examples of a group there are in all, before groups are worth what it costs to find them."""
 
 _POWER_STEPS = 30
 
@@ -50,15 +50,19 @@ class Group(NamedTuple):
 def groups_of(matrix: Matrix, dense: Floats | None, own: Ints) -> list[Group]:
     """Divide routes into groups, similar ones together.
 
+    All are one group where they are few, and where groups would have too many examples for their products to be kept.
+
     Args:
         matrix: the examples.
         dense: more columns for each example, all of which have values.
         own: the number of each example's route; -1 where it is for none.
     """
     count = int(own.max()) + 1
-    if count <= ROUTES_TOGETHER or len(own) <= EXAMPLES_TOGETHER:
-        return [Group(np.arange(count), np.arange(len(own)))]
     placed = np.flatnonzero(own >= 0)
+    limit = max(OWN_EXAMPLES, ROUTES_APART * round(len(placed) / count))
+    height = limit * (1 + OTHERS_PER_OWN)
+    if count <= ROUTES_TOGETHER or len(own) <= WORTHWHILE * height or height > WHOLE:
+        return [Group(np.arange(count), np.arange(len(own)))]
     sizes = np.bincount(own[placed], minlength=count)
     shares = np.zeros((len(own), count), dtype=np.float32)
     shares[placed, own[placed]] = 1 / sizes[own[placed]]
@@ -68,7 +72,6 @@ def groups_of(matrix: Matrix, dense: Floats | None, own: Ints) -> list[Group]:
         near += dense @ (dense.T @ shares)
     between = np.zeros((count, count), dtype=np.float32)
     np.add.at(between, own[placed], near[placed] / sizes[own[placed], None])
-    limit = max(OWN_EXAMPLES, ROUTES_APART * round(len(placed) / count))
     divided = _divided(np.arange(count), between, sizes, -(-len(placed) // limit))
     return [Group(routes, _rows(near, own, routes, limit)) for routes in divided]
 
