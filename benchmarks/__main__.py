@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from benchmarks import floor, guards, http, ours, session, workflows
+from benchmarks.growth import rows as growth_rows
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
@@ -156,6 +157,8 @@ def main() -> None:
         print(f"{'guard ' + row.name:28}{'':10}{added:10.2f}{'':8}{row.goal:7.1f}{_missed(added, row.goal)}")
     early, late = growth()
     print(f"{'turn at turn 10 / 200':28}{early:10.2f}{late:10.2f}{late / early:8.2f}{1.2:7.1f}{_missed(late / early, 1.2)}")
+    for row in growth_rows():
+        print(f"{row.name:28}{row.small:10.2f}{row.large:10.2f}{row.ratio:8.2f}{row.goal:7.1f}{_missed(row.ratio, row.goal)}")
     kept = memory()
     print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
     idle, busy = session.memory()
