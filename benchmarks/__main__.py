@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from benchmarks import floor, growth_core, guards, http, long, ours, session, workflows
+from benchmarks.growth import rows as growth_rows
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
 from switchroom.journals import MemoryJournal
@@ -161,6 +162,8 @@ def main() -> None:
         print(f"{row.name:30}{told}")
     for name, value, ratio, goal in long.lines():
         print(f"{name:28}{'':10}{value:10.2f}{ratio:8.2f}{goal:7.1f}{_missed(ratio, goal)}")
+    for row in growth_rows():
+        print(f"{row.name:28}{row.small:10.2f}{row.large:10.2f}{row.ratio:8.2f}{row.goal:7.1f}{_missed(row.ratio, row.goal)}")
     kept = memory()
     print(f"{'10,000 in flight, KB each':28}{'':10}{kept / 1024:10.2f}{'':8}{8:7.1f}{_missed(kept / 1024, 8)}")
     idle, busy = session.memory()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from switchroom import Message
 from switchroom.messages import File, Image, Text, ToolCall
-from switchroom.tokens import FILE_TOKENS, IMAGE_TOKENS, MESSAGE_TOKENS, count_message, count_tokens
+from switchroom.tokens import FILE_TOKENS, IMAGE_TOKENS, MESSAGE_TOKENS, RunningTokens, count_message, count_tokens
 
 # Each text with what OpenAI's encoding o200k_base makes of it, and how far from that the estimate may be for texts of its kind.
 MEASURED = [
@@ -184,3 +184,31 @@ def test_whatever_a_call_was_given_can_be_counted_at_once():
     args, kwargs = ("where is my parcel",), {"context": {"user": "Ann"}}
     assert count_tokens(args, kwargs) == count_tokens('["where is my parcel"]', '{"context":{"user":"Ann"}}')
     assert count_tokens(Output("in Bonn", 0.9)) == count_tokens('{"result":"in Bonn","confidence":0.9}')
+
+
+# totals of histories that grow ------------------------------------------------------------------------------------------
+
+
+def test_each_message_of_a_history_that_grows_is_counted_once():
+    counted: list[Message] = []
+
+    def count(message: Message) -> int:
+        counted.append(message)
+        return len(message.text)
+
+    totals, history = RunningTokens(count), [Message("user", "12345")]
+    for length in range(1, 200):
+        assert totals.of(tuple(history)) == 5 * length
+        history.append(Message("user", "12345"))
+    assert len(counted) == 199
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.lists(st.text(max_size=5), max_size=4)), max_size=20))
+def test_a_running_total_is_the_sum_of_any_history_that_grew_was_cut_or_divided(steps: list[tuple[int, int, list[str]]]):
+    totals = RunningTokens(count_message)
+    histories: list[list[Message]] = [[]]
+    for which, kept, texts in steps:
+        base = histories[-1 - which % len(histories)]
+        history = [*base[:kept], *(Message("user", text) for text in texts)]
+        histories.append(history)
+        assert totals.of(history) == sum(map(count_message, history))

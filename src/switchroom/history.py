@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, overload
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from switchroom.chunks import CHUNK, START, Archive, Chunk
 from switchroom.errors import UserError
 from switchroom.messages import Message
-from switchroom.tokens import count_message
+from switchroom.tokens import RunningTokens, count_message
 
 LONG = 96
 """Messages after the chunks at which the oldest become a chunk. The rest stays: windows on a long history read no chunk."""
@@ -248,14 +248,16 @@ class Summary:
     over: int
     keep: int = 6
     count: Count = count_message
+    _tokens: RunningTokens = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_tokens", RunningTokens(self.count))
         if self.over < 1 or self.keep < 1:
             raise UserError(f"Summary(over={self.over}, keep={self.keep}): give numbers of at least 1.")
 
     def cut(self, messages: Sequence[Message]) -> int:
         """How many of the messages are to be summarised now; 0 as long as they fit."""
-        if len(messages) <= self.keep or sum(self.count(message) for message in messages) <= self.over:
+        if len(messages) <= self.keep or self._tokens.of(messages) <= self.over:
             return 0
         return _whole(messages, len(messages) - self.keep)
 

@@ -17,6 +17,8 @@ From Arabic on, these are too many rather than too few; of emojis that are put t
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +34,9 @@ counts for GPT-4.1. The same picture is 765 tokens for GPT-4o, and 1,398 by Anth
 
 FILE_TOKENS = 2000
 """What a document is taken for that is no text: a page of a PDF, for which Anthropic's guide to PDFs says 1,500 to 3,000."""
+
+KEPT_TOTALS = 10_000
+"""Histories whose running total is kept. The one that was not asked for longest is counted anew."""
 
 _ACCENTED = r"\u00df-\u024f\u1e00-\u1eff"
 
@@ -77,6 +82,45 @@ def count_message(message: Message) -> int:
     for call in message.calls:
         tokens += MESSAGE_TOKENS + count_tokens(call.name, call.args)
     return tokens
+
+
+class RunningTokens:
+    """The tokens of histories that grow: each message is counted once, not once a request.
+
+    The total of a history is kept by its newest message. A longer history that has the same first message, and this one at the
+    same place, starts from that total. Any other history is counted from its beginning.
+
+    Args:
+        count: returns the tokens of a message.
+    """
+
+    __slots__ = ("_count", "_totals")
+
+    def __init__(self, count: Callable[[Message], int]) -> None:
+        self._count = count
+        self._totals: OrderedDict[int, tuple[tuple[Message, Message], int, int]] = OrderedDict()
+
+    def of(self, messages: Sequence[Message]) -> int:
+        """Return the tokens of all messages."""
+        total, place = 0, len(messages)
+        while place > 0:
+            known = self._totals.get(id(messages[place - 1]))
+            if known is not None and _begins_with(messages, place, known[0], known[1]):
+                self._totals.pop(id(messages[place - 1]), None)
+                total += known[2]
+                break
+            place -= 1
+            total += self._count(messages[place])
+        if messages:
+            self._totals[id(messages[-1])] = ((messages[0], messages[-1]), len(messages), total)
+            if len(self._totals) > KEPT_TOTALS:
+                self._totals.popitem(last=False)
+        return total
+
+
+def _begins_with(messages: Sequence[Message], length: int, ends: tuple[Message, Message], counted: int) -> bool:
+    first, last = ends
+    return length == counted and messages[0] is first and messages[length - 1] is last
 
 
 def _count(value: Any) -> int:

@@ -213,7 +213,7 @@ def check_one_death(story: Story, undisturbed: Story) -> None:
 def test_undisturbed_everything_happens_once(undisturbed: Story):
     assert undisturbed.agent == "billing"
     names = "announce, charge, look_up_A, look_up_B, mail, refund, remember, reserve, settle, tidy, waive"
-    assert undisturbed.output == f"billing:1 {names}"
+    assert undisturbed.output == f"desk:0\ndesk:1\nbilling:0\nbilling:1 {names}"
     assert undisturbed.later == f"billing:2 {names}"
     assert dict(undisturbed.questions.values()) == dict.fromkeys(("refund", "sign_off", "waive"), "approval")
     assert set(Counter(undisturbed.asked).values()) == {1}

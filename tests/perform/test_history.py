@@ -242,3 +242,17 @@ async def test_a_summary_whose_model_is_not_there_leaves_nobody_without_an_answe
     assert len(seen.last) == 5
     assert "could not be summarised: the server is busy" in caplog.text
     assert (await Runner.resume(agent, conversation="c", config=config)).final_output == "answer 1"
+
+
+async def test_a_summary_counts_each_message_of_a_conversation_once():
+    counted: list[Message] = []
+
+    def count(message: Message) -> int:
+        counted.append(message)
+        return 1
+
+    agent = Agent("clerk", model=Seen().model, history=Summary(Summariser().agent, over=1_000, keep=1, count=count))
+    config = keeping()
+    for turn in range(40):
+        await Runner.run(agent, f"question {turn}", conversation="c", config=config)
+    assert len(counted) <= 80

@@ -16,6 +16,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.roster import roster_of
 from switchroom.session import EndCallEvent
 from switchroom.testing import Cassette, FunctionModel
+from tests.laws.test_streams import told
 
 
 class Router(Node):
@@ -84,7 +85,7 @@ async def test_a_session_is_played_turn_by_turn_without_its_models():
         "One moment.\nHow can I help?",
         "How can I help?",
     ]
-    assert [event.fact for event in played.events] == [event.fact for event in cassette.events]
+    assert told(list(played.events)) == told(list(cassette.events))
 
 
 async def test_a_call_that_was_ended_is_played_to_its_end():

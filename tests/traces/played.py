@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
@@ -89,7 +89,9 @@ def _check_the_answers(recording: Recording, answers: Sequence[Answer], play: Pl
     began = play.facts(TurnStarted)
     assert [[message.text for message in fact.messages] for fact in began] == [[turn.said] for turn in recording.turns]
     assert [result.turn for result in play.results] == list(range(1, len(recording.turns) + 1))
-    assert [result.final_output for result in play.results] == [turn.answer for turn in recording.turns]
+    for result, turn in zip(play.results, recording.turns, strict=True):
+        assert result.final_output == heard_of(result.events)
+        assert result.final_output.rpartition(turn.answer)[1:] == (turn.answer, "")
     last = [result.last_agent.name if result.last_agent else "" for result in play.results]
     assert last == [answer.agent for answer in answers if not answer.calls]
     for turn in play.events:
@@ -105,3 +107,9 @@ def shown(turn: list[RunEvent]) -> list[str]:
                 yield event.fact
 
     return ["".join(piece.text for piece in answer) for _, answer in groupby(pieces(), key=lambda piece: piece.answer)]
+
+
+def heard_of(events: Iterable[RunEvent]) -> str:
+    """Return all that the customer heard in a turn: the texts of the answers, each in lines of its own."""
+    answers = [event.fact.message.text for event in events if isinstance(event.fact, ModelAnswered)]
+    return "\n".join(text for text in answers if text)

@@ -33,7 +33,7 @@ def joined(several: Sequence[Recording]) -> Recording:
             for kind, records in copy.deepcopy(part).items():
                 whole.setdefault(kind, {}).update(records)
     turns = tuple(turn for recording in several for turn in recording.turns)
-    whole = Recording("+".join(one.id for one in several), several[0].desk, turns, before, after, 0)
+    whole = Recording(f"{several[0].id} and {len(several) - 1} more", several[0].desk, turns, before, after, 0)
     return replace(whole, handoffs=len(whole.moves))
 
 

@@ -15,7 +15,7 @@ from switchroom.journals.database import settled
 from switchroom.journals.listed import Catalogue
 from switchroom.messages import Message
 from switchroom.result import Waiting, waiting_of
-from switchroom.session.context import heard
+from switchroom.session.heard import is_heard
 from switchroom.usage import Usage
 
 _LARGEST_PAGE = 1000
@@ -113,7 +113,7 @@ class Conversations:
         """
         known = await self._known(id)
         if known.state.live is not None:
-            return tuple(heard(known.state.history))
+            return tuple(filter(is_heard, known.state.history))
         if known.root.messages:
             return tuple(known.state.history)
         return tuple(left(known.before, known.root, known.state).history)

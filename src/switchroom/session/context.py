@@ -9,6 +9,10 @@ from typing import Any, Protocol
 import msgspec
 
 from switchroom.messages import Message
+from switchroom.session.heard import HeardMessages
+
+_FRESH_MESSAGES = 16
+"""The newest messages are made anew for each reader, so that a reader may change their dicts."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -37,21 +41,21 @@ class Context:
         session: whose `known` is what is known now.
     """
 
-    __slots__ = ("_chat", "_known", "_session")
+    __slots__ = ("_heard", "_session")
 
     def __init__(self, session: Knowing) -> None:
         self._session = session
-        self._known: Known | None = None
-        self._chat: list[dict[str, Any]] = []
+        self._heard = HeardMessages(_with_chat_form)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """What was said and heard so far, in chat form: `{"role": "user" | "assistant", "content": ...}`."""
-        known = self._session.known
-        if known is not self._known:
-            self._known = known
-            self._chat = [message.as_chat() for message in heard(known.messages)]
-        return list(self._chat)
+        """What was said and heard so far, in chat form: `{"role": "user" | "assistant", "content": ...}`.
+
+        Each reader gets a list of its own. Dicts of messages that are not among the newest 16 are shared between readers.
+        """
+        heard = self._heard.of(self._session.known.messages)
+        older = [chat for _, chat in heard[:-_FRESH_MESSAGES]]
+        return older + [message.as_chat() for message, _ in heard[-_FRESH_MESSAGES:]]
 
     @property
     def caller(self) -> Mapping[str, Any]:
@@ -64,9 +68,8 @@ class Context:
         return MappingProxyType(dict(self._session.known.variables))
 
 
-def heard(messages: Sequence[Message]) -> list[Message]:
-    """What people said and heard, of all that a history holds."""
-    return [message for message in messages if message.role in ("user", "assistant") and message.text]
+def _with_chat_form(message: Message) -> tuple[Message, dict[str, Any]]:
+    return message, message.as_chat()
 
 
 class _Alone:

@@ -20,11 +20,11 @@ from switchroom.journal import Journal, journal_at
 from switchroom.messages import Input, Message, messages_from
 from switchroom.roster import roster_of
 from switchroom.rules.live import Live
-from switchroom.session.context import heard as heard_in
 from switchroom.session.delivery import DELIVERY
 from switchroom.session.exchange import Entry
 from switchroom.session.given import entry_of, first_agent, mapping_of, node_of
 from switchroom.session.graph import Graph, When
+from switchroom.session.heard import HeardMessages
 from switchroom.session.line import Caller, Job, Line, Told
 from switchroom.session.node import Node, OutputNode, StepNode
 from switchroom.session.reply import Reply
@@ -59,7 +59,7 @@ class Session:
         UserError: something passed is of no use.
     """
 
-    __slots__ = ("__weakref__", "_begun", "_completion", "_graph", "_line", "_recalled", "_step")
+    __slots__ = ("__weakref__", "_begun", "_completion", "_graph", "_heard", "_line", "_recalled", "_step")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Session:
             busy_timeout=config.busy_timeout if busy_timeout is None else busy_timeout,
             while_waiting=config.while_waiting if while_waiting is UNSET else while_waiting,
         )
+        self._heard = HeardMessages[Message](lambda message: message)
         self._step = step
         self._begun = False
         self._recalled = False
@@ -356,7 +357,7 @@ class Session:
     def messages(self) -> list[Message]:
         """What was said so far, and of the answers exactly what was heard, as of this session's last turn; see `refresh`."""
         self._recall()
-        return heard_in(self._graph.known.messages)
+        return [*self._heard.of(self._graph.known.messages)]
 
     @property
     def active(self) -> str | None:

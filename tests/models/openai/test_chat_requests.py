@@ -122,7 +122,7 @@ async def test_what_was_called_and_returned_is_said_again_also_after_a_handoff()
         billing = Agent("billing", "You bill.", model=model)
         triage = Agent("triage", "Greet.", model=model, tools=[lookup, weather], handoffs=[handoff(billing, requires=Case)])
         result = await Runner.run(triage, "Where is my invoice?")
-    assert result.final_output == "Here it is."
+    assert result.final_output == "One moment.\nHere it is."
     assert bodies(server, "messages")[1:] == snapshot(
         [
             {

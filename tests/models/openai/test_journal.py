@@ -92,7 +92,7 @@ async def test_a_turn_that_failed_anywhere_asks_only_for_what_was_not_answered(
             answers = {question.id: True for question in result.waiting}
             result = await trying.at_last(Runner.resume(agent, conversation=name, config=config, answers=answers))
             again = await Runner.resume(agent, conversation=name, config=config)
-            assert again.final_output == result.final_output == "It is done."
+            assert again.final_output == result.final_output == "One moment.\nIt is done."
         assert trying.failures == 1
         assert len(server.requests) == 4 + 1  # each answer once, and the one that failed once more
         assert looked == ["7"]

@@ -70,7 +70,7 @@ async def test_no_error_journal_or_log_shows_the_key(
         assert [asked.headers["authorization"] for asked in server.requests] == [f"Bearer {KEY}"] * 2
         fallback = FallbackModel(model, ScriptedModel(["Hello."]))
         assert (await Runner.run(Agent("a", model=fallback), "Hello?")).final_output == "Hello."
-    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert type(caught.value).__name__.encode() in kept
     assert KEY.encode() not in kept
     assert "the next model is asked" in caplog.text

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from switchroom.models.openai.clients import Clients, share_of
 from switchroom.models.openai.faults import (
     Asked,
     BrokenOff,
@@ -83,12 +84,12 @@ class Fold(Protocol):
 
 
 class Transport:
-    """Sends requests for a model and feeds what comes back into a fold. It has a client for each event loop."""
+    """Sends requests for a model and feeds what comes back into a fold. It has clients for each event loop."""
 
     def __init__(self, provider: Provider, model: str, connection: Connection) -> None:
         self._provider = provider
         self._connection = connection
-        self._clients: PerLoop[Any] = PerLoop(self._made, lambda client: client.close())
+        self._clients: PerLoop[Clients] = PerLoop(self._opened, lambda clients: clients.close())
         self.name = f"{provider.name}:{model}"
 
     async def exchange(self, path: str, body: bytes, fold: Fold) -> None:
@@ -99,7 +100,13 @@ class Transport:
             ModelUnavailable: the server failed, was busy, too slow, or could not be reached.
             ModelError: it refused the request.
         """
-        client = self._connection.client or await self._clients.get()
+        if self._connection.client is not None:
+            return await self._exchange(self._connection.client, path, body, fold)
+        clients = await self._clients.get()
+        with clients.lend() as client:
+            await self._exchange(client, path, body, fold)
+
+    async def _exchange(self, client: Any, path: str, body: bytes, fold: Fold) -> None:
         import httpx2
         import openai
 
@@ -132,7 +139,7 @@ class Transport:
             if not fold.complete:
                 raise unreached(asked, error) from error
 
-    async def _made(self) -> Any:
+    async def _opened(self) -> Clients:
         openai, certificates = await asyncio.to_thread(_loaded)
         provider, connection = self._provider, self._connection
         url = connection.base_url or provider.address or None
@@ -144,14 +151,20 @@ class Transport:
         if not (key.isascii() and key.isprintable()):
             raise bad_key(self.name, provider.key)
         key = key or "none"  # the SDK wants a key also where the server wants none
-        return openai.AsyncOpenAI(
-            api_key=key,
-            base_url=url,
-            max_retries=connection.retries,
-            timeout=openai.Timeout(connection.timeout, connect=min(CONNECTING, connection.timeout)),
-            http_client=openai.DefaultAsyncHttpxClient(verify=certificates),
-            default_headers=None if provider.key == "OPENAI_API_KEY" else _own_headers(key, openai.Omit()),
-        )
+        headers = None if provider.key == "OPENAI_API_KEY" else _own_headers(key, openai.Omit())
+
+        def open_client(share: int) -> Any:
+            limits = openai.DEFAULT_CONNECTION_LIMITS
+            return openai.AsyncOpenAI(
+                api_key=key,
+                base_url=url,
+                max_retries=connection.retries,
+                timeout=openai.Timeout(connection.timeout, connect=min(CONNECTING, connection.timeout)),
+                http_client=openai.DefaultAsyncHttpxClient(verify=certificates, limits=share_of(limits, share)),
+                default_headers=headers,
+            )
+
+        return Clients(open_client)
 
 
 @cache

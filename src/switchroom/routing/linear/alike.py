@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ class Alike:
 
     def __init__(self, matrix: Matrix, dense: Floats | None = None) -> None:
         self.height = matrix.height
-        rows = np.repeat(np.arange(self.height), np.diff(matrix.starts))
+        rows = matrix.rows
         counts = np.bincount(matrix.columns, minlength=matrix.width)
         often = counts * OFTEN >= self.height
         once = counts <= 1
@@ -60,11 +61,26 @@ class Alike:
         self._down = list(_bundles(rows[rest], columns, matrix.values[rest]))
         self._all: Floats | None = None
         if self.height <= WHOLE:
-            self._all = self._times(np.eye(self.height, dtype=np.float32))
+            self._all = self._products()
 
     def __matmul__(self, right: Floats) -> Floats:
         """The products with a matrix of as many rows."""
         return self._times(right) if self._all is None else self._all @ right
+
+    def _products(self) -> Floats:
+        """All products. A column that few rows have adds to the products of each two of them."""
+        result = self._often @ self._often.T
+        result += BIAS
+        result[np.diag_indices(self.height)] += self._own[:, 0]
+        flat = result.reshape(-1)
+        for bundle in self._up:
+            rows, values = bundle.others, bundle.values[:, 0, :]
+            step = max(1, AT_ONCE // rows.shape[1] ** 2)
+            for at in range(0, len(rows), step):
+                some, worth = rows[at : at + step], values[at : at + step]
+                places = some[:, :, None] * self.height + some[:, None, :]
+                np.add.at(flat, places.reshape(-1), (worth[:, :, None] * worth[:, None, :]).reshape(-1))
+        return result
 
     def _times(self, right: Floats) -> Floats:
         result = self._often @ (self._often.T @ right)
@@ -79,12 +95,37 @@ class Alike:
         return result
 
 
-def columns_of(matrix: Matrix, shares: Floats) -> Floats:
-    """For each column, the sum of the shares of the rows that have it, each times its value."""
-    rows = np.repeat(np.arange(matrix.height), np.diff(matrix.starts))
-    result = np.zeros((matrix.width, shares.shape[1]), dtype=np.float32)
-    for bundle in _bundles(matrix.columns, rows, matrix.values):
-        result[bundle.lines] = _gathered(bundle, shares)
+class Sums:
+    """The sums over a matrix's rows and over its columns, for which its entries are put in order once.
+
+    Args:
+        matrix: the rows.
+    """
+
+    def __init__(self, matrix: Matrix) -> None:
+        self._matrix = matrix
+
+    def of_columns(self, shares: Floats) -> Floats:
+        """For each column, the sum of the shares of the rows that have it, each times its value."""
+        return _summed(self._matrix.width, self._by_columns, shares)
+
+    def of_rows(self, weights: Floats) -> Floats:
+        """For each row, the sum of the weights of the columns that it has, each times its value."""
+        return _summed(self._matrix.height, self._by_rows, weights)
+
+    @cached_property
+    def _by_columns(self) -> list[Bundle]:
+        return list(_bundles(self._matrix.columns, self._matrix.rows, self._matrix.values))
+
+    @cached_property
+    def _by_rows(self) -> list[Bundle]:
+        return list(_bundles(self._matrix.rows, self._matrix.columns, self._matrix.values))
+
+
+def _summed(height: int, bundles: list[Bundle], right: Floats) -> Floats:
+    result = np.zeros((height, right.shape[1]), dtype=np.float32)
+    for bundle in bundles:
+        result[bundle.lines] = _gathered(bundle, right)
     return result
 
 

@@ -116,6 +116,18 @@ class Matrix(NamedTuple):
         return Matrix(np.array(starts), np.array(columns, dtype=np.int64), np.array(values, dtype=np.float32), width)
 
     @property
+    def rows(self) -> Ints:
+        """The number of each entry's row."""
+        return np.repeat(np.arange(self.height), np.diff(self.starts))
+
+    def take(self, rows: Ints) -> Matrix:
+        """The matrix of some of its rows, in the order of their numbers."""
+        lengths = np.diff(self.starts)[rows]
+        starts: Ints = np.concatenate([[0], np.cumsum(lengths)])
+        entries: Ints = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(int(starts[-1]))
+        return Matrix(starts, self.columns[entries], self.values[entries], self.width)
+
+    @property
     def height(self) -> int:
         """How many rows it has."""
         return len(self.starts) - 1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from switchroom.routing.linear.alike import BIAS, Alike, columns_of
+from switchroom.routing.linear.alike import BIAS, Alike, Sums
 from switchroom.routing.linear.calibration import calibrated
 from switchroom.routing.linear.grams import grams_of
+from switchroom.routing.linear.groups import groups_of
 from switchroom.routing.linear.machine import STEPS, Problem, fitted, sides_of
 from switchroom.routing.linear.model import Linear
 from switchroom.routing.linear.table import Floats, Ints, Matrix, Table
@@ -63,35 +66,130 @@ def learn(lesson: Lesson, progress: Callable[[float], None]) -> Learned:
     grams = [grams_of(text) for text in [*lesson.texts, *map(spoken, lesson.routes)]]
     table = Table.of(grams)
     matrix = Matrix.of(map(table.row_of, grams), len(table.columns))
-    alike = Alike(matrix, lesson.dense)
     examples, routes = len(lesson.texts), len(lesson.routes)
     own = np.concatenate([lesson.own, np.arange(routes)])
-    problem = Problem(alike, sides_of(own, routes), np.ones((len(own), 1), dtype=np.float32))
-    parts = parts_of(lesson.own)
+    parts = np.concatenate([parts_of(lesson.own), np.full(routes, -1)])
+    groups = groups_of(matrix, lesson.dense, own)
     count = int(parts.max()) + 1
-    ticks = 0
+    searches = 0
 
-    def tick() -> None:
-        nonlocal ticks
-        ticks += 1
-        progress(min(0.99, ticks / (STEPS * (count + 1))))
+    def ticker() -> Callable[[], None]:
+        """What a search tells of its steps, each search from where the one before it was to end."""
+        nonlocal searches
+        searches += 1
+        steps = iter(range(STEPS * (searches - 1) + 1, STEPS * searches + 1))
+        return lambda: progress(min(0.99, next(steps) / (STEPS * (count + 1) * len(groups))))
 
-    whole = fitted(problem, None, tick)
-    unseen = np.zeros((examples, routes), dtype=np.float32)
-    for part in range(count):
-        ticks = STEPS * (part + 1)
-        apart = np.flatnonzero(parts == part)
-        weights = problem.weights.copy()
-        weights[apart] = 0
-        unseen[apart] = fitted(problem._replace(weights=weights), whole, tick).scores[apart]
+    everything = Examples(matrix, lesson.dense, own, parts)
+    apart = [(places := np.flatnonzero(parts == part), everything.take(places)) for part in range(count)]
+    taught = Taught.nothing(matrix, lesson.dense, routes)
+    for group in groups:
+        _teach(taught, everything.take(group.rows), apart, group.routes, ticker)
+    unseen = taught.unseen[:examples]
     calibration = calibrated(unseen, lesson.own)
-    nothing = np.zeros((0, routes), dtype=np.float32)
-    dense = nothing if lesson.dense is None else lesson.dense.T @ whole.shares
-    shift = BIAS * whole.shares.sum(axis=0)
-    model = Linear.of(table, columns_of(matrix, whole.shares), shift, dense, calibration)
+    model = Linear.of(table, taught.weights, taught.shift, taught.encoded, calibration)
     confidence = [float(calibration.probabilities(scores).max()) for scores in unseen]
     progress(1.0)
     return Learned(model, confidence, (unseen.argmax(axis=1) == lesson.own).tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Examples as numbers, the routes' names behind them.
+
+    Args:
+        matrix: their grams.
+        dense: what an encoder makes of them; None without one.
+        own: the number of each one's route; -1 where it is for none.
+        parts: the part in which each is set aside; -1 where it never is.
+    """
+
+    matrix: Matrix
+    dense: Floats | None
+    own: Ints
+    parts: Ints
+
+    def take(self, rows: Ints) -> Examples:
+        """Some of them."""
+        dense = None if self.dense is None else self.dense[rows]
+        return Examples(self.matrix.take(rows), dense, self.own[rows], self.parts[rows])
+
+    def planes(self, shares: Floats) -> Planes:
+        """The planes of which these examples have such shares."""
+        encoded = np.zeros((0, shares.shape[1]), dtype=np.float32) if self.dense is None else self.dense.T @ shares
+        return Planes(self._sums.of_columns(shares), BIAS * shares.sum(axis=0), encoded)
+
+    def scores(self, planes: Planes) -> Floats:
+        """The score of each example for each plane."""
+        scores = self._sums.of_rows(planes.weights)
+        scores += planes.shift
+        if self.dense is not None:
+            scores += self.dense @ planes.encoded
+        return scores
+
+    @cached_property
+    def _sums(self) -> Sums:
+        return Sums(self.matrix)
+
+
+class Planes(NamedTuple):
+    """Planes of some routes: the weights of grams, what scores begin with, and the weights of an encoder's numbers, if any."""
+
+    weights: Floats
+    shift: Floats
+    encoded: Floats
+
+
+class Taught(NamedTuple):
+    """What is learned of all routes, group by group.
+
+    Args:
+        weights, shift, encoded: the planes, as in `Planes`; `encoded` has no rows without an encoder.
+        unseen: the scores that examples got from planes that had not seen them.
+    """
+
+    weights: Floats
+    shift: Floats
+    encoded: Floats
+    unseen: Floats
+
+    @staticmethod
+    def nothing(matrix: Matrix, dense: Floats | None, routes: int) -> Taught:
+        """What is known before anything is learned."""
+        width = 0 if dense is None else dense.shape[1]
+        heights = (matrix.width, 1, width, matrix.height)
+        weights, shift, encoded, unseen = (np.zeros((height, routes), dtype=np.float32) for height in heights)
+        return Taught(weights, shift[0], encoded, unseen)
+
+
+def _teach(
+    taught: Taught,
+    seen: Examples,
+    apart: Sequence[tuple[Ints, Examples]],
+    routes: Ints,
+    ticker: Callable[[], Callable[[], None]],
+) -> None:
+    """Learn the planes of some routes, and what the examples of each part score on planes that have not seen this part.
+
+    Args:
+        taught: takes what is learned.
+        seen: the examples that the planes are learned from.
+        apart: for each part, the places of its examples among all, and these examples.
+        routes: the numbers of the routes.
+        ticker: makes what each search is followed by.
+    """
+    place = np.full(len(taught.shift) + 1, -1)  # the last is for examples of no route
+    place[routes] = np.arange(len(routes))
+    sides = sides_of(place[seen.own], len(routes))
+    problem = Problem(Alike(seen.matrix, seen.dense), sides, np.ones((len(sides), 1), dtype=np.float32))
+    whole = fitted(problem, None, ticker())
+    planes = seen.planes(whole.shares)
+    taught.weights[:, routes], taught.shift[routes] = planes.weights, planes.shift
+    taught.encoded[:, routes] = planes.encoded
+    for part, (places, examples) in enumerate(apart):
+        weights = (seen.parts != part).astype(np.float32)[:, None]
+        without = fitted(problem._replace(weights=weights), whole, ticker())
+        taught.unseen[np.ix_(places, routes)] = examples.scores(seen.planes(without.shares))
 
 
 def parts_of(own: Ints) -> Ints:
