@@ -34,6 +34,12 @@ from tests.laws.worlds import answering, kept
 from tests.virtual import in_no_time
 
 
+class Count(BaseModel):
+    """A state that agents share."""
+
+    value: int = 0
+
+
 def echo(seconds: float = 1.0) -> Agent[str]:
     """An agent that takes its time to say what it was asked last."""
 
@@ -236,14 +242,15 @@ async def test_a_forked_child_does_not_record_for_its_parents_run():
         child = os.fork()
         if child == 0:
             try:
-                ctx.scope.attempt.try_commit("turn#1/clerk#0", (StateChanged({}, ""),))
+                await ctx.update(value=1)
             except Fenced:
                 os._exit(0)
             os._exit(1)
         return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
     agent = Agent("clerk", tools=[look], model=FunctionModel(lambda request: last(request) if _told(request) else call("look")))
-    result = await Runner.run(agent, "go", conversation="c", config=RunConfig(journal=MemoryJournal()))
+    config = RunConfig(journal=MemoryJournal())
+    result = await Runner.run(agent, "go", conversation="c", config=config, state=Count())
     assert result.final_output == "0"
 
 
@@ -309,12 +316,6 @@ def test_a_result_that_waited_for_the_journal_is_known_to_the_run_that_goes_on()
         return events.result.final_output, made
 
     assert in_no_time(main()) == ("echo wait", ["paid"])
-
-
-class Count(BaseModel):
-    """A state that agents share."""
-
-    value: int = 0
 
 
 def test_a_change_of_the_state_that_waits_for_the_journal_is_not_overtaken():
