@@ -291,14 +291,23 @@ class Recorder:
         Raises:
             Fenced: the run is over.
         """
-        if self.over and not isinstance(facts[0], ToolReturnedLate | AttemptReleased):
-            raise Fenced(
-                f"Conversation '{self.conversation}': turn {self.root.turn} is over; code that it started still runs and "
-                "wanted to record something. Let CancelledError pass, and await what you start."
-            )
+        if not isinstance(facts[0], ToolReturnedLate | AttemptReleased):
+            self.check_open()
         if self.tools and path == self.root.path and isinstance(facts[-1], StepReturned | StepFailed):
             return (AttemptHeld(self.running), *facts)
         return facts
+
+    def check_open(self) -> None:
+        """Check that the run may record facts.
+
+        Raises:
+            Fenced: the run is over, or belongs to the process from which this one was forked.
+        """
+        if self.over:
+            raise Fenced(
+                f"Conversation '{self.conversation}': turn {self.root.turn} is over; code that it started still runs and "
+                "wanted to record something. Let CancelledError pass, await what you start, record nothing in a forked child."
+            )
 
     def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         at = self.clock()
