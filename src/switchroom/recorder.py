@@ -78,7 +78,7 @@ async def completed(pending: Awaitable[None], can_give_up: bool, until: float | 
         the cancellation that came meanwhile, to be raised once the write is accounted for.
 
     Raises:
-        asyncio.CancelledError: the write was given up; nothing is written.
+        asyncio.CancelledError: the write was given up, or failed while this task was cancelled; nothing is written.
         JournalBusy: the time has passed; nothing is written.
         RunError: the write failed.
     """
@@ -103,6 +103,8 @@ async def completed(pending: Awaitable[None], can_give_up: bool, until: float | 
             "The journal was busy until the time of the turn was over: another process writes to it. Nothing was written; "
             "try again."
         )
+    if cancelled is not None and (error := writing.exception()) is not None:
+        raise cancelled from error  # nothing is written, and a caller that was cancelled is not to go on
     writing.result()
     return cancelled
 

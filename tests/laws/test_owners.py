@@ -6,16 +6,13 @@ import logging
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from switchroom.events import AnsweredWhileWaiting, RunInterrupted, StepReturned, TurnStarted
 from tests.laws.callers import ONCE, Plan, Resumes, id_of, plans, text_of
 from tests.laws.conversing import Desk, Played
 from tests.laws.worlds import CONVERSATION
 from tests.virtual import in_no_time
-
-FEWER = settings(max_examples=max(1, settings.default.max_examples // 4))
-"""An example is a whole conversation, so a quarter of what is usual has to do."""
 
 
 @pytest.fixture(autouse=True)
@@ -127,13 +124,11 @@ def check(plan: Plan, *, ordered: bool) -> None:
     assert not played.queued, "nobody is left in the queue"
 
 
-@FEWER
 @given(plans())
 def test_each_message_has_one_answer_and_no_effect_happens_twice(plan: Plan):
     check(plan, ordered=not plan.faults)
 
 
-@FEWER
 @given(plans(calm=True))
 def test_in_calm_messages_are_answered_in_order_of_arrival(plan: Plan):
     check(plan, ordered=True)

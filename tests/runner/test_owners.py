@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -174,6 +175,45 @@ def test_a_place_in_the_queue_is_given_up_although_the_loop_ends_before():
     while journal.first_ticket("c") is not None:
         assert time.monotonic() < end, "the place is never given up"
         time.sleep(0.01)
+
+
+class Refusing(MemoryJournal):
+    """A journal that refuses each claim, at once or after a while."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Awaitable[None] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if self._seconds:
+            return self._refuse_later()
+        raise Fenced("Another caller has it.")
+
+    async def _refuse_later(self) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(self._seconds)
+        raise Fenced("Another caller has it.")
+
+
+def test_a_caller_whose_claims_are_refused_lets_others_go_on_and_ends_when_its_patience_does():
+    async def main() -> None:
+        with pytest.raises(ConversationBusy):
+            await Runner.run(echo(), "go", conversation="c", config=RunConfig(journal=Refusing(0), busy_timeout=5.0))
+
+    in_no_time(main())
+
+
+def test_a_caller_that_is_cancelled_while_its_claim_is_refused_is_cancelled():
+    async def main() -> None:
+        running = asyncio.ensure_future(
+            Runner.run(echo(), "go", conversation="c", config=RunConfig(journal=Refusing(1), busy_timeout=50.0))
+        )
+        await asyncio.sleep(0.5)
+        running.cancel()
+        await asyncio.wait([running], timeout=0.1)
+        assert running.cancelled()
+
+    in_no_time(main())
 
 
 # takeovers -------------------------------------------------------------------------------------------------------------
