@@ -79,7 +79,7 @@ async def completed(pending: Awaitable[None], can_give_up: bool, until: float | 
         the cancellation that came meanwhile, to be raised once the write is accounted for.
 
     Raises:
-        asyncio.CancelledError: the write was given up; nothing is written.
+        asyncio.CancelledError: the write was given up, or failed while this task was cancelled; nothing is written.
         JournalBusy: the time has passed; nothing is written.
         RunError: the write failed.
     """
@@ -104,6 +104,8 @@ async def completed(pending: Awaitable[None], can_give_up: bool, until: float | 
             "The journal was busy until the time of the turn was over: another process writes to it. Nothing was written; "
             "try again."
         )
+    if cancelled is not None and (error := writing.exception()) is not None:
+        raise cancelled from error  # nothing is written, and a caller that was cancelled is not to go on
     writing.result()
     return cancelled
 
@@ -296,14 +298,23 @@ class Recorder:
         Raises:
             Fenced: the run is over.
         """
-        if self.over and not isinstance(facts[0], ToolReturnedLate | AttemptReleased):
-            raise Fenced(
-                f"Conversation '{self.conversation}': turn {self.root.turn} is over; code that it started still runs and "
-                "wanted to record something. Let CancelledError pass, and await what you start."
-            )
+        if not isinstance(facts[0], ToolReturnedLate | AttemptReleased):
+            self.check_open()
         if self.tools and path == self.root.path and isinstance(facts[-1], StepReturned | StepFailed):
             return (AttemptHeld(self.running), *facts)
         return facts
+
+    def check_open(self) -> None:
+        """Check that the run may record facts.
+
+        Raises:
+            Fenced: the run is over, or belongs to the process from which this one was forked.
+        """
+        if self.over:
+            raise Fenced(
+                f"Conversation '{self.conversation}': turn {self.root.turn} is over; code that it started still runs and "
+                "wanted to record something. Let CancelledError pass, await what you start, record nothing in a forked child."
+            )
 
     def _stamped(self, path: str, facts: tuple[AnyFact, ...]) -> list[RunEvent]:
         at = self.clock()

@@ -283,6 +283,7 @@ class Scope:
         # Noted also when nothing changes, or code that is entered again would count its changes otherwise.
         fact = StateChanged(self.attempt.shared.changed(self.attempt.root.shared, changes), self.path)
         if _running_loop() is not self.attempt.loop:
+            self.attempt.check_open()  # in a forked process no loop would ever record it
             noting = holder.note(fact)
             try:
                 asyncio.run_coroutine_threadsafe(noting, self.attempt.loop).result()

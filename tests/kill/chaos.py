@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,6 +127,16 @@ def team_at(place: Place) -> Team:
         time.sleep(random.uniform(0, 0.03))
         return "wire done"
 
+    @tool(effect="read")
+    async def hold(ctx: ToolContext[Any]) -> str:
+        """Hold the turn up until the file "go" is there."""
+        place.write("effects", f"hold {ctx.effect_key}")
+        while not place.lines("go"):
+            await asyncio.sleep(0.01)
+        return "held"
+
+    tools = [look, save, book, pay, send, sign, wire, hold]
+
     def agent(name: str, other: str) -> Agent[str]:
         async def answers(request: ModelRequest) -> Reply:
             await asyncio.sleep(random.uniform(0, 0.02))
@@ -136,7 +145,7 @@ def team_at(place: Place) -> Team:
                 return f"echo {label}"
             return call(f"transfer_to_{other}", reason=label) if todo[done] == "hop" else call(todo[done])
 
-        return Agent(name, model=FunctionModel(answers), tools=[look, save, book, pay, send, sign, wire], handoffs=[other])
+        return Agent(name, model=FunctionModel(answers), tools=tools, handoffs=[other])
 
     return Team([agent("ann", "bob"), agent("bob", "ann")], name="desk")
 
@@ -177,6 +186,13 @@ class Worker:
         self._note({"quiet": journal.owner})
         while True:
             await asyncio.sleep(1)
+
+    async def say(self, text: str) -> None:
+        """Say one thing, and wait to be ended."""
+        journal = SqliteJournal.at(self._place.url)
+        self._note({"owner": journal.owner, "pid": os.getpid()})
+        await Runner.run(self._team, text, conversation="c1", config=RunConfig(journal=journal))
+        await asyncio.sleep(3600)
 
     def _become_quiet(self) -> None:
         self.is_quiet = True
@@ -256,14 +272,18 @@ async def ask(place: Place, journal: SqliteJournal, conversation: str, answers: 
 
 
 def serve() -> None:
-    """Fork a process for each line, which is its name, and say its process id; nothing is reaped, so that no id comes again."""
+    """Fork a process for each line, which is its name and what it says, if it is to say one thing; tell its process id.
+
+    Nothing is reaped, so that no process id comes again.
+    """
     place = Place(Path(sys.argv[1]), int(sys.argv[2]))
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             os.close(0)
-            with suppress(KeyboardInterrupt):
-                asyncio.run(Worker(place, line.strip()).work())
+            name, _, says = line.strip().partition(" ")
+            worker = Worker(place, name)
+            asyncio.run(worker.say(says) if says else worker.work())
             os._exit(0)
         print(child, flush=True)
 

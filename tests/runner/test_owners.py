@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ from tests.laws.callers import World, team_in
 from tests.laws.processes import Fault, Process, Store, Trouble
 from tests.laws.worlds import answering, kept
 from tests.virtual import in_no_time
+
+
+class Count(BaseModel):
+    """A state that agents share."""
+
+    value: int = 0
 
 
 def echo(seconds: float = 1.0) -> Agent[str]:
@@ -170,6 +177,45 @@ def test_a_place_in_the_queue_is_given_up_although_the_loop_ends_before():
         time.sleep(0.01)
 
 
+class Refusing(MemoryJournal):
+    """A journal that refuses each claim, at once or after a while."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Awaitable[None] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if self._seconds:
+            return self._refuse_later()
+        raise Fenced("Another caller has it.")
+
+    async def _refuse_later(self) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(self._seconds)
+        raise Fenced("Another caller has it.")
+
+
+def test_a_caller_whose_claims_are_refused_lets_others_go_on_and_ends_when_its_patience_does():
+    async def main() -> None:
+        with pytest.raises(ConversationBusy):
+            await Runner.run(echo(), "go", conversation="c", config=RunConfig(journal=Refusing(0), busy_timeout=5.0))
+
+    in_no_time(main())
+
+
+def test_a_caller_that_is_cancelled_while_its_claim_is_refused_is_cancelled():
+    async def main() -> None:
+        running = asyncio.ensure_future(
+            Runner.run(echo(), "go", conversation="c", config=RunConfig(journal=Refusing(1), busy_timeout=50.0))
+        )
+        await asyncio.sleep(0.5)
+        running.cancel()
+        await asyncio.wait([running], timeout=0.1)
+        assert running.cancelled()
+
+    in_no_time(main())
+
+
 # takeovers -------------------------------------------------------------------------------------------------------------
 
 
@@ -236,14 +282,15 @@ async def test_a_forked_child_does_not_record_for_its_parents_run():
         child = os.fork()
         if child == 0:
             try:
-                ctx.scope.attempt.try_commit("turn#1/clerk#0", (StateChanged({}, ""),))
+                await ctx.update(value=1)
             except Fenced:
                 os._exit(0)
             os._exit(1)
         return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
     agent = Agent("clerk", tools=[look], model=FunctionModel(lambda request: last(request) if _told(request) else call("look")))
-    result = await Runner.run(agent, "go", conversation="c", config=RunConfig(journal=MemoryJournal()))
+    config = RunConfig(journal=MemoryJournal())
+    result = await Runner.run(agent, "go", conversation="c", config=config, state=Count())
     assert result.final_output == "0"
 
 
@@ -309,12 +356,6 @@ def test_a_result_that_waited_for_the_journal_is_known_to_the_run_that_goes_on()
         return events.result.final_output, made
 
     assert in_no_time(main()) == ("echo wait", ["paid"])
-
-
-class Count(BaseModel):
-    """A state that agents share."""
-
-    value: int = 0
 
 
 def test_a_change_of_the_state_that_waits_for_the_journal_is_not_overtaken():

@@ -29,13 +29,13 @@ class Queue:
         ticket: the number of the caller's place; 0 as long as the caller has not had to wait.
     """
 
-    __slots__ = ("_contended", "_interrupted", "_order", "_pause_s", "_table", "ticket")
+    __slots__ = ("_interrupted", "_losses", "_order", "_pause_s", "_table", "ticket")
 
     def __init__(self, order: Order, table: Table) -> None:
         self.ticket = order.ticket
         self._order = order
         self._table = table
-        self._contended = False
+        self._losses = 0
         self._interrupted = 0
         self._pause_s = FIRST_PAUSE_S
 
@@ -59,7 +59,7 @@ class Queue:
 
     def lost(self) -> None:
         """Note that another caller was quicker: from now on the queue is looked at first."""
-        self._contended = True
+        self._losses += 1
 
     async def is_first(self, known: Conversation) -> bool:
         """Return True if no attempt is live and no other caller comes first.
@@ -68,10 +68,24 @@ class Queue:
         """
         if self._table.is_live(self._order.conversation, known.root):
             return False
-        if not self._contended and not self.ticket:
+        if not self._losses and not self.ticket:
             return True
+        if self._losses > 1:
+            await self._pause(known)
         first = await settled(self._table.journal.first_ticket(self._order.conversation))
         return first is None or first.number == self.ticket
+
+    async def _pause(self, known: Conversation) -> None:
+        """Let others go on before a claim that was refused several times is tried again.
+
+        Raises:
+            ConversationBusy: the claim was refused for the `busy_timeout` of the run.
+        """
+        waited_s = asyncio.get_running_loop().time() - self._order.called_at
+        if waited_s > self._order.config.busy_timeout:
+            raise self._busy(known, f"Its claims were refused for {waited_s:.3g} s.")
+        self._pause_s = min(self._pause_s * 1.5, LONGEST_PAUSE_S)
+        await asyncio.sleep(self._pause_s)
 
     async def wait(self, known: Conversation, may_interrupt: bool = True) -> None:
         """Wait for a change, as the options of the run say.
