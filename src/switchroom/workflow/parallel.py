@@ -67,7 +67,8 @@ class Parallel(Workflow[In, Out]):
         together = {**outcomes.found, **skipped}
         found = Branches({name: together[name] for name in self.branches if name in together})
         output = found if self.join is None else await conclude(scope, self.join, found)
-        await note_missing(scope, {name: found.get(name, _STOPPED) for name in self.branches if name not in found.results})
+        results = found.results
+        await note_missing(scope, {name: found.get(name, _STOPPED) for name in self.branches if name not in results})
         return cast("Out", output)
 
     def read_input(self, plain: Any) -> Any:
