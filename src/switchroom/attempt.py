@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.errors import Fenced, JournalError
-from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
+from switchroom.events import AnyFact, AttemptReleased, PersonAnswered, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
@@ -246,7 +246,14 @@ class Attempt(Recorder):
 
     # the attempt as a whole ------------------------------------------------------------------------------------------
 
-    async def claim(self, path: str, started: TurnStarted, ticket: int = 0, force: bool = False) -> None:
+    async def claim(
+        self,
+        path: str,
+        started: TurnStarted,
+        ticket: int = 0,
+        force: bool = False,
+        answers: Sequence[tuple[str, PersonAnswered]] = (),
+    ) -> None:
         """Begin the attempt: append its first fact, which makes this process the owner of the conversation.
 
         Args:
@@ -254,12 +261,15 @@ class Attempt(Recorder):
             started: the fact.
             ticket: the place of the caller in the conversation's queue; 0 for none.
             force: take the conversation from whoever has it.
+            answers: what a person answered, with the paths of the runs that asked: recorded together with the first fact.
 
         Raises:
             Fenced: another caller was quicker or comes first.
-            JournalBusy, JournalUnwritable: the fact could not be written.
+            JournalBusy, JournalUnwritable: the facts could not be written.
         """
         events = self._stamped(path, (started,))
+        at, first = events[0].at, events[0].seq
+        events += [RunEvent(place, answer, seq, at) for seq, (place, answer) in enumerate(answers, start=first + 1)]
         if not self.journal.keeps:
             pending = None
         elif force:
@@ -268,8 +278,11 @@ class Attempt(Recorder):
             pending = self.sharing.claim(self.conversation, events, self.known.generation, ticket)
         cancelled = None if pending is None else await completed(pending, not self.journal.waits, self.write_until)
         self._known(events)
+        for event in events[1:]:
+            self.past.setdefault(event.path, []).append(event)
         if self.listened:
-            self.show(events[0])
+            for event in events:
+                self.show(event)
         if cancelled is not None:
             await self.end()
             raise cancelled
