@@ -9,7 +9,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # What is compiled once is not compiled by each of the many processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak check types style floors limits tests bench format clean
+.PHONY: demo test soak laws check types style floors limits tests bench format clean
 
 demo: .venv/.installed
 	@$(BIN)/switchroom demo
@@ -18,9 +18,13 @@ demo: .venv/.installed
 test: .venv/.dev
 	@$(SIDE_BY_SIDE) types style floors limits tests
 
-# The laws with many times more examples, and what is marked `soak`.
+# What is marked `soak`: processes that are killed and stopped at random for two minutes.
 soak: .venv/.dev
-	@$(BIN)/pytest -n 2 --inline-snapshot=disable -m "soak or hypothesis" --hypothesis-profile=soak --timeout=1800
+	@$(BIN)/pytest -n 2 --inline-snapshot=disable -m soak --timeout=1800
+
+# The laws with many times more examples.
+laws: .venv/.dev
+	@$(BIN)/pytest -n 2 --inline-snapshot=disable -m hypothesis --hypothesis-profile=soak --timeout=1800
 
 check: .venv/.dev
 	@$(SIDE_BY_SIDE) types style floors limits

@@ -74,7 +74,7 @@ async def entered_by(run: Any) -> set[CodeType]:
     return entered
 
 
-async def test_a_run_of_model_tool_model_enters_at_most_60_functions_of_ours():
+async def test_a_run_of_model_tool_model_enters_at_most_80_functions_of_ours():
     @tool(effect="read")
     async def look() -> str:
         return "seen"
@@ -86,4 +86,4 @@ async def test_a_run_of_model_tool_model_enters_at_most_60_functions_of_ours():
     clerk = agent()
     await Runner.run(clerk, "x")  # what is made once for an agent is no part of a run
     entered = await entered_by(Runner.run(clerk, "x"))
-    assert len(entered) <= 60, sorted(code.co_qualname for code in entered)
+    assert len(entered) <= 80, sorted(code.co_qualname for code in entered)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.errors import Fenced, JournalError
-from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
+from switchroom.events import AnyFact, AttemptReleased, PersonAnswered, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
@@ -269,7 +269,14 @@ class Attempt(Recorder):
         """The id of this process at the journal's store; "" without a journal."""
         return "" if self.table is None else self.table.journal.owner
 
-    def try_claim(self, path: str, started: TurnStarted, ticket: int = 0, force: bool = False) -> Awaitable[None] | None:
+    def try_claim(
+        self,
+        path: str,
+        started: TurnStarted,
+        ticket: int = 0,
+        force: bool = False,
+        answers: Sequence[tuple[str, PersonAnswered]] = (),
+    ) -> Awaitable[None] | None:
         """Begin the attempt: append its first fact, which makes this process the owner of the conversation.
 
         Args:
@@ -277,16 +284,22 @@ class Attempt(Recorder):
             started: the fact.
             ticket: the place of the caller in the conversation's queue; 0 for none.
             force: take the conversation from whoever has it.
+            answers: what a person answered, with the paths of the runs that asked: recorded together with the first fact.
 
         Returns:
             None; or what is to be awaited for that, because the journal has to be.
 
         Raises:
             Fenced: another caller was quicker or comes first.
-            JournalUnwritable: the fact could not be written.
+            JournalUnwritable: the facts could not be written.
         """
         facts = (started,)
         events = self._stamped(path, facts)
+        if answers:
+            at, first = events[0].at, events[0].seq
+            events += [RunEvent(place, answer, seq, at) for seq, (place, answer) in enumerate(answers, start=first + 1)]
+            for event in events[1:]:
+                self.past.setdefault(event.path, []).append(event)
         pending: Awaitable[None] | None = None
         if self.table is not None:
             if force:

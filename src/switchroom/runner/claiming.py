@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from switchroom.config import of_run
 from switchroom.context import settled
 from switchroom.conversation import Conversation, recall
 from switchroom.errors import Fenced, UserError
-from switchroom.events import StepFailed, TurnStarted
+from switchroom.events import PersonAnswered, StepFailed, TurnStarted
 from switchroom.failure import revived
 from switchroom.journal import Journal, journal_at
 from switchroom.ownership import Owned
@@ -61,7 +62,13 @@ def new_attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
     return attempt
 
 
-async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Queue | None) -> bool:
+async def claim_turn(
+    order: Order,
+    scope: Scope,
+    started: TurnStarted,
+    queue: Queue | None,
+    answers: Sequence[tuple[str, PersonAnswered]] = (),
+) -> bool:
     """Make this process the owner of a conversation; return False if another caller was quicker.
 
     The caller's handles are made first: a turn whose handles cannot be made is not begun.
@@ -79,7 +86,8 @@ async def claim_turn(order: Order, scope: Scope, started: TurnStarted, queue: Qu
             await _give_handles(order, attempt)
         if order.tracer is not None:
             order.tracer.begin(attempt.conversation if attempt.journal.keeps else "", attempt.events)
-        pending = attempt.try_claim(scope.path, started, 0 if queue is None else queue.ticket, order.takeover)
+        number = 0 if queue is None else queue.ticket
+        pending = attempt.try_claim(scope.path, started, number, order.takeover, answers)
         if pending is not None:
             await pending
     except Fenced:

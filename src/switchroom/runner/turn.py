@@ -19,6 +19,7 @@ from switchroom.events import PersonAnswered, TurnStarted
 from switchroom.journal import NO_JOURNAL, Accepted, Journal, journal_at
 from switchroom.ownership import Table, table_at
 from switchroom.result import RunResult
+from switchroom.rules.root import Root
 from switchroom.rules.state import NO_RUN
 from switchroom.runner.claiming import claim_turn, ended_result, finished_result, known_conversation, new_attempt
 from switchroom.runner.interpreter import interpret
@@ -285,14 +286,19 @@ async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: 
     if order.config.state is not None:
         attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner)
-    if not await claim_turn(order, scope, started, queue):
+    if not await claim_turn(order, scope, started, queue, _answered(order, root)):
         return None
+    return scope, interpret(order.step).given(root)
+
+
+def _answered(order: Order, root: Root) -> list[tuple[str, PersonAnswered]]:
+    """Return a person's answers as facts, each with the path of the run that asked."""
+    facts: list[tuple[str, PersonAnswered]] = []
     for id, answer in order.answers.items():
         asked = root.asked[id]
         yes, note = answer if isinstance(answer, tuple) else (answer, "")
-        await Scope(attempt, asked.path).note(PersonAnswered(asked.fact.index, id, yes, note))
-        attempt.past.setdefault(asked.path, []).append(attempt.events[-1])
-    return scope, interpret(order.step).given(root)
+        facts.append((asked.path, PersonAnswered(asked.fact.index, id, yes, note)))
+    return facts
 
 
 def _check_answers(order: Order, known: Conversation) -> None:

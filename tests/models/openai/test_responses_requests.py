@@ -267,7 +267,7 @@ async def test_a_policy_that_keeps_little_leaves_nothing_half():
     async with line(looking_up, "responses") as (server, model):
         agent = Agent("a", model=model, tools=[lookup])
         outputs = [(await Runner.run(agent, "Where is it?", conversation="c", config=config)).final_output for _ in range(3)]
-    assert outputs == ["It was sent."] * 3  # the server would have refused a half
+    assert outputs == ["One moment.\nIt was sent."] * 3  # the server would have refused a half
     assert len(server.requests) == 6
 
 
