@@ -280,6 +280,7 @@ def _tell_the_ended(running: dict[int, socket.socket]) -> None:
 
 def _become(order: dict[str, Any], files: Sequence[int]) -> list[str]:
     """Take a process's files, folder and environment; give its program."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where all this runs in the background, deaf to Ctrl-C
     told, *own = files
     os.close(told)
     if order["session"]:
