@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, cast
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from switchroom.errors import Fenced, JournalError
 from switchroom.events import RunEvent
@@ -89,6 +89,7 @@ class Table:
         self.process = process
         self.is_local = journal.is_local
         self._lock = threading.Lock()
+        _all_tables.add(self)
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._unwritten: dict[str, list[RunEvent]] = {}
         self._looking: set[asyncio.AbstractEventLoop] = set()
@@ -330,6 +331,9 @@ _background: set[asyncio.Task[None]] = set()
 _tables: WeakValueDictionary[Hashable, Table] = WeakValueDictionary()
 """Attempts and callers hold the table that they use, so a table goes when nothing of its store is in use."""
 
+_all_tables: WeakSet[Table] = WeakSet()
+"""All tables, those of journals that no other object shares among them."""
+
 _owing: set[Table] = set()
 """The tables with facts that are still to be written."""
 
@@ -368,7 +372,7 @@ def _forget() -> None:
     global _tables_lock
     _tables_lock = threading.Lock()  # another thread of the parent may have held it
     _process[0] = object()
-    for table in list(_tables.values()):
+    for table in list(_all_tables):
         for attempt in table.attempts.values():
             attempt.leave_behind()
         table.attempts.clear()
