@@ -48,7 +48,7 @@ class OutOfTime(BaseException):
 
 
 def left_by(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What leaves user code that ran several steps in a task group: if all that failed waits for a person, just that.
+    """Return the exception that leaves user code with a task group: `Suspended` alone if all failures wait for a person.
 
     A deadline that has passed comes first: nothing waits any more.
     """

@@ -28,7 +28,7 @@ MOST_VALUES = 10_000
 """Values that are kept of an exception's arguments, and of its attributes, those inside of others included."""
 
 DEEPEST_VALUE = 32
-"""How deep values may stand in one another to be kept."""
+"""Levels of nesting up to which a value is kept."""
 
 
 def failure(error: Exception, through: tuple[str, ...]) -> StepFailed:

@@ -1,4 +1,4 @@
-"""What a journal offers beside its conversations' facts: which there are, and their deletion."""
+"""A journal that also lists its conversations and deletes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from switchroom.journal import SharedJournal, Soon
 
 
 class Listed(NamedTuple):
-    """What a journal knows of a conversation without reading it.
+    """A conversation as a journal lists it, without reading its facts.
 
     Args:
         id: the conversation.

@@ -27,7 +27,7 @@ class _Entry(NamedTuple):
 
 
 class _Chat(msgspec.Struct):
-    """What is kept beside the entries of a conversation, until the conversation is deleted."""
+    """The tables beside the entries whose rows go when a conversation is deleted."""
 
     tickets: dict[int, str] = {}
     accepted: dict[str, Accepted] = {}

@@ -1,4 +1,4 @@
-"""How a journal's file is opened: older files are migrated first, and new ones get their tables."""
+"""Opens a journal's file: older files are migrated first, and new ones get their tables."""
 
 from __future__ import annotations
 
