@@ -11,6 +11,7 @@ from switchroom import RunConfig, Runner, UserError
 from switchroom.config import WHILE_WAITING
 from switchroom.conversation import NEW, Conversation
 from switchroom.errors import ConversationBusy, Fenced, JournalBusy, JournalUnwritable
+from switchroom.ownership import LOOK_S
 from switchroom.result import RunResult, waiting_of
 from tests.laws.callers import (
     PROCESSES,
@@ -94,7 +95,8 @@ class Desk:
         for task in [task for tasks in self._tasks.values() for task in tasks]:
             if not task.cancelled():
                 task.result()
-        await asyncio.sleep(1)  # places in the queue that could not be given up at once
+        tries = 2 + sum(fault.writes for fault in plan.faults)
+        await asyncio.sleep(tries * LOOK_S)  # places in the queue that could not be given up at once
         store = self.played.store
         self.played.queued = [owner for queue in store.tickets.values() for owner in queue.values() if owner in store.alive]
         await self._finish()
