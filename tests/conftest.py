@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from tests.examples import HOUSE
 
-settings.load_profile(HOUSE)  # `make soak` names another, which is loaded after this one
+settings.load_profile(HOUSE)  # `make laws` names another, which is loaded after this one
 
 OURS = ("SWITCHROOM_", "OPENAI_")
 ENDS = ("_API_KEY", "_BASE_URL")
