@@ -6,18 +6,19 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.errors import Fenced, JournalError
-from switchroom.events import AnyFact, AttemptReleased, PersonAnswered, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
+from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
 from switchroom.ownership import Owned, Table, table_at
-from switchroom.recorder import Recorder, RunningTool, completed
+from switchroom.recorder import Folding, Recorder, RunningTool, completed
+from switchroom.rules.root import evolve_root
 from switchroom.rules.state import State
 from switchroom.saying import asked_first
 from switchroom.schema import jsonable
@@ -86,6 +87,9 @@ class Interpretation(Protocol):
         ...
 
 
+Claimed: TypeAlias = "Sequence[tuple[str, AnyFact]]"
+"""Facts with their paths that are recorded together with the fact that begins an attempt."""
+
 Interpret: TypeAlias = Callable[[Any], Interpretation]
 """Says how a step is run. The runner brings it, for it knows steps of all kinds."""
 
@@ -104,6 +108,7 @@ class Attempt(Recorder):
 
     __slots__ = (
         "__weakref__",
+        "_first",
         "_tasks",
         "before",
         "called_at",
@@ -145,8 +150,9 @@ class Attempt(Recorder):
         self.inbox: list[Interruption] = []
         self.task: asyncio.Task[Any] | None = None
         self.loop = asyncio.get_running_loop()
+        self._first: RunEvent | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.called_at = self.loop.time()
+        self.called_at = 0.0
         self.main: asyncio.Task[Any] | None = None
         self.within: Owned | None = None
         self.on_stop: Callable[[], bool] | None = None
@@ -269,22 +275,21 @@ class Attempt(Recorder):
         """The id of this process at the journal's store; "" without a journal."""
         return "" if self.table is None else self.table.journal.owner
 
+    def begin(self, path: str, started: TurnStarted) -> None:
+        """Fold the fact that begins the attempt, so that the turn's step can be prepared. `try_claim` records the fact."""
+        self._first = RunEvent(path, started, self.seq + 1, self.clock())
+        self.root = evolve_root(self.root, self._first)
+
     def try_claim(
-        self,
-        path: str,
-        started: TurnStarted,
-        ticket: int = 0,
-        force: bool = False,
-        answers: Sequence[tuple[str, PersonAnswered]] = (),
+        self, others: Claimed = (), ticket: int = 0, force: bool = False, step: Folding | None = None
     ) -> Awaitable[None] | None:
-        """Begin the attempt: append its first fact, which makes this process the owner of the conversation.
+        """Record the fact that begins the attempt, which makes this process the owner of the conversation.
 
         Args:
-            path: the path of the turn.
-            started: the fact.
+            others: facts with their paths that are recorded together with the first.
             ticket: the place of the caller in the conversation's queue; 0 for none.
             force: take the conversation from whoever has it.
-            answers: what a person answered, with the paths of the runs that asked: recorded together with the first fact.
+            step: the scope of the turn's step, if `others` is the start of that step.
 
         Returns:
             None; or what is to be awaited for that, because the journal has to be.
@@ -293,31 +298,41 @@ class Attempt(Recorder):
             Fenced: another caller was quicker or comes first.
             JournalUnwritable: the facts could not be written.
         """
-        facts = (started,)
-        events = self._stamped(path, facts)
-        if answers:
-            at, first = events[0].at, events[0].seq
-            events += [RunEvent(place, answer, seq, at) for seq, (place, answer) in enumerate(answers, start=first + 1)]
-            for event in events[1:]:
-                self.past.setdefault(event.path, []).append(event)
-        pending: Awaitable[None] | None = None
+        first = self._first
+        assert first is not None, "the attempt has begun"
+        events = [first]
+        for path, fact in others:
+            events.append(RunEvent(path, fact, first.seq + len(events), first.at))
         if self.table is not None:
             if force:
                 pending = self.journal.append(self.conversation, events)
             else:
                 pending = self.table.journal.claim(self.conversation, events, self.known.generation, ticket)
-        if pending is not None:
-            return self._claimed(events, facts, pending)
-        self._committed(events, facts, None)
+            if pending is not None:
+                return self._claimed(events, step, pending)
+        self._began(events, step)
         return None
 
-    async def _claimed(self, events: list[RunEvent], facts: tuple[AnyFact, ...], pending: Awaitable[None]) -> None:
+    async def _claimed(self, events: list[RunEvent], step: Folding | None, pending: Awaitable[None]) -> None:
         cancelled = await completed(pending, not self.journal.waits, self.write_until)
-        self._committed(events, facts, None)
+        self._began(events, step)
         if cancelled is not None:
             if (ending := self.end()) is not None:
                 await ending
             raise cancelled
+
+    def _began(self, events: list[RunEvent], step: Folding | None) -> None:
+        self.seq = events[-1].seq
+        self.events += events
+        if step is not None:
+            step.evolve((cast("StepStarted", events[1].fact),))
+        else:  # a person's answers, to runs that the attempt takes up again
+            for event in events[1:]:
+                self.past.setdefault(event.path, []).append(event)
+                self.root = evolve_root(self.root, event)
+        if self.listened:
+            for event in events:
+                self.show(event)
 
     def end(self) -> Awaitable[None] | None:
         """End the attempt. It stays live in this process until the last tool that it started has ended.

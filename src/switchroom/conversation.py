@@ -127,6 +127,18 @@ async def recall(journal: Journal, name: str) -> Conversation:
     return _caught_up(journal, name, known, events) if events else known
 
 
+def remembered(journal: Journal, name: str) -> Conversation | None:
+    """Return a conversation as this process knew it last, without a look at the journal; None if it is not remembered.
+
+    Another process may have gone on since. A claim that follows from such a conversation is refused by the journal.
+    """
+    shared = shared_journal(journal)
+    known = None if shared is None else _folds_of(journal).get(name)
+    if known is None or shared is None or not _reads_archive(known):
+        return known
+    return _reading(known, _shelf(shared, name, known))
+
+
 def recall_now(journal: Journal, name: str) -> Conversation:
     """Return what `recall` returns, where nobody can wait for it.
 
@@ -261,14 +273,18 @@ def _keep(journal: Journal, name: str, conversation: Conversation) -> Conversati
 
 def _reading(conversation: Conversation, archive: Archive) -> Conversation:
     """The conversation, with histories that load their old messages from an archive."""
-    before, state = conversation.before, conversation.state
-    if before.history.archive is None and state.history.archive is None:
+    if not _reads_archive(conversation):
         return conversation
+    before, state = conversation.before, conversation.state
     if before.history.archive is not None:
         before = replace(before, history=before.history.read_from(archive))
     if state.history.archive is not None:
         state = replace(state, history=state.history.read_from(archive))
     return replace(conversation, before=before, state=state)
+
+
+def _reads_archive(conversation: Conversation) -> bool:
+    return conversation.before.history.archive is not None or conversation.state.history.archive is not None
 
 
 def _shelf(journal: SharedJournal, name: str, conversation: Conversation) -> Shelf:
@@ -297,7 +313,8 @@ def forget(journal: Journal, name: str) -> None:
 
 def _folds_of(journal: Journal) -> OrderedDict[str, Conversation]:
     try:
-        return _folds.setdefault(journal, OrderedDict())
+        folds = _folds.get(journal)
+        return _folds.setdefault(journal, OrderedDict()) if folds is None else folds
     except TypeError:  # a journal that cannot be a key is read from its snapshot or its first entry each time
         return OrderedDict()
 

@@ -74,6 +74,11 @@ class History(Sequence[Message]):
             tail = list(messages)
         return History.of(sealed, tail, length, self.archive)
 
+    def since(self, start: int) -> list[Message]:
+        """Return the messages from a place on, as `self[start:]` does for a `start` of at least 0."""
+        begin = start - self.sealed.upto
+        return self._tail[begin : self.length - self.sealed.upto] if begin >= 0 else self._between(start, self.length)
+
     def read_from(self, archive: Archive) -> History:
         """Return this history, which loads its chunks from an archive."""
         return History.of(self.sealed, self._tail, self.length, archive)

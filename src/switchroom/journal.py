@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Hashable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from weakref import WeakSet
 
 from switchroom.adapters import load
 from switchroom.arguments import as_given, check_name
@@ -175,6 +176,8 @@ class NoJournal:
 
 NO_JOURNAL = NoJournal()
 _opened: dict[tuple[int, str], Journal] = {}
+_checked_types: WeakSet[type] = WeakSet()
+"""The types of journals that were checked already: a check costs a fifth of a turn's start."""
 
 
 def journal_at(where: Journal | str | None) -> Journal:
@@ -188,8 +191,11 @@ def journal_at(where: Journal | str | None) -> Journal:
     """
     if where is None:
         return NO_JOURNAL
+    if type(where) in _checked_types:
+        return where  # pyright: ignore[reportReturnType] - a text is not among the checked types
     check_journal(where, "journal")
     if not isinstance(where, str):
+        _checked_types.add(type(where))
         return where
     key = (os.getpid(), where)  # a database connection does not survive a fork
     if key not in _opened:

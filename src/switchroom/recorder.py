@@ -202,8 +202,12 @@ class Recorder:
         journal = self.journal
         if journal.waits or self._writing:
             return self._commit_in_order(path, facts, run, None)
-        if len(facts) == 1 and not (self.over or self.tools or self._unwritten):  # the usual way, without a call
-            events = [RunEvent(path, facts[0], self.seq + 1, self.clock())]
+        if not (self.over or self.tools or self._unwritten):  # the usual way, without a call
+            at, seq = self.clock(), self.seq
+            events = [RunEvent(path, facts[0], seq + 1, at)]
+            for fact in facts[1:]:
+                seq += 1
+                events.append(RunEvent(path, fact, seq + 1, at))
         else:
             events = self._stamped(path, self._checked(path, facts))
         if journal.keeps:

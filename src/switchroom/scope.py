@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Awaitable, Generator
 from typing import Any, Literal, TypeVar, cast
 
-from switchroom.attempt import Attempt, Suspended
+import msgspec
+
+from switchroom.attempt import Attempt, Interpretation, Suspended
 from switchroom.bounds import Deadline, Run, bounded, cut, in_time
 from switchroom.budget import Degradation
 from switchroom.config import RunConfig
@@ -40,6 +42,14 @@ Decision = TypeVar("Decision", bound=DecisionFact)
 
 DEEPEST = 100
 """How many steps may stand within one another; more are a circle."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A step that is ready to run: its scope, its interpretation, and the fact that it has begun."""
+
+    scope: Scope
+    interpretation: Interpretation
+    start: StepStarted
 
 
 class Scope:
@@ -175,28 +185,39 @@ class Scope:
         counts[name] = ordinal + 1
         return f"{self.path}/{name}#{ordinal}"
 
-    async def enter(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Any:
-        """Run a step at a place, as `call` does.
+    def open(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Opened:
+        """Prepare a step to run at a place; nothing is recorded yet. The arguments are those of `enter`.
 
-        Args:
-            step: what is run.
-            input: what it is given.
-            path: its place.
-            config: options of its own, of which deadline and budget begin here; else those that hold here hold on.
+        Raises:
+            OutOfTime: the deadline has passed.
+            UserError: the step cannot run here, or not with this input.
         """
         if self.due is not None:
             in_time(self)
-        attempt = self.attempt
-        scope = Scope(attempt, path, self, config)
+        scope = Scope(self.attempt, path, self, config)
         if scope.depth > DEEPEST:
             raise UserError(f"Steps stand within one another {DEEPEST} deep, which is a circle: {_circle(path)}. Break it.")
-        interpretation = attempt.interpret(step)
-        started = interpretation.begin(input, scope)
+        interpretation = self.attempt.interpret(step)
+        return Opened(scope, interpretation, interpretation.begin(input, scope))
+
+    async def enter(
+        self, step: Any, input: Any, path: str, config: RunConfig | None = None, started: Opened | None = None
+    ) -> Any:
+        """Run a step at a place, as `call` does.
+
+        Args:
+            step: the step.
+            input: the step's input.
+            path: the place.
+            config: options of its own, of which deadline and budget begin here; else those that hold here hold on.
+            started: the same step, if its start is recorded already.
+        """
+        attempt = self.attempt
+        opened = self.open(step, input, path, config) if started is None else started
+        scope, interpretation, start = opened.scope, opened.interpretation, opened.start
         past = attempt.past.get(path)
-        if past is None:
-            await scope.note(started)
-        else:
-            end = scope.replay(past, started)
+        if past is not None:
+            end = scope.replay(past, start)
             self.last = scope.fold
             if isinstance(end, StepReturned):
                 return interpretation.load(end.output, scope.fold.agent)
@@ -204,6 +225,8 @@ class Scope:
                 error = revived(end)
                 attempt.failed(error, path)
                 raise error
+        elif started is None:
+            await scope.note(start)
         token = CURRENT.set(scope)
         try:
             run = interpretation.run

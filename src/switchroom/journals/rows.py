@@ -29,22 +29,27 @@ class Batch(NamedTuple):
     returned: bool
 
 
-def plain_row(conversation: str, event: RunEvent, may_wait: Container[str]) -> Row | None:
-    """Encode an event that changes nothing but the table of entries; None for another event. Most events are plain.
+def plain_rows(conversation: str, events: Sequence[RunEvent], may_wait: Container[str]) -> list[Row] | None:
+    """Encode events that change nothing but the table of entries; None if one of them is another. Most events are plain.
 
     Args:
         conversation: the id.
-        event: the event.
+        events: the events.
         may_wait: the conversations that may wait for a person.
 
     Raises:
         UserError: the fact holds what JSON cannot.
     """
-    kind = type(event.fact)
-    if kind is PersonAsked or (kind is StepReturned and conversation in may_wait):
-        return None
-    body, blobs = encode(event.fact)
-    return None if blobs else (conversation, event.seq, event.path, event.at, VERSION, body.decode())
+    rows: list[Row] = []
+    for event in events:
+        kind = type(event.fact)
+        if kind is PersonAsked or (kind is StepReturned and conversation in may_wait):
+            return None
+        body, blobs = encode(event.fact)
+        if blobs:
+            return None
+        rows.append((conversation, event.seq, event.path, event.at, VERSION, body.decode()))
+    return rows
 
 
 def batch_of(conversation: str, events: Sequence[RunEvent]) -> Batch:

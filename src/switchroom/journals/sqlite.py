@@ -20,7 +20,7 @@ from switchroom.journals.memories import SqliteMemories
 from switchroom.journals.opening import prepare_to_read, prepare_to_write
 from switchroom.journals.owners import Owner, folder_of, is_alive, owner_at
 from switchroom.journals.place import Place, place_of
-from switchroom.journals.rows import Batch, Row, batch_of, message_of, plain_row
+from switchroom.journals.rows import Batch, Row, batch_of, message_of, plain_rows
 
 
 class SqliteJournal:
@@ -85,8 +85,10 @@ class SqliteJournal:
 
     def append(self, conversation: str, events: Sequence[RunEvent]) -> Awaitable[None] | None:
         """Keep events; see `Journal.append`."""
-        if len(events) == 1 and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
-            return self._database.write_row(statements.APPEND, row, statements.append_row)
+        if (rows := plain_rows(conversation, events, self._may_wait)) is not None:
+            if len(rows) == 1:
+                return self._database.write_row(statements.APPEND, rows[0], statements.append_row)
+            return self._database.write(statements.append_rows, rows)
         batch = batch_of(conversation, events)
         return self._database.write(self._append, batch, batch.returned and conversation in self._may_wait)
 
@@ -143,14 +145,14 @@ class SqliteJournal:
     def claim(self, conversation: str, events: Sequence[RunEvent], generation: int, ticket: int = 0) -> Soon[None]:
         """Append the events that begin an attempt; see `SharedJournal.claim`."""
         message = message_of(events)
-        is_plain = len(events) == 1 and not ticket and message is None
-        if is_plain and (row := plain_row(conversation, events[0], self._may_wait)) is not None:
-            return self._database.write(self._claim_plainly, row, generation)
+        is_plain = not ticket and message is None
+        if is_plain and (rows := plain_rows(conversation, events, self._may_wait)) is not None:
+            return self._database.write(self._claim_plainly, rows, generation)
         return self._database.write(self._claim, batch_of(conversation, events), generation, ticket, message)
 
-    def _claim_plainly(self, db: sqlite3.Connection, row: Row, generation: int) -> None:
-        if statements.claim_row(db, row, generation):
-            self._may_wait.add(row[0])
+    def _claim_plainly(self, db: sqlite3.Connection, rows: list[Row], generation: int) -> None:
+        if statements.claim_rows(db, rows, generation):
+            self._may_wait.add(rows[0][0])
 
     def _claim(
         self, db: sqlite3.Connection, batch: Batch, generation: int, ticket: int, message: tuple[str, int, int] | None

@@ -48,6 +48,13 @@ def append_row(db: sqlite3.Connection, row: Row) -> None:
         raise Fenced(f"Conversation '{row[0]}': entry {row[1]} is taken; another writer has it.") from error
 
 
+def append_rows(db: sqlite3.Connection, rows: list[Row]) -> None:
+    """Append entries together."""
+    with transaction(db):
+        for row in rows:
+            append_row(db, row)
+
+
 def append_batch(db: sqlite3.Connection, batch: Batch, settles: bool) -> None:
     """Append entries with their blobs. Note that a person is asked; with `settles`, that nobody is asked any more."""
     with transaction(db):
@@ -67,9 +74,16 @@ def _keep_with(db: sqlite3.Connection, batch: Batch, settles: bool) -> None:
         db.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (conversation, batch.asked))
 
 
-def claim_row(db: sqlite3.Connection, row: Row, generation: int) -> bool:
-    """Claim a conversation that nobody queues for, with one entry. Return True if the conversation may wait for a person."""
-    return _claim(db, row, generation, 0)
+def claim_rows(db: sqlite3.Connection, rows: list[Row], generation: int) -> bool:
+    """Claim a conversation that nobody queues for, with entries. Return True if the conversation may wait for a person."""
+    first, *others = rows
+    if not others:
+        return _claim(db, first, generation, 0)
+    with transaction(db):
+        may_wait = _claim(db, first, generation, 0)
+        for row in others:
+            append_row(db, row)
+    return may_wait
 
 
 def claim_batch(

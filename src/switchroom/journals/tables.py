@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
+from types import TracebackType
 
 LAYOUT = 2
 """The version of the tables; the entries carry the codec's version each."""
@@ -74,17 +73,34 @@ WHERE NOT EXISTS (
 _REFERENCE = re.compile(rb'"\\u0000blob":"([0-9a-f]{32})"')
 
 
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Generator[None]:
-    """Run the block in one transaction that writes; roll it back if the block raises."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:  # a full disk has rolled it back already
-            db.execute("ROLLBACK")
-        raise
+class transaction:
+    """Runs a block in one transaction that writes; rolls it back if the block raises.
+
+    Args:
+        db: the connection.
+    """
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if kind is None:
+            try:
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # a full disk has rolled it back already
+            self._db.execute("ROLLBACK")
 
 
 def layout_of(db: sqlite3.Connection) -> int:

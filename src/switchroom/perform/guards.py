@@ -53,6 +53,22 @@ def _with_text(message: Message, text: str) -> Message:
     return replace(message, content=(Text(text), *others))
 
 
+def returned_at_once(run: AgentRun, role: Role, answer: Message) -> StepReturned | None:
+    """Return the fact that ends the run with an answer, to be recorded together with the answer: one write for both.
+
+    Returns:
+        None if `finish` has to look at the answer: it is judged, or not of its type, or something was said before it; or
+        the commands of the run are wrapped, and the wrappers expect `Finish`.
+    """
+    state = run.scope.fold
+    if role.output_guards or state.spoke or state.faults or answer.refusal or run.scope.attempt.config.wrappers:
+        return None
+    try:
+        return StepReturned(role.output.read(answer.text))
+    except Invalid:
+        return None
+
+
 async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     """Judge an answer, and return it; one that is not of its type goes back to the model.
 

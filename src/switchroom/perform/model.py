@@ -17,7 +17,7 @@ from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
 from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
 from switchroom.messages import Message, ToolCall
 from switchroom.model import ModelRequest, ModelResponse, ToolSpec, nobody
-from switchroom.perform.guards import withdraw
+from switchroom.perform.guards import returned_at_once, withdraw
 from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
 from switchroom.perform.spending import within_budget
@@ -55,7 +55,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             if not isinstance(instructions, str):
                 instructions = await _rendered(run, agent, instructions)
             # What was new before is covered by the digests before.
-            asked = digest((role.described, instructions, state.history[state.heard :]))
+            asked = digest((role.described, instructions, state.history.since(state.heard)))
             messages = state.history if policy is None else await seen(run, agent.name, policy, note)
             settings = agent.settings
             if settings.tool_choice is not None and state.asker == agent.name and messages[-1].role == "tool":
@@ -80,7 +80,11 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
     answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held)
     decided = response.decided
-    await (note(answered) if decided is None else note(decided, answered))
+    returned = None if message.calls else returned_at_once(run, role, message)
+    if returned is not None:
+        await (note(answered, returned) if decided is None else note(decided, answered, returned))
+    else:
+        await (note(answered) if decided is None else note(decided, answered))
     if message.calls:
         scope.said = None  # it was said, whatever comes of the calls
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from switchroom.attempt import Attempt
+from switchroom.attempt import Attempt, Claimed
 from switchroom.config import of_run
 from switchroom.context import settled
-from switchroom.conversation import Conversation, recall
+from switchroom.conversation import Conversation, recall, remembered
 from switchroom.errors import Fenced, UserError
-from switchroom.events import PersonAnswered, StepFailed, TurnStarted
+from switchroom.events import StepFailed
 from switchroom.failure import revived
 from switchroom.journal import Journal, journal_at
 from switchroom.ownership import Owned
@@ -25,6 +24,17 @@ from switchroom.step import step_name
 
 LATER_S = 0.05
 """Seconds after a run's deadline at which a pending write is given up. The deadline, which cancels the run, comes first."""
+
+
+def remembered_conversation(order: Order, journal: Journal) -> Conversation | None:
+    """Return the conversation as this process remembers it, if its last turn was answered here by the same step.
+
+    The claim of the next turn pays no read then. The journal refuses the claim if another process has gone on.
+    """
+    known = remembered(journal, order.conversation)
+    if known is None or known.root.phase != "returned" or known.root.live or known.root.name != step_name(order.step):
+        return None
+    return known
 
 
 async def known_conversation(order: Order, journal: Journal) -> Conversation:
@@ -64,16 +74,23 @@ def new_attempt(order: Order, known: Conversation, journal: Journal) -> Attempt:
 
 async def claim_turn(
     order: Order,
-    scope: Scope,
-    started: TurnStarted,
+    attempt: Attempt,
     queue: Queue | None,
-    answers: Sequence[tuple[str, PersonAnswered]] = (),
+    others: Claimed = (),
+    step: Scope | None = None,
 ) -> bool:
     """Make this process the owner of a conversation; return False if another caller was quicker.
 
     The caller's handles are made first: a turn whose handles cannot be made is not begun.
+
+    Args:
+        order: what the caller asked for.
+        attempt: the attempt, whose first fact is folded already.
+        queue: the caller's place in the queue; None without a journal.
+        others: facts that are recorded together with the first.
+        step: the scope of the turn's step, if `others` is the start of that step.
     """
-    attempt, table = scope.attempt, scope.attempt.table
+    table = attempt.table
     before: Owned | None = None
     if order.takeover and table is not None:
         before = table.force(attempt.conversation, attempt)
@@ -87,7 +104,7 @@ async def claim_turn(
         if order.tracer is not None:
             order.tracer.begin(attempt.conversation if attempt.journal.keeps else "", attempt.events)
         number = 0 if queue is None else queue.ticket
-        pending = attempt.try_claim(scope.path, started, number, order.takeover, answers)
+        pending = attempt.try_claim(others, number, order.takeover, step)
         if pending is not None:
             await pending
     except Fenced:

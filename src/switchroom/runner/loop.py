@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from switchroom.attempt import is_cancelled
 from switchroom.errors import ToolCancelled
@@ -25,11 +25,13 @@ async def answer(run: AgentRun) -> Any:
     attempt = scope.attempt
     perform = run.perform
     note = scope.note
+    task = asyncio.current_task()
+    assert task is not None, "runs are awaited by tasks"
     table = None
-    if scope.path == attempt.root.path:
+    if attempt.table is not None and scope.path == attempt.root.path:
+        attempt.main = task
         attempt.on_stop = partial(stop_run, run)
-        table = None if attempt.table is None or attempt.table.is_local else attempt.table
-    task = cast("asyncio.Task[Any]", asyncio.current_task())
+        table = None if attempt.table.is_local else attempt.table
     cancelled_before = task.cancelling()
     while (command := decide(scope.fold)) is not None:
         try:

@@ -57,6 +57,11 @@ class Queue:
         if not self.ticket:
             self.ticket = await settled(self._table.journal.take_ticket(self._order.conversation))
 
+    @property
+    def has_lost(self) -> bool:
+        """Return True if another caller was quicker, or the caller has waited: the conversation is to be read anew."""
+        return self._losses > 0 or self.ticket > 0
+
     def lost(self) -> None:
         """Note that another caller was quicker: from now on the queue is looked at first."""
         self._losses += 1

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
+import msgspec
+
 from switchroom.attempt import Attempt, Suspended
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT, REQUEST_ID, settled
@@ -21,19 +23,35 @@ from switchroom.ownership import Table, table_at
 from switchroom.result import RunResult
 from switchroom.rules.root import Root
 from switchroom.rules.state import NO_RUN
-from switchroom.runner.claiming import claim_turn, ended_result, finished_result, known_conversation, new_attempt
+from switchroom.runner.claiming import (
+    claim_turn,
+    ended_result,
+    finished_result,
+    known_conversation,
+    new_attempt,
+    remembered_conversation,
+)
 from switchroom.runner.interpreter import interpret
 from switchroom.runner.joining import join
 from switchroom.runner.order import Order as Order
 from switchroom.runner.queue import Queue
 from switchroom.runner.while_waiting import answer_meanwhile
-from switchroom.scope import Scope
+from switchroom.scope import Opened, Scope
 from switchroom.shared import kept_of
 from switchroom.tracing.tracer import Tracer
 from switchroom.tracing.values import everywhere
 
-Prepared: TypeAlias = "tuple[Scope, Any] | RunResult[Any]"
-"""The scope of a turn and what its step is given; or the result, where nothing is left to do."""
+
+class Turn(msgspec.Struct, frozen=True):
+    """A turn that is claimed: its scope, its step's input, and the step itself, if the step's start is recorded already."""
+
+    scope: Scope
+    input: Any
+    started: Opened | None = None
+
+
+Prepared: TypeAlias = "Turn | RunResult[Any]"
+"""A turn that is claimed; or the result, where nothing is left to do."""
 
 Prepare: TypeAlias = Callable[[Order], Awaitable[Prepared]]
 """Readies a turn."""
@@ -59,15 +77,14 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
         raise DeadlineExceeded(f"The run's deadline of {order.config.deadline} s passed while the journal was busy.") from error
     if isinstance(prepared, RunResult):
         return prepared
-    scope, input = prepared
+    scope = prepared.scope
     attempt = order.attempt = scope.attempt
-    attempt.main = asyncio.current_task()
     if order.tracer is not None:
         attempt.traced = order.tracer.trace_id
     root = attempt.root
     output: Any = None
     try:
-        output = await scope.enter(order.step, input, root.path, attempt.config)
+        output = await scope.enter(order.step, prepared.input, root.path, attempt.config, prepared.started)
     except Suspended:
         if attempt.siblings is not None:
             await attempt.siblings.finish()
@@ -168,7 +185,9 @@ async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> P
         accepted = await settled(table.journal.accepted(order.conversation, order.message_id))
         if accepted is not None:
             return await join(order, accepted, queue, lambda: take(_joined(order, accepted, queue.ticket), resume))
-    known = await known_conversation(order, journal)
+    known = None if queue.has_lost else remembered_conversation(order, journal)
+    if known is None:
+        known = await known_conversation(order, journal)
     root = known.root
     if not await queue.is_first(known):
         await queue.wait(known)
@@ -218,8 +237,11 @@ async def _finish_before(order: Order, ticket: int) -> None:
         await order.finish(unfinished)
 
 
-async def _start(order: Order, journal: Journal, known: Conversation, queue: Queue | None) -> tuple[Scope, Any] | None:
-    """Begin a turn as its owner; None if another caller was quicker."""
+async def _start(order: Order, journal: Journal, known: Conversation, queue: Queue | None) -> Turn | None:
+    """Begin a turn as its owner; None if another caller was quicker.
+
+    The start of the step is recorded together with the claim, in one write. A step that cannot start claims nothing.
+    """
     step = interpret(order.step)
     messages, plain = order.kept or ((), None)
     attempt = new_attempt(order, known, journal)
@@ -233,9 +255,12 @@ async def _start(order: Order, journal: Journal, known: Conversation, queue: Que
             state = fresh
     kept_state = None if state is None else kept_of(state)
     started = TurnStarted(turn, 1, step.name, messages, plain, kept_state, attempt.owner, order.message_id)
-    if not await claim_turn(order, scope, started, queue):
+    attempt.begin(scope.path, started)
+    input = messages or order.input
+    opened = scope.open(order.step, input, attempt.root.path, attempt.config)
+    if not await claim_turn(order, attempt, queue, ((opened.scope.path, opened.start),), opened.scope):
         return None
-    return scope, messages or order.input
+    return Turn(scope, input, opened)
 
 
 # a turn that was begun before ------------------------------------------------------------------------------------------
@@ -286,9 +311,10 @@ async def _taken_up(order: Order, journal: Journal, known: Conversation, queue: 
     if order.config.state is not None:
         attempt.shared.learn(order.config.fresh_state(attempt.conversation))
     started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner)
-    if not await claim_turn(order, scope, started, queue, _answered(order, root)):
+    attempt.begin(scope.path, started)
+    if not await claim_turn(order, attempt, queue, _answered(order, root)):
         return None
-    return scope, interpret(order.step).given(root)
+    return Turn(scope, interpret(order.step).given(root))
 
 
 def _answered(order: Order, root: Root) -> list[tuple[str, PersonAnswered]]:

@@ -43,7 +43,8 @@ async def answer_meanwhile(order: Order, attempt: Attempt, queue: Queue) -> RunR
     attempt.go_on(attempt.known)
     scope = Scope(attempt, f"turn#{root.turn}")
     started = TurnStarted(root.turn, root.attempt + 1, root.name, owner=attempt.owner, message_id=order.message_id)
-    if not await claim_turn(order, scope, started, queue):
+    attempt.begin(scope.path, started)
+    if not await claim_turn(order, attempt, queue):
         return None
     path = f"{scope.path}/while_waiting#{len(root.asides) // 2}"
     try:
