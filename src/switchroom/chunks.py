@@ -39,9 +39,10 @@ class Chunk:
     Attributes:
         upto: the number of messages in this chunk and all before it.
         digest: the digest under which the conversation's journal keeps the chunk; "" while no journal does.
+        first: the first message of the first chunk; None while that is not known without a walk through all chunks.
     """
 
-    __slots__ = ("_before", "_messages", "digest", "upto")
+    __slots__ = ("_before", "_messages", "digest", "first", "upto")
 
     def __init__(
         self, upto: int, before: Chunk | None = None, messages: tuple[Message, ...] | None = None, digest: str = ""
@@ -50,6 +51,9 @@ class Chunk:
         self.digest = digest
         self._before = before
         self._messages = messages
+        self.first: Message | None = None
+        if before is not None and messages is not None:
+            self.first = before.first if before.upto else messages[0]
 
     def read(self, archive: Archive | None) -> tuple[Chunk, tuple[Message, ...]]:
         """Return the chunk before this one, and this one's messages. They are loaded from the archive once."""

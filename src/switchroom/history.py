@@ -123,10 +123,16 @@ class History(Sequence[Message]):
         chunk = self.sealed
         if place >= chunk.upto:
             return self._tail[place - chunk.upto]
+        if place == 0 and chunk.first is not None:
+            return chunk.first
         while True:
             chunk, messages = chunk.read(self.archive)
             if place >= chunk.upto:
-                return messages[place - chunk.upto]
+                break
+        message = messages[place - chunk.upto]
+        if place == 0:
+            self.sealed.first = message
+        return message
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self._between(0, self.length))

@@ -27,7 +27,7 @@ async def seen(run: AgentRun, agent: str, policy: HistoryPolicy, note: Note) -> 
         return await _kept(run, agent, policy, state.history)
     past = state.summary
     begin = 0 if past is None else past.upto
-    messages = state.history[begin:]
+    messages = state.history[begin:] if begin else state.history
     cut = policy.cut(messages)
     if cut:
         try:
