@@ -103,6 +103,27 @@ def test_a_resume_that_waits_gives_the_turn_that_was_the_last_when_it_was_called
     assert in_no_time(main()) == "echo one"
 
 
+def test_a_message_is_answered_although_the_turn_before_it_was_left_and_fails_when_it_is_finished():
+    async def main() -> tuple[str, list[str]]:
+        journal = MemoryJournal()
+        config = RunConfig(journal=journal)
+
+        async def answers(request: ModelRequest) -> str:
+            await asyncio.sleep(1)
+            if last(request) == "one":
+                raise ValueError("no answer to one")
+            return f"echo {last(request)}"
+
+        agent = Agent("echo", model=FunctionModel(answers))
+        left = asyncio.ensure_future(Runner.run(agent, "one", conversation="c", config=config))
+        await asyncio.sleep(0.5)
+        left.cancel()
+        result = await Runner.run(agent, "two", conversation="c", config=config)
+        return result.final_output, turns(journal)
+
+    assert in_no_time(main()) == ("echo two", ["one", "two"])
+
+
 def test_a_caller_that_finishes_the_turn_before_its_own_keeps_its_place_before_later_callers():
     async def main() -> list[str]:
         journal = MemoryJournal()

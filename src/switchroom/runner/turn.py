@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import uuid
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from switchroom.context import CURRENT, REQUEST_ID, settled
 from switchroom.conversation import NEW, Conversation, recall_turn, remember, with_events
 from switchroom.errors import ConversationWaiting, DeadlineExceeded, JournalBusy, UserError, unknown
 from switchroom.events import PersonAnswered, TurnStarted
+from switchroom.failure import log_error
 from switchroom.journal import NO_JOURNAL, Accepted, Journal, journal_at
 from switchroom.ownership import Table, table_at
 from switchroom.result import RunResult
@@ -40,6 +42,8 @@ from switchroom.scope import Opened, Scope
 from switchroom.shared import kept_of
 from switchroom.tracing.tracer import Tracer
 from switchroom.tracing.values import everywhere
+
+log = logging.getLogger("switchroom")
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -228,13 +232,28 @@ def _joined(order: Order, accepted: Accepted, ticket: int) -> Order:
 
 
 async def _finish_before(order: Order, ticket: int) -> None:
-    """Finish an unfinished turn whose owner is gone, before the caller's own message."""
+    """Finish an unfinished turn whose owner is gone, before the caller's own message.
+
+    A failure of the step is the outcome of that turn. It is recorded there, and is not the caller's.
+    """
     unfinished = _unfinished(order)
     unfinished.ticket = ticket  # the caller keeps its place
-    if order.finish is None:
-        await take(unfinished, resume)
-    else:
-        await order.finish(unfinished)
+    try:
+        if order.finish is None:
+            await take(unfinished, resume)
+        else:
+            await order.finish(unfinished)
+    except Exception as error:
+        attempt = unfinished.attempt
+        if attempt is None or attempt.root.phase != "failed":
+            raise
+        log_error(
+            log,
+            error,
+            "Conversation '%s': turn %d, which its own caller had left unfinished, failed. The next message is answered",
+            order.conversation,
+            attempt.root.turn,
+        )
 
 
 async def _start(order: Order, journal: Journal, known: Conversation, queue: Queue | None) -> Turn | None:
