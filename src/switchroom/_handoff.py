@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +13,7 @@ from switchroom.errors import UserError
 from switchroom.history import HistoryPolicy
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, as_json, as_model, explained, strict_object
+from switchroom.tool_names import marked_name, tool_name
 
 RECOMMENDED_PROMPT_PREFIX = (
     "You are one of several agents who share a conversation with one person. Each has a field of its own. "
@@ -115,16 +115,16 @@ class Transfer:
             raise Invalid(explained(error)) from error
 
 
-def transfer_name(agent: str) -> str:
-    """The name of the tool by which a model hands over to an agent."""
-    return f"transfer_to_{slug(agent)}"
+def transfer_name(called: str) -> str:
+    """Return the name of the tool by which a model hands over to an agent, from the agent's name as a tool's name."""
+    return f"transfer_to_{called}"
 
 
-def return_name(agent: str) -> str:
-    """The name of the tool by which a model gives the conversation back to an agent."""
-    return f"return_to_{slug(agent)}"
+def return_name(called: str) -> str:
+    """Return the name of the tool by which a model gives the conversation back, from the asker's name as a tool's name."""
+    return f"return_to_{called}"
 
 
-def slug(name: str) -> str:
-    """A name with only what models take in a tool's name."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:50]
+def transfer_names(agent: str) -> tuple[str, str]:
+    """Return the names that the tool may have by which a model hands over to an agent, the one without doubt first."""
+    return transfer_name(marked_name(agent)), transfer_name(tool_name(agent))

@@ -13,6 +13,7 @@ from switchroom.messages import ValidCall
 from switchroom.step import Scope
 
 Deps = DefaultTypeVar("Deps", default=Any)
+State = DefaultTypeVar("State", default=Any)
 T = TypeVar("T")
 
 CURRENT: ContextVar[Any] = ContextVar("switchroom_scope", default=None)
@@ -34,8 +35,8 @@ def trace_id() -> str:
     return "" if scope is None else scope.attempt.trace_id
 
 
-class RunContext(Generic[Deps]):
-    """The run as an agent's own functions see it.
+class RunContext(Generic[Deps, State]):
+    """The run as an agent's own functions see it: `RunContext[Deps, State]` names the types of `deps` and `state`.
 
     Attributes:
         scope: the place in the run, to run steps under it.
@@ -54,7 +55,7 @@ class RunContext(Generic[Deps]):
         return self.scope.deps
 
     @property
-    def state(self) -> Any:
+    def state(self) -> State:
         """The state that the conversation's agents share."""
         return self.scope.state
 
@@ -77,8 +78,8 @@ class RunContext(Generic[Deps]):
         return self.scope.update(**changes)
 
 
-class ToolContext(RunContext[Deps]):
-    """The run as a tool sees it.
+class ToolContext(RunContext[Deps, State]):
+    """The run as a tool sees it: `ToolContext[Deps, State]` names the types of `deps` and `state`.
 
     Attributes:
         call: the call: `.name`, `.args`.

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 from switchroom._handoff import Handoff, Transfer, return_name, transfer_name
 from switchroom.agent import Agent
 from switchroom.digest import digest
-from switchroom.errors import UserError, unknown
+from switchroom.errors import Diverged, UserError, unknown
 from switchroom.model import ToolSpec
 from switchroom.output import Output, output_of
 from switchroom.team import Team, speaks
+from switchroom.tool_names import distinct_tool_names
 
 Speaking: TypeAlias = Agent[Any] | Team
 
@@ -39,7 +40,7 @@ class Role:
         self.transfers: dict[str, Transfer] = {}
         for terms in agent.terms:
             target = roster.agents[terms.target_name]
-            name = transfer_name(target.name)
+            name = roster.transfer_name(target.name)
             if name in self.transfers or name in self.tools:
                 raise UserError(f"Agent '{agent.name}' has two tools called '{name}', one of them a handoff; rename one.")
             about = f"Hand the conversation over to {target.name}"
@@ -80,6 +81,7 @@ class Roster(dict[str, Role]):
                             self.agents,
                         )
                     )
+        self._called = distinct_tool_names(self.agents)
         self._returns: dict[tuple[str, str], Transfer] = {}
 
     def _add(self, agent: Agent[Any]) -> None:
@@ -117,11 +119,27 @@ class Roster(dict[str, Role]):
 
     def knows(self, source: str, target: str) -> bool:
         """Whether one agent may hand over to another."""
-        return source in self.agents and transfer_name(target) in self[source].transfers
+        return source in self.agents and target in self.agents and self.transfer_name(target) in self[source].transfers
+
+    def transfer_name(self, target: str) -> str:
+        """Return the name of the tool by which models of this run hand over to an agent."""
+        return transfer_name(self._called[target])
+
+    def transfer(self, source: str, target: str) -> Transfer:
+        """Return the handoff of one agent to another as a tool.
+
+        Raises:
+            Diverged: the agent does not hand over to the other, or no longer.
+        """
+        if not self.knows(source, target):
+            known = [terms.target_name for terms in self.agents[source].terms] if source in self.agents else []
+            handoffs = unknown(f"Agent '{source}'", "handoff", target, known)
+            raise Diverged(f"The unfinished turn hands over to '{target}'. {handoffs} Resume it with the old code.")
+        return self[source].transfers[self.transfer_name(target)]
 
     def terms(self, source: str, target: str) -> Handoff:
         """The terms on which one agent hands over to another."""
-        return self[source].transfers[transfer_name(target)].terms
+        return self.transfer(source, target).terms
 
     def way_back(self, asker: str, target: str) -> Transfer:
         """The tool by which whoever has the conversation after `target` returns it to the asker."""
@@ -129,7 +147,7 @@ class Roster(dict[str, Role]):
         if known is None:
             terms = self.terms(asker, target)
             about = f"Give the conversation back to {asker}, who asked for it, with the outcome."
-            known = self._returns[asker, target] = Transfer(return_name(asker), about, terms, terms.returns)
+            known = self._returns[asker, target] = Transfer(return_name(self._called[asker]), about, terms, terms.returns)
         return known
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from switchroom._handoff import return_name
 from switchroom._tool import Tool
 from switchroom.errors import UserError, unknown
 from switchroom.events import CallsJudged, Verdict
@@ -43,7 +42,7 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
     frames = run.scope.fold.frames
     way_back = run.roster.way_back(frames[-1].asker, frames[-1].target) if frames else None
     transfer = role.transfers.get(call.name)
-    if transfer is None and way_back is not None and call.name == return_name(frames[-1].asker):
+    if transfer is None and way_back is not None and call.name == way_back.spec.name:
         transfer = way_back
     if transfer is None:
         known = [spec.name for spec in role.specs] + ([way_back.spec.name] if way_back else [])
