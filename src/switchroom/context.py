@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from typing_extensions import TypeVar as DefaultTypeVar
 
@@ -93,10 +93,18 @@ class ToolContext(RunContext[Deps, State]):
         self.call = call
         self._path = path
 
+    def of_call(self, call: ValidCall) -> ToolContext[Deps, State]:
+        """Return the same context for another call."""
+        return ToolContext(self.scope, self.agent, call, self._path)
+
     @property
     def effect_key(self) -> str:
         """The same for every try at this call, also after a crash: give it to a payment API as idempotency key."""
         return f"{self.scope.conversation}:{self._path}"
+
+
+Enabled: TypeAlias = bool | Callable[[RunContext[Any]], bool | Awaitable[bool]]
+"""Whether models are shown a tool or a handoff; or a function of the context that says so before each request."""
 
 
 async def settled(value: T | Awaitable[T]) -> T:

@@ -14,7 +14,7 @@ _MARKS: tuple[tuple[Style, re.Pattern[str]], ...] = (
     ("google", re.compile(rf"^\*{{0,2}}{_PARAMETERS}[ \t]*:\*{{0,2}}[ \t]*$", re.IGNORECASE | re.MULTILINE)),
     ("sphinx", re.compile(r"^[ \t]*[:@](?:param|parameter|arg|argument|key|keyword)[ \t]", re.MULTILINE)),
 )
-_SECTION = re.compile(r"(?:returns?|yields?|receives|raises|exceptions|warns|examples?|notes?|attributes)[ \t]*:", re.IGNORECASE)
+_SECTION = re.compile(r"(?:returns?|yields?|raises|exceptions|warns|examples?|notes?|attributes)[ \t]*:", re.IGNORECASE)
 _ITEM = re.compile(r"[ \t]*(?:[-*•][ \t]+)?`{0,2}\*{0,2}(\w+)`{0,2}[ \t]*(\([^)]*\))?[ \t]*:(.*)")
 _EPYDOC = re.compile(r"^([ \t]*)@(param|return|type)", re.MULTILINE)
 
@@ -30,7 +30,7 @@ def read_docstring(doc: str, names: Collection[str]) -> tuple[str, dict[str, str
         the text without the sections, and the description of each parameter that has one. A docstring that describes no
         parameter is all text.
     """
-    style = next((style for style, mark in _MARKS if mark.search(doc)), None)
+    style: Style | None = next((style for style, mark in _MARKS if mark.search(doc)), None)
     if style is None:
         return doc, {}
     import griffe
@@ -60,7 +60,7 @@ def _normalised(doc: str, style: Style, names: Collection[str]) -> str:
 
 
 def _google_lines(lines: list[str], names: Collection[str]) -> Iterator[str]:
-    """Yield the lines with a blank line before each section, and with the parameters indented, without bullets and blank lines."""
+    """Yield the lines with a blank line before each section, and the parameters indented, without bullets and blank lines."""
     title = _MARKS[1][1]
     inside = False
     depth: int | None = None  # of the first parameter

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from switchroom._handoff import Handoff, Transfer, return_name, transfer_name
 from switchroom.agent import Agent
+from switchroom.context import Enabled
 from switchroom.digest import digest
 from switchroom.errors import Diverged, UserError, unknown
 from switchroom.model import ToolSpec
@@ -19,16 +20,24 @@ Speaking: TypeAlias = Agent[Any] | Team
 
 
 class Role:
-    """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand."""
+    """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand.
+
+    Attributes:
+        specs: the tools and handoffs as models are shown them, without those that are never enabled.
+        disabled: the names of the tools and handoffs that are never enabled.
+        switches: by name, the functions that say before each request whether a tool or a handoff is enabled.
+    """
 
     __slots__ = (
         "agent",
         "described",
+        "disabled",
         "hold",
         "input_guards",
         "output",
         "output_guards",
         "specs",
+        "switches",
         "tool_guards",
         "tools",
         "transfers",
@@ -46,10 +55,12 @@ class Role:
             about = f"Hand the conversation over to {target.name}"
             about += f": {target.description}" if target.description else "."
             self.transfers[name] = Transfer(name, about, terms, terms.requires)
-        self.specs: tuple[ToolSpec, ...] = (
-            *(made.spec for made in agent.all_tools),
-            *(transfer.spec for transfer in self.transfers.values()),
-        )
+        enabled: dict[str, Enabled] = {made.name: made.is_enabled for made in agent.all_tools}
+        enabled |= {name: transfer.terms.is_enabled for name, transfer in self.transfers.items()}
+        self.disabled = frozenset(name for name, given in enabled.items() if given is False)
+        self.switches = tuple((name, given) for name, given in enabled.items() if callable(given))
+        specs = [made.spec for made in agent.all_tools] + [transfer.spec for transfer in self.transfers.values()]
+        self.specs: tuple[ToolSpec, ...] = tuple(spec for spec in specs if spec.name not in self.disabled)
         self.output: Output = output_of(agent.output_type, f"Agent '{agent.name}'")
         self.input_guards = tuple(guard for guard in agent.guardrails if guard.where == "input")
         self.output_guards = tuple(guard for guard in agent.guardrails if guard.where == "output")

@@ -157,7 +157,8 @@ def _with_description(hint: Any) -> Any:
     if origin is Union or origin is UnionType:
         return Union[tuple(map(_with_description, args))]  # noqa: UP007 - a type that is only known when this runs
     if origin in (list, set, frozenset, tuple, dict):
-        return origin[tuple(one if one is ... else _with_description(one) for one in args)]
+        generic: Any = origin
+        return generic[tuple(one if one is ... else _with_description(one) for one in args)]
     return hint
 
 

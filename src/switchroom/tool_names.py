@@ -12,6 +12,10 @@ from switchroom.digest import digest
 LONGEST_CHARS = 50
 """The longest name, which leaves room for a prefix such as "transfer_to_"."""
 
+LONGEST_TOOL_CHARS = 64
+"""The longest name of a tool."""
+
+_OTHER = re.compile(r"[^A-Za-z0-9_-]")
 _OTHERS = re.compile(r"[^A-Za-z0-9_-]+")
 _MARK_CHARS = 8
 _NOTHING_LEFT = "agent"
@@ -25,6 +29,13 @@ def tool_name(name: str) -> str:
     """
     plain = _OTHERS.sub("_", name)
     return plain if name.isascii() and len(plain) <= LONGEST_CHARS and _is_readable(plain) else marked_name(name)
+
+
+def step_tool_name(name: str) -> str:
+    """Return the name of a step as the name of a tool that runs the step: with '_' for what tools' names may not hold."""
+    plain = _OTHER.sub("_", name)
+    fits = name.isascii() and len(plain) <= LONGEST_TOOL_CHARS and (plain == name or _is_readable(plain))
+    return plain if fits else marked_name(name)
 
 
 def marked_name(name: str) -> str:

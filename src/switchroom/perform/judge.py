@@ -37,6 +37,10 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
     if not isinstance(call.args, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise Invalid(f"the arguments of {call.name} are no JSON object: {str(call.args)[:200]!r}")
     made = role.tools.get(call.name)
+    disabled = run.scope.fold.disabled
+    if call.name in role.disabled or call.name in disabled:
+        enabled = [spec.name for spec in role.specs if spec.name not in disabled]
+        raise Invalid(f"{call.name} is not available now; there is {', '.join(enabled) or 'no other tool'}")
     if made is not None:
         return await _tool_verdict(run, made, call, f"{run.scope.fold.answers}.{index}", note)
     frames = run.scope.fold.frames
