@@ -72,6 +72,7 @@ async def test_all_that_a_program_listens_to_can_be_told_apart_by_kind():
     session.add_node(ear)
     session.add_node(mouth)
     session.add_edge(ear, mouth)
+    await session.start()
     async with session.stream("hi") as events:
         kinds = [event.kind async for event in events]
     assert "turn_answered" in kinds
