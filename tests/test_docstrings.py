@@ -54,9 +54,9 @@ def test_a_description_goes_on_in_the_lines_that_are_indented_further():
 
 
 def test_a_line_with_a_colon_after_the_parameters_is_none_of_them():
-    about, described = read_docstring("Look.\nArgs:\norder: its number\nNote: only today", ["order"])
+    about, described = read_docstring("Look.\nArgs:\norder: its number\nBeware: only today", ["order"])
     assert described == {"order": "its number"}
-    assert "Note: only today" in about
+    assert "Beware: only today" in about
 
 
 def test_a_docstring_that_describes_no_parameter_is_text_as_it_stands():

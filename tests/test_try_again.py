@@ -136,6 +136,21 @@ async def test_guards_let_it_through_and_count_no_failure():
     assert (breaker.state, tries) == ("closed", [])
 
 
+async def test_a_tool_that_is_tried_again_on_any_exception_is_not_on_this_one():
+    tries: list[int] = []
+
+    @tool(name="find_order", effect="read")
+    async def busy(order: int) -> str:
+        tries.append(order)
+        if len(tries) == 1:
+            raise ConnectionError
+        raise TryAgain("Three digits.")
+
+    guarded = retrying(busy, attempts=9, wait=0, on=(Exception,))
+    result = await Runner.run(clerk(call("find_order", order=7), "done", tools=(guarded,)), "go")
+    assert (texts(result.messages), tries) == (["[try again: Three digits.]"], [7, 7])
+
+
 async def test_a_tool_whose_failures_are_told_tells_this_one_in_its_own_words():
     telling = tool(name="find_order", on_error="tell_model")(find_order.invoke.function)  # pyright: ignore
     result = await Runner.run(clerk(call("find_order", order=7), "done", tools=(telling,)), "go")
