@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel
 
-from switchroom import Agent, RunConfig, RunContext, Runner, Settings, Team, Tool, ToolContext, UserError, handoff, tool
+from switchroom import (
+    Agent,
+    RunConfig,
+    RunContext,
+    Runner,
+    Settings,
+    Team,
+    Tool,
+    ToolContext,
+    TryAgain,
+    UserError,
+    handoff,
+    tool,
+)
 from switchroom.events import CallsJudged, ModelAnswered
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
@@ -110,9 +124,18 @@ async def test_tools_of_all_kinds_may_be_switched():
 
 
 async def test_a_choice_of_what_is_not_enabled_is_not_asked_for():
-    for choice, gold, asked in (("lounge", False, None), ("lounge", True, "lounge"), ("required", False, None)):
+    closed = replace(lounge, is_enabled=False)
+    for choice, made, gold, asked in (
+        ("lounge", lounge, False, None),
+        ("lounge", lounge, True, "lounge"),
+        ("lounge", closed, True, None),
+        ("required", lounge, False, None),
+        ("required", closed, True, None),
+        ("required", lounge, True, "required"),
+        ("auto", lounge, False, "auto"),
+    ):
         seen = Seen("done")
-        agent = Agent("a", model=seen.model, tools=[lounge], settings=Settings(tool_choice=choice))
+        agent = Agent("a", model=seen.model, tools=[made], settings=Settings(tool_choice=choice))
         await Runner.run(agent, "go", state=Plan(gold=gold))
         assert seen.choices == [asked]
 
@@ -144,6 +167,38 @@ async def test_after_a_crash_a_call_is_judged_by_what_was_enabled_when_the_model
         weather[:] = after
         result = await Runner.resume(agent, conversation=CONVERSATION, config=RunConfig(journal=journal))
         assert texts(result.messages)[0].startswith(told)
+
+
+async def test_a_crash_after_any_fact_changes_nothing_of_what_is_said():
+    @tool(effect="idempotent")
+    async def pay(ctx: ToolContext[Any, Plan], cents: int) -> str:
+        if cents > 100:
+            raise TryAgain("at most 100")
+        await ctx.update(gold=True)
+        return "paid"
+
+    clerk = answering(call("lounge"), call("pay", cents=500), call("pay", cents=50), call("lounge"), call("transfer_to_vip"))
+    team = Team(
+        [
+            Agent("clerk", model=clerk, tools=[pay, lounge], handoffs=[handoff("vip", is_enabled=is_gold_async)]),
+            Agent("vip", model=answering("welcome")),
+        ]
+    )
+    journal = MemoryJournal()
+    whole = await Runner.run(team, "go", conversation=CONVERSATION, config=RunConfig(journal=journal), state=Plan())
+    assert texts(whole.messages)[:4] == [
+        "[refused: lounge is not available now; there is pay]",
+        "[try again: at most 100]",
+        "paid",
+        "open",
+    ]
+    for count in range(2, len(journal.read(CONVERSATION)) + 1):
+        dying = DyingJournal(lambda event, count=count: event.seq == count)
+        with pytest.raises(Died):
+            await Runner.run(team, "go", conversation=CONVERSATION, config=RunConfig(journal=dying), state=Plan())
+        config = RunConfig(journal=dying, state_type=Plan)
+        result = await Runner.resume(team, conversation=CONVERSATION, config=config)
+        assert (result.final_output, texts(result.messages)) == (whole.final_output, texts(whole.messages))
 
 
 async def test_a_play_shows_what_was_enabled_on_record_and_asks_nobody():

@@ -64,7 +64,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             settings = agent.settings
             if settings.tool_choice is not None:
                 has_called = state.asker == agent.name and messages[-1].role == "tool"
-                settings = _settings(settings, has_called, tools, disabled)
+                settings = _settings(settings, has_called, tools, {*role.disabled, *disabled})
             request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, scope.remaining)
             if scope.ledger is None:
                 response = await model(request, emit)
@@ -89,7 +89,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         scope.said = None  # it was said, whatever comes of the calls
 
 
-def _settings(settings: Settings, has_called: bool, tools: tuple[ToolSpec, ...], disabled: tuple[str, ...]) -> Settings:
+def _settings(settings: Settings, has_called: bool, tools: tuple[ToolSpec, ...], disabled: set[str]) -> Settings:
     """Return settings without a choice of tools that a model could follow no more, or only for ever."""
     choice = settings.tool_choice
     is_gone = choice in disabled or (choice == "required" and bool(disabled) and not tools)

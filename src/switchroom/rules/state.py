@@ -156,12 +156,12 @@ def settled(state: State) -> State:
             if call.text is None:
                 return state
     results: list[Message] = []
-    again = False
+    retries = 0
     for call in calls:
         results.append(Message("tool", call.text or "", call_id=call.call.id))
-        again = again or call.again
+        if call.again:
+            retries = state.retries + 1
     history = state.history.plus(*results, *state.asides)
-    retries = state.retries + 1 if again else 0
     return replace(state, history=history, calls=(), learned=learned(state), asides=(), retries=retries)
 
 
