@@ -387,10 +387,10 @@ async def test_a_handoff_to_nobody_is_refused():
     )
 
 
-async def test_agents_whose_names_become_one_tools_name_are_refused():
-    one, other = Agent("after sales"), Agent("after_sales")
+async def test_a_tool_with_the_name_of_a_handoff_is_refused():
+    made = Agent("x").as_tool("transfer_to_after_sales")
     with pytest.raises(UserError) as error:
-        await Runner.run(Agent("a", model=ScriptedModel([]), handoffs=[one, other]), "x")
+        await Runner.run(Agent("a", model=ScriptedModel([]), tools=[made], handoffs=[Agent("after sales")]), "x")
     assert str(error.value) == snapshot(
         "Agent 'a' has two tools called 'transfer_to_after_sales', one of them a handoff; rename one."
     )

@@ -155,7 +155,7 @@ async def test_an_agent_in_a_synchronous_tool_has_the_ids_too():
 
 async def test_branches_have_the_ids_of_their_run():
     result = await Runner.run(parallel(a=look, b=look), "go", config=NAMED)
-    assert {tuple(found) for found in result.final_output.values()} == {("r-1", result.trace_id)}
+    assert {tuple(found) for found in result.final_output.results.values()} == {("r-1", result.trace_id)}
 
 
 async def test_a_detached_run_serves_the_same_request_and_has_a_trace_of_its_own():

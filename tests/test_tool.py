@@ -14,7 +14,7 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel, Field
 
-from switchroom import Agent, RunConfig, Runner, Team, Tool, ToolContext, UserError, function_tool, tool
+from switchroom import Agent, RunConfig, RunContext, Runner, Team, Tool, ToolContext, UserError, function_tool, tool
 from switchroom.model import ModelRequest
 from switchroom.schema import Invalid
 from switchroom.step import Scope
@@ -332,10 +332,49 @@ async def test_the_context_may_say_what_handles_it_has():
     assert (fields(ask), result.final_output) == ({}, "Ann")
 
 
-def test_a_context_elsewhere_than_first_is_refused():
-    def late(n: int, ctx: ToolContext) -> None: ...
+class Own(ToolContext[dict[str, str]]):
+    """A context that no run gives."""
 
-    assert refusal(lambda: tool(late)).startswith("Tool 'late': no schema can be made of its signature:")
+
+Named = ToolContext[dict[str, str], Address]
+
+
+async def test_a_context_may_have_a_name_and_be_annotated_further():
+    @tool
+    async def ask(ctx: Annotated[Named, "the run"], n: int) -> str:
+        return f"{ctx.deps['name']} {ctx.state.street} {n}"
+
+    result = await Runner.run(caller(ask, n=1), "go", deps={"name": "Ann"}, state=Address(street="Elm St", number=1))
+    assert (list(fields(ask)), result.final_output) == (["n"], "Ann Elm St 1")
+
+
+CONTEXTS: tuple[Any, ...] = (ToolContext, ToolContext[Any], Named, RunContext, Annotated[ToolContext, "x"], ToolContext | None)
+
+
+@pytest.mark.parametrize("hint", CONTEXTS, ids=str)
+def test_a_context_elsewhere_than_first_is_refused(hint: Any):
+    def late(n: int, context: Any) -> None: ...
+    def by_name(*, context: Any) -> None: ...
+
+    for fn in (late, by_name):
+        fn.__annotations__["context"] = hint
+        told = refusal(lambda fn=fn: tool(fn))
+        assert f"Tool '{fn.__name__}': the parameter 'context' is a " in told
+        assert "which a model cannot pass. Make it the first parameter" in told
+
+
+def test_a_context_of_another_class_or_without_a_type_is_refused():
+    def own(ctx: Own, n: int) -> None: ...
+    def untyped(ctx, n: int) -> None: ...  # pyright: ignore
+
+    assert refusal(lambda: tool(own)) == snapshot(
+        "Tool 'own': the parameter 'ctx' is annotated Own, a subclass of the context, and a run gives none. "
+        "Annotate the first parameter ToolContext[Deps, State], or give that a name: Own = ToolContext[Deps, State]."
+    )
+    assert refusal(lambda: tool(untyped)) == snapshot(  # pyright: ignore
+        "Tool 'untyped': the parameter 'ctx' has no annotation, so that a model would have to pass it. Annotate the context, "
+        "as the first parameter: (ctx: ToolContext, ...); rename the parameter if it is something else."
+    )
 
 
 # threads --------------------------------------------------------------------------------------------------------------
@@ -449,7 +488,7 @@ def test_an_option_that_cannot_hold_is_refused():
     assert [refusal(functools.partial(tool(**options), look)) for options in given] == snapshot(
         [
             "tool(efect=...) is not known; there is name, description, effect, needs_approval, timeout, on_error, "
-            "on_interrupt, reconcile.",
+            "on_interrupt, reconcile, is_enabled.",
             "Tool 'look' has effect='harmless'; it may be read, idempotent, compensable, irreversible.",
             "Tool 'look' has timeout=0; give seconds above 0.",
             "Tool 'look' has timeout=-1.5; give seconds above 0.",

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from supportgenie import SupportGenie
 from switchroom import Agent, Budget, RunConfig, Runner, Session, Team, UserError, sequential, set_default_model
-from switchroom.arguments import ID_BYTES, check_conversation_id, check_message_id
+from switchroom.arguments import ID_BYTES, check_id
 from switchroom.cli.commands import switchroom
 from switchroom.context import CURRENT
 from switchroom.history import Summary, keep_last
@@ -307,15 +307,15 @@ async def test_any_other_id_is_an_id(id: str, tmp_path: Path):
         await session.stop()
         if isinstance(journal, SqliteJournal):
             journal.close()
-    assert check_conversation_id(id) == check_message_id(id) == id
+    assert check_id(id, "conversation", "conversation") == check_id(id, "message", "message_id") == id
 
 
 @pytest.mark.parametrize("id", each(NO_IDS))
 def test_ids_of_messages_and_conversations_are_held_to_the_same(id: Any):
     with pytest.raises(UserError, match="message_id"):
-        check_message_id(id)
+        check_id(id, "message", "message_id")
     with pytest.raises(UserError, match="Conversations"):
-        check_conversation_id(id, "Conversations.messages(...)")
+        check_id(id, "conversation", "Conversations.messages(...)")
 
 
 @pytest.mark.parametrize("model", each(WRONG["model"]))

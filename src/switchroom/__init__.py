@@ -15,6 +15,7 @@ from switchroom.context import ToolContext as ToolContext
 from switchroom.defaults import set_default_model as set_default_model
 from switchroom.errors import CircuitBreakerOpen as CircuitBreakerOpen
 from switchroom.errors import RunError as RunError
+from switchroom.errors import TryAgain as TryAgain
 from switchroom.errors import UserError as UserError
 from switchroom.memory import AgentMemory as AgentMemory
 from switchroom.messages import Message as Message
@@ -71,6 +72,7 @@ __all__ = [
     "Team",
     "Tool",
     "ToolContext",
+    "TryAgain",
     "UserError",
     "debate",
     "fallback",

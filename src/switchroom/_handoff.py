@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 import msgspec
 import pydantic
 
-from switchroom.errors import UserError
+from switchroom.context import Enabled
+from switchroom.errors import UserError, unknown
 from switchroom.history import HistoryPolicy
 from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, as_json, as_model, explained, strict_object
+from switchroom.tool_names import marked_name, tool_name
 
 RECOMMENDED_PROMPT_PREFIX = (
     "You are one of several agents who share a conversation with one person. Each has a field of its own. "
@@ -43,6 +44,7 @@ class Handoff:
     returns: type[pydantic.BaseModel] | None = None
     filter: HistoryPolicy | None = None
     deadline: float | None = None
+    is_enabled: Enabled = True
 
     @property
     def target_name(self) -> str:
@@ -50,19 +52,23 @@ class Handoff:
         return self.target if isinstance(self.target, str) else self.target.name
 
 
-def handoff(
-    target: Any,
-    *,
-    requires: type[pydantic.BaseModel] | None = None,
-    accepts: Accepts | None = None,
-    returns: type[pydantic.BaseModel] | None = None,
-    filter: HistoryPolicy | None = None,
-    deadline: float | None = None,
-) -> Handoff:
+class Terms(TypedDict, total=False):
+    """The options of `handoff`, which describes them."""
+
+    requires: type[pydantic.BaseModel] | None
+    accepts: Accepts | None
+    returns: type[pydantic.BaseModel] | None
+    filter: HistoryPolicy | None
+    deadline: float | None
+    is_enabled: Enabled
+
+
+def handoff(target: Any, **terms: Unpack[Terms]) -> Handoff:
     """Let an agent hand over to `target`, on terms.
 
     Args:
         target: an agent, or the name of one in the team.
+        terms: the options by name; each may be left out.
         requires: what the target needs to know; its fields are asked of the model beside the reason, and make up the brief.
         accepts: `f(ctx, brief)`, sync or async: `Decline(reason)` refuses, None accepts. The brief is of the type that
             `requires` names, or a dict without one.
@@ -70,20 +76,29 @@ def handoff(
         filter: which messages the target gets to see, from all so far: a function of them, or a policy of
             `switchroom.history` such as `keep_last(10)` or `Summary(...)`.
         deadline: seconds from the commit to the target's first answer; then the asker has the conversation again.
+        is_enabled: whether the asker's model is shown the handoff; or a function of the context that says so, sync or async,
+            called before each request.
 
     Raises:
-        UserError: the deadline is not above 0, or a type is no pydantic model.
+        UserError: the deadline is not above 0, or an option is not of its type.
     """
     if not isinstance(target, str) and not hasattr(target, "handoffs"):
         raise UserError(f"handoff({target!r}): pass an agent, or the name of one in the team.")
-    if deadline is not None and not deadline > 0:
-        raise UserError(f"handoff(deadline={deadline}): give seconds above 0.")
-    for option, given in (("requires", requires), ("returns", returns)):
+    for option in terms:
+        if option not in Terms.__annotations__:
+            raise UserError(unknown("handoff(...)", "option", option, Terms.__annotations__))
+    made = Handoff(target, **terms)
+    requires = made.requires
+    if made.deadline is not None and not made.deadline > 0:
+        raise UserError(f"handoff(deadline={made.deadline}): give seconds above 0.")
+    for option, given in (("requires", requires), ("returns", made.returns)):
         if given is not None and not (isinstance(given, type) and issubclass(given, pydantic.BaseModel)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"handoff({option}={given!r}): pass a pydantic model's class.")
     if requires is not None and "reason" in requires.model_fields:
         raise UserError(f"handoff(requires={requires.__name__}): the field 'reason' is there anyway; give it another name.")
-    return Handoff(target, requires, accepts, returns, filter, deadline)
+    if not isinstance(made.is_enabled, bool) and not callable(made.is_enabled):
+        raise UserError(f"handoff(is_enabled={made.is_enabled!r}): give True, False or a function of the context.")
+    return made
 
 
 class Transfer:
@@ -115,16 +130,16 @@ class Transfer:
             raise Invalid(explained(error)) from error
 
 
-def transfer_name(agent: str) -> str:
-    """The name of the tool by which a model hands over to an agent."""
-    return f"transfer_to_{slug(agent)}"
+def transfer_name(called: str) -> str:
+    """Return the name of the tool by which a model hands over to an agent, from the agent's name as a tool's name."""
+    return f"transfer_to_{called}"
 
 
-def return_name(agent: str) -> str:
-    """The name of the tool by which a model gives the conversation back to an agent."""
-    return f"return_to_{slug(agent)}"
+def return_name(called: str) -> str:
+    """Return the name of the tool by which a model gives the conversation back, from the asker's name as a tool's name."""
+    return f"return_to_{called}"
 
 
-def slug(name: str) -> str:
-    """A name with only what models take in a tool's name."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:50]
+def transfer_names(agent: str) -> tuple[str, str]:
+    """Return the names that the tool may have by which a model hands over to an agent, the one without doubt first."""
+    return transfer_name(marked_name(agent)), transfer_name(tool_name(agent))

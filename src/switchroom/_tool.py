@@ -6,13 +6,13 @@ import inspect
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, cast, overload
 
 import pydantic
 
-from switchroom.context import ToolContext, settled
+from switchroom.context import Enabled, ToolContext
 from switchroom.errors import UserError
 from switchroom.events import REPEATABLE, Effect
 from switchroom.messages import ValidCall
@@ -20,7 +20,8 @@ from switchroom.model import ToolSpec
 from switchroom.schema import Invalid, explained, fields_of, model_of, strict_object
 from switchroom.signature import Signature, bare
 from switchroom.step import step_name
-from switchroom.threads import threaded
+from switchroom.tool_function import AsyncFunction, function_call, read_call
+from switchroom.tool_names import step_tool_name
 
 Approval: TypeAlias = bool | Callable[[ValidCall], bool | Awaitable[bool]]
 Invoke: TypeAlias = Callable[[ToolContext[Any], dict[str, Any]], Awaitable[Any]]
@@ -36,6 +37,8 @@ class NotDone:
 @dataclass(frozen=True, eq=False)
 class Tool:
     """Something that a model may call. Made by `tool`, `Tool.from_schema` or `as_tool`; compared by identity.
+
+    A unit test calls a tool as its function: `await find_order(order_id="7")`, without `await` for a plain function.
 
     Args:
         name: as the model calls it.
@@ -53,6 +56,8 @@ class Tool:
         reconcile: `async f(ctx, args)` asked when a crash left the effect unknown: what the call had returned, or `NotDone()`.
         step: the step that is run, of a tool made from one.
         declared: whether somebody said what a call does to the world; undeclared it counts as the gravest.
+        is_enabled: whether models are shown it; or a function of the context that says so, sync or async, called before each
+            request. A call of a tool that is not enabled is refused, and the model is told.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Tool:
     reconcile: Callable[..., Awaitable[Any]] | None = None
     step: Any = None
     declared: bool = True
+    is_enabled: Enabled = True
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -79,6 +85,10 @@ class Tool:
         if not isinstance(self.needs_approval, bool) and not callable(self.needs_approval):
             raise UserError(
                 f"Tool '{self.name}' has needs_approval={self.needs_approval!r}; give True, False or a function of the call."
+            )
+        if not isinstance(self.is_enabled, bool) and not callable(self.is_enabled):
+            raise UserError(
+                f"Tool '{self.name}' has is_enabled={self.is_enabled!r}; give True, False or a function of the context."
             )
         for option, given, known in (
             ("on_error", self.on_error, ("raise", "tell_model")),
@@ -99,6 +109,35 @@ class Tool:
         """Whether a call whose outcome is unknown may simply run again."""
         return self.effect in REPEATABLE
 
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Call the tool's function directly, as a unit test does.
+
+        The arguments are checked and converted as those of a model are. A tool that takes a context is given one first:
+        `switchroom.testing.tool_context(deps=..., state=...)`. Approval, timeout and guardrails belong to a run.
+
+        Returns:
+            what the function returns: of an async function, something that is to be awaited.
+
+        Raises:
+            UserError: the arguments are wrong, or the context is missing.
+            TryAgain: the tool would tell the model to call again.
+        """
+        call = self.invoke if isinstance(self.invoke, AsyncFunction) else None
+        context, given = read_call(self.name, call or _function_within(self), args, keywords)
+        if context is None and self.step is not None:
+            raise UserError(
+                f"Tool '{self.name}' runs a step, which takes a context: {self.name}(switchroom.testing.tool_context(), ...). "
+                "Or test the step itself: await Runner.run(step, input)."
+            )
+        try:
+            checked = self.check(given)
+        except Invalid as fault:
+            takes = ", ".join(self.parameters.get("properties", ())) or "no arguments"
+            raise UserError(f"Tool '{self.name}' was called with wrong arguments: {fault}. It takes {takes}.") from fault
+        if isinstance(context, ToolContext):
+            context = cast("ToolContext[Any]", context).of_call(ValidCall(self.name, checked, "direct"))
+        return self.invoke(cast("ToolContext[Any]", context), checked) if call is None else call.direct(context, checked)
+
     @staticmethod
     def from_schema(
         name: str,
@@ -107,6 +146,7 @@ class Tool:
         fn: Callable[..., Awaitable[Any]],
         *,
         effect: Effect | None = None,
+        is_enabled: Enabled = True,
     ) -> Tool:
         """A tool from a JSON schema and an async function that takes the arguments by keyword.
 
@@ -116,6 +156,7 @@ class Tool:
             parameters_json_schema: an object schema; its properties' plain types and enums are checked.
             fn: `async f(**args)`.
             effect: see `Tool`; by default it is not declared.
+            is_enabled: see `Tool`.
 
         Raises:
             UserError: the schema is not one of an object.
@@ -133,8 +174,8 @@ class Tool:
             given = {str(fields[name].alias): getattr(valid, name) for name in valid.model_fields_set}
             return {name: given.get(name, value) for name, value in args.items()}
 
-        known = effect is not None
-        return Tool(name, description, parameters_json_schema, check, invoke, effect or "irreversible", declared=known)
+        tool = Tool(name, description, parameters_json_schema, check, invoke, effect or "irreversible")
+        return replace(tool, declared=effect is not None, is_enabled=is_enabled)
 
 
 @overload
@@ -146,6 +187,7 @@ def tool(
     description: str | None = None,
     effect: Effect = "irreversible",
     needs_approval: Approval = False,
+    is_enabled: Enabled = True,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Callable[[Callable[..., Any]], Tool]:
@@ -156,7 +198,7 @@ def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Call
 
     Args:
         fn: the function.
-        options: `name`, `description`, and the fields of `Tool` from `effect` to `reconcile`.
+        options: `name`, `description`, and the fields of `Tool` from `effect` to `reconcile`, and `is_enabled`.
 
     Raises:
         UserError: an option is unknown, or a parameter has no schema.
@@ -164,13 +206,17 @@ def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Call
     local_names = sys._getframe(1).f_locals  # pyright: ignore[reportPrivateUsage]
     if fn is not None:
         return _from_function(fn, local_names, options)
-    return lambda function: _from_function(function, local_names, options)
+
+    def make(function: Callable[..., Any]) -> Tool:
+        return _from_function(function, local_names, options)
+
+    return make
 
 
 function_tool = tool
 
 
-def as_tool(step: Any, name: str | None = None, description: str | None = None) -> Tool:
+def as_tool(step: Any, name: str | None = None, description: str | None = None, is_enabled: Enabled = True) -> Tool:
     """Any step as a tool; its input is one text, or the fields of the step's `input_type`."""
     called = name or step_name(step)
     input_type: type[Any] | None = getattr(step, "input_type", None)
@@ -188,35 +234,33 @@ def as_tool(step: Any, name: str | None = None, description: str | None = None) 
     doc = inspect.getdoc(step) if inspect.isroutine(step) else ""
     about = description or getattr(step, "description", "") or doc or ""
     schema = strict_object(model.model_json_schema())
-    return Tool(re.sub(r"[^A-Za-z0-9_-]", "_", called), about, schema, check, invoke, "read", step=step)
+    return Tool(step_tool_name(called), about, schema, check, invoke, "read", step=step, is_enabled=is_enabled)
 
 
 def _from_function(fn: Callable[..., Any], local_names: Mapping[str, Any], options: dict[str, Any]) -> Tool:
     options = dict(options)  # a decorator may be used again
-    known = ("name", "description", "effect", "needs_approval", "timeout", "on_error", "on_interrupt", "reconcile")
+    fields = ("effect", "needs_approval", "timeout", "on_error", "on_interrupt", "reconcile", "is_enabled")
+    known = ("name", "description", *fields)
     for option in options:
         if option not in known:
             raise UserError(f"tool({option}=...) is not known; there is {', '.join(known)}.")
+    if isinstance(fn, Tool):
+        raise UserError(f"tool({fn.name}): '{fn.name}' is a tool already; pass its function.")
     if not callable(fn):
         raise UserError(f"tool({fn!r}): pass a function, or options by name, such as tool(name={fn!r}).")
     name = options.pop("name", None) or getattr(bare(fn), "__name__", type(fn).__name__)
     read = Signature(fn, f"Tool '{name}'", local_names)
     about = options.pop("description", None) or read.summary
     declared = "effect" in options
-    return Tool(name, about, read.schema, read.check, _invoker(fn, read.wants_context), declared=declared, **options)
+    return Tool(name, about, read.schema, read.check, function_call(fn, read.wants_context), declared=declared, **options)
 
 
-def _invoker(fn: Callable[..., Any], wants_context: bool) -> Invoke:
-    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None)):  # noqa: B004
-        if wants_context:
-            return lambda ctx, args: fn(ctx, **args)
-        return lambda ctx, args: fn(**args)
-
-    async def in_thread(ctx: ToolContext[Any], args: dict[str, Any]) -> Any:
-        # An async function behind a plain decorator gives its coroutine from the thread.
-        return await settled(await threaded((lambda: fn(ctx, **args)) if wants_context else (lambda: fn(**args))))
-
-    return in_thread
+def _function_within(tool: Tool) -> AsyncFunction | None:
+    """Return how the function of a tool is called, also of one with guards around it; None if there is no function."""
+    call: Any = tool.invoke
+    while guarded := getattr(call, "guarded", ()):
+        call = guarded[0].invoke
+    return call if isinstance(call, AsyncFunction) else None
 
 
 def _validated(model: type[pydantic.BaseModel], args: dict[str, Any]) -> pydantic.BaseModel:

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 
 from switchroom._handoff import Handoff
 from switchroom._tool import Tool, as_tool, tool
-from switchroom.context import RunContext
+from switchroom.context import Enabled, RunContext
 from switchroom.errors import UserError
 from switchroom.guardrail import Guardrail
 from switchroom.history import HistoryPolicy, Summary
@@ -109,9 +109,9 @@ class Agent(Generic[Out]):
         """Its handoffs, with agents and names made handoffs without terms."""
         return tuple(given if isinstance(given, Handoff) else Handoff(given) for given in self.handoffs)
 
-    def as_tool(self, name: str | None = None, description: str | None = None) -> Tool:
+    def as_tool(self, name: str | None = None, description: str | None = None, is_enabled: Enabled = True) -> Tool:
         """This agent as a tool of another, which stays in charge; its run is a child of the caller's."""
-        return as_tool(self, name, description)
+        return as_tool(self, name, description, is_enabled)
 
     async def __call__(self, input: Any, scope: Any) -> Out:
         """Answer as a step of a larger run."""
@@ -122,7 +122,7 @@ class Agent(Generic[Out]):
 
 
 def _may_answer(model: object) -> bool:
-    return callable(model) and not isinstance(model, type | Agent)
+    return callable(model) and not isinstance(model, type | Agent | Tool)
 
 
 def _as_tool(given: Any, owner: str) -> Tool:

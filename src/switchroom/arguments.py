@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from switchroom.errors import UserError
 
@@ -32,11 +32,12 @@ def as_given(where: str, value: Any) -> str:
     return where.replace("...", shown(value)) if "..." in where else f"{where}={shown(value)}"
 
 
-def check_conversation_id(given: Any, where: str = "conversation") -> str:
-    """Return the id of a conversation.
+def check_id(given: Any, of: Literal["conversation", "message"], where: str) -> str:
+    """Return the id of a conversation, or the caller's own id of a message.
 
     Args:
         given: the id.
+        of: the thing that has the id.
         where: the name of the argument, for the error message.
 
     Raises:
@@ -44,23 +45,7 @@ def check_conversation_id(given: Any, where: str = "conversation") -> str:
     """
     if type(given) is str and given.isascii() and given.isprintable() and 0 < len(given) <= ID_BYTES:
         return given  # most ids; the checks cost more than a row that is written
-    return _check_id(given, where, "the id of the conversation")
-
-
-def check_message_id(given: Any, where: str = "message_id") -> str:
-    """Return the caller's own id of a message.
-
-    Args:
-        given: the id.
-        where: the name of the argument, for the error message.
-
-    Raises:
-        UserError: the id is not text, is empty or too long, or holds NUL or half a surrogate pair.
-    """
-    return _check_id(given, where, "the id of the message")
-
-
-def _check_id(given: Any, where: str, what: str) -> str:
+    what = f"the id of the {of}"
     text = check_name(given, where, what)
     if not text:
         raise UserError(f"{as_given(where, text)} is empty: give {what}, as text.")

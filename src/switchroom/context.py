@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from typing_extensions import TypeVar as DefaultTypeVar
 
@@ -13,6 +13,7 @@ from switchroom.messages import ValidCall
 from switchroom.step import Scope
 
 Deps = DefaultTypeVar("Deps", default=Any)
+State = DefaultTypeVar("State", default=Any)
 T = TypeVar("T")
 
 CURRENT: ContextVar[Any] = ContextVar("switchroom_scope", default=None)
@@ -34,8 +35,8 @@ def trace_id() -> str:
     return "" if scope is None else scope.attempt.trace_id
 
 
-class RunContext(Generic[Deps]):
-    """The run as an agent's own functions see it.
+class RunContext(Generic[Deps, State]):
+    """The run as an agent's own functions see it: `RunContext[Deps, State]` names the types of `deps` and `state`.
 
     Attributes:
         scope: the place in the run, to run steps under it.
@@ -54,7 +55,7 @@ class RunContext(Generic[Deps]):
         return self.scope.deps
 
     @property
-    def state(self) -> Any:
+    def state(self) -> State:
         """The state that the conversation's agents share."""
         return self.scope.state
 
@@ -77,8 +78,8 @@ class RunContext(Generic[Deps]):
         return self.scope.update(**changes)
 
 
-class ToolContext(RunContext[Deps]):
-    """The run as a tool sees it.
+class ToolContext(RunContext[Deps, State]):
+    """The run as a tool sees it: `ToolContext[Deps, State]` names the types of `deps` and `state`.
 
     Attributes:
         call: the call: `.name`, `.args`.
@@ -92,10 +93,18 @@ class ToolContext(RunContext[Deps]):
         self.call = call
         self._path = path
 
+    def of_call(self, call: ValidCall) -> ToolContext[Deps, State]:
+        """Return the same context for another call."""
+        return ToolContext(self.scope, self.agent, call, self._path)
+
     @property
     def effect_key(self) -> str:
         """The same for every try at this call, also after a crash: give it to a payment API as idempotency key."""
         return f"{self.scope.conversation}:{self._path}"
+
+
+Enabled: TypeAlias = bool | Callable[[RunContext[Any]], bool | Awaitable[bool]]
+"""Whether models are shown a tool or a handoff; or a function of the context that says so before each request."""
 
 
 async def settled(value: T | Awaitable[T]) -> T:

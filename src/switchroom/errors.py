@@ -28,6 +28,8 @@
         * JournalUnwritable: the disk is full, or the journal is read-only.
         * JournalUnreadable: a journal is damaged, or from a newer version.
 
+* TryAgain: raised by a tool, for the model; no caller of a run gets it.
+
 An exception that a tool, a model or a step raises is neither: it reaches the caller as its own type, with `run` attached.
 """
 
@@ -48,6 +50,16 @@ class Diverged(UserError):
 
 class ModelDenied(UserError):
     """A model's server does not take the key, or does not know the address or the model; the message says what to set."""
+
+
+class TryAgain(Exception):
+    """Raised by a tool to tell the model what was wrong with its call, so that the model calls again.
+
+    The run goes on. A model that has to be told too often in a row ends the run with `ModelMisbehaved`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 class RunError(Exception):

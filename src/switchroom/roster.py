@@ -8,26 +8,36 @@ from typing import Any, TypeAlias
 
 from switchroom._handoff import Handoff, Transfer, return_name, transfer_name
 from switchroom.agent import Agent
+from switchroom.context import Enabled
 from switchroom.digest import digest
-from switchroom.errors import UserError, unknown
+from switchroom.errors import Diverged, UserError, unknown
 from switchroom.model import ToolSpec
 from switchroom.output import Output, output_of
 from switchroom.team import Team, speaks
+from switchroom.tool_names import distinct_tool_names
 
 Speaking: TypeAlias = Agent[Any] | Team
 
 
 class Role:
-    """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand."""
+    """An agent in a run: its tools and handoffs by the name that its model calls, and its guardrails by where they stand.
+
+    Attributes:
+        specs: the tools and handoffs as models are shown them, without those that are never enabled.
+        disabled: the names of the tools and handoffs that are never enabled.
+        switches: by name, the functions that say before each request whether a tool or a handoff is enabled.
+    """
 
     __slots__ = (
         "agent",
         "described",
+        "disabled",
         "hold",
         "input_guards",
         "output",
         "output_guards",
         "specs",
+        "switches",
         "tool_guards",
         "tools",
         "transfers",
@@ -39,16 +49,18 @@ class Role:
         self.transfers: dict[str, Transfer] = {}
         for terms in agent.terms:
             target = roster.agents[terms.target_name]
-            name = transfer_name(target.name)
+            name = roster.transfer_name(target.name)
             if name in self.transfers or name in self.tools:
                 raise UserError(f"Agent '{agent.name}' has two tools called '{name}', one of them a handoff; rename one.")
             about = f"Hand the conversation over to {target.name}"
             about += f": {target.description}" if target.description else "."
             self.transfers[name] = Transfer(name, about, terms, terms.requires)
-        self.specs: tuple[ToolSpec, ...] = (
-            *(made.spec for made in agent.all_tools),
-            *(transfer.spec for transfer in self.transfers.values()),
-        )
+        enabled: dict[str, Enabled] = {made.name: made.is_enabled for made in agent.all_tools}
+        enabled |= {name: transfer.terms.is_enabled for name, transfer in self.transfers.items()}
+        self.disabled = frozenset(name for name, given in enabled.items() if given is False)
+        self.switches = tuple((name, given) for name, given in enabled.items() if callable(given))
+        specs = [made.spec for made in agent.all_tools] + [transfer.spec for transfer in self.transfers.values()]
+        self.specs: tuple[ToolSpec, ...] = tuple(spec for spec in specs if spec.name not in self.disabled)
         self.output: Output = output_of(agent.output_type, f"Agent '{agent.name}'")
         self.input_guards = tuple(guard for guard in agent.guardrails if guard.where == "input")
         self.output_guards = tuple(guard for guard in agent.guardrails if guard.where == "output")
@@ -80,6 +92,7 @@ class Roster(dict[str, Role]):
                             self.agents,
                         )
                     )
+        self._called = distinct_tool_names(self.agents)
         self._returns: dict[tuple[str, str], Transfer] = {}
 
     def _add(self, agent: Agent[Any]) -> None:
@@ -117,11 +130,27 @@ class Roster(dict[str, Role]):
 
     def knows(self, source: str, target: str) -> bool:
         """Whether one agent may hand over to another."""
-        return source in self.agents and transfer_name(target) in self[source].transfers
+        return source in self.agents and target in self.agents and self.transfer_name(target) in self[source].transfers
+
+    def transfer_name(self, target: str) -> str:
+        """Return the name of the tool by which models of this run hand over to an agent."""
+        return transfer_name(self._called[target])
+
+    def transfer(self, source: str, target: str) -> Transfer:
+        """Return the handoff of one agent to another as a tool.
+
+        Raises:
+            Diverged: the agent does not hand over to the other, or no longer.
+        """
+        if not self.knows(source, target):
+            known = [terms.target_name for terms in self.agents[source].terms] if source in self.agents else []
+            handoffs = unknown(f"Agent '{source}'", "handoff", target, known)
+            raise Diverged(f"The unfinished turn hands over to '{target}'. {handoffs} Resume it with the old code.")
+        return self[source].transfers[self.transfer_name(target)]
 
     def terms(self, source: str, target: str) -> Handoff:
         """The terms on which one agent hands over to another."""
-        return self[source].transfers[transfer_name(target)].terms
+        return self.transfer(source, target).terms
 
     def way_back(self, asker: str, target: str) -> Transfer:
         """The tool by which whoever has the conversation after `target` returns it to the asker."""
@@ -129,7 +158,7 @@ class Roster(dict[str, Role]):
         if known is None:
             terms = self.terms(asker, target)
             about = f"Give the conversation back to {asker}, who asked for it, with the outcome."
-            known = self._returns[asker, target] = Transfer(return_name(asker), about, terms, terms.returns)
+            known = self._returns[asker, target] = Transfer(return_name(self._called[asker]), about, terms, terms.returns)
         return known
 
 

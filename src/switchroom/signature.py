@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pydantic
 from pydantic.fields import FieldInfo
+from typing_extensions import Doc
 
 from switchroom.context import RunContext, ToolContext
+from switchroom.docstrings import read_docstring
 from switchroom.errors import UserError
 from switchroom.schema import Invalid, explained, model_of, strict_object
 
@@ -35,16 +37,19 @@ class Signature:
     """
 
     def __init__(self, fn: Callable[..., Any], owner: str, local_names: Mapping[str, Any]) -> None:
-        self.summary, described = _documented(inspect.getdoc(bare(fn)) or "")
         hints = _hints(bare(fn), owner, local_names)
         parameters = list(inspect.signature(fn).parameters.values())
-        self.wants_context = bool(parameters) and _is_context(hints.get(parameters[0].name))
+        names = [parameter.name for parameter in parameters]
+        self.summary, described = read_docstring(inspect.getdoc(bare(fn)) or "", names)
+        self.wants_context = bool(parameters) and _takes_context(parameters[0], hints)
         fields: dict[str, Any] = {}
         aliases: list[str] = []
         for position, parameter in enumerate(parameters[1:] if self.wants_context else parameters):
             _refuse_unnamed(parameter, position, owner)
+            hint = hints.get(parameter.name, Any)
+            _refuse_context(parameter, hint, owner)
             # Fields stand under neutral names, so that a parameter may be called `json` or `_id`.
-            fields[f"p{position}"] = _field(parameter, hints.get(parameter.name, Any), described.get(parameter.name))
+            fields[f"p{position}"] = _field(parameter, _with_description(hint), described.get(parameter.name))
             aliases.append(parameter.name)
         try:
             model = model_of(owner, fields)
@@ -97,9 +102,74 @@ def _field(parameter: inspect.Parameter, hint: Any, described: str | None) -> An
     return hint, pydantic.Field(default, alias=parameter.name, **said)
 
 
-def _is_context(hint: Any) -> bool:
-    kind = getattr(hint, "__origin__", hint)
-    return kind is ToolContext or kind is RunContext
+def _takes_context(first: inspect.Parameter, hints: Mapping[str, Any]) -> bool:
+    """Return whether a first parameter is annotated as the context, and can be given by position."""
+    kind = _plain(hints.get(first.name))
+    return (kind is ToolContext or kind is RunContext) and first.kind in (
+        first.POSITIONAL_ONLY,
+        first.POSITIONAL_OR_KEYWORD,
+    )
+
+
+def _plain(hint: Any) -> Any:
+    """Return a type without its arguments, and without what `Annotated` says of it."""
+    while get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return get_origin(hint) or hint
+
+
+def _refuse_context(parameter: inspect.Parameter, hint: Any, owner: str) -> None:
+    """Refuse a parameter that is the context, and not the first one.
+
+    Raises:
+        UserError: it says where the context has to stand.
+    """
+    for kind in (hint, *get_args(hint)):
+        plain = _plain(kind)
+        if not isinstance(plain, type) or not issubclass(plain, RunContext):
+            continue
+        name = plain.__name__
+        if plain is ToolContext or plain is RunContext:
+            raise UserError(
+                f"{owner}: the parameter '{parameter.name}' is a {name}, which a model cannot pass. "
+                f"Make it the first parameter, annotated {name} or {name}[Deps, State] alone: (ctx: {name}, ...)."
+            )
+        raise UserError(
+            f"{owner}: the parameter '{parameter.name}' is annotated {name}, a subclass of the context, and a run gives none. "
+            f"Annotate the first parameter ToolContext[Deps, State], or give that a name: {name} = ToolContext[Deps, State]."
+        )
+    if parameter.name == "ctx" and parameter.annotation is parameter.empty:
+        raise UserError(
+            f"{owner}: the parameter 'ctx' has no annotation, so that a model would have to pass it. Annotate the context, "
+            "as the first parameter: (ctx: ToolContext, ...); rename the parameter if it is something else."
+        )
+
+
+def _with_description(hint: Any) -> Any:
+    """Return a type in which a text in `Annotated` is a description, as `Field(description=...)` is."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        kind, *about = args
+        text = next((text for one in about if (text := _text_of(one))), "")
+        if text and not any(isinstance(one, FieldInfo) and one.description for one in about):
+            about.insert(0, pydantic.Field(description=text))
+        return Annotated[(_with_description(kind), *about)]
+    if origin is Union or origin is UnionType:
+        return Union[tuple(map(_with_description, args))]  # noqa: UP007 - a type that is only known when this runs
+    if origin in (list, set, frozenset, tuple, dict):
+        generic: Any = origin
+        return generic[tuple(one if one is ... else _with_description(one) for one in args)]
+    return hint
+
+
+def _text_of(about: Any) -> str:
+    match about:
+        case str():
+            return about.strip()
+        case Doc():
+            return about.documentation.strip()
+        case _:
+            return ""
 
 
 def _hints(fn: Callable[..., Any], owner: str, local_names: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,30 +178,3 @@ def _hints(fn: Callable[..., Any], owner: str, local_names: Mapping[str, Any]) -
         return get_type_hints(target, localns=dict(local_names), include_extras=True)
     except NameError as error:
         raise UserError(f"{owner}: an annotation cannot be resolved: {error}. Define the type at module level.") from error
-
-
-def _documented(doc: str) -> tuple[str, dict[str, str]]:
-    """A docstring's text for the model, and what it says of each parameter."""
-    style = next((style for style, mark in _STYLES if re.search(mark, doc, re.MULTILINE)), None)
-    if style is None:
-        return doc, {}
-    import griffe
-
-    texts: list[str] = []
-    described: dict[str, str] = {}
-    for section in griffe.Docstring(doc).parse(griffe.Parser(style), warnings=False):
-        match section.kind:
-            case griffe.DocstringSectionKind.text:
-                texts.append(str(section.value))
-            case griffe.DocstringSectionKind.parameters:
-                described |= {parameter.name: parameter.description.strip() for parameter in section.value}
-            case _:
-                pass
-    return "\n\n".join(texts), described
-
-
-_STYLES: tuple[tuple[Literal["google", "numpy", "sphinx"], str], ...] = (
-    ("google", r"^(Args|Arguments|Parameters):\s*$"),
-    ("numpy", r"^Parameters\s*\n-{3,}"),
-    ("sphinx", r"^\s*:param "),
-)

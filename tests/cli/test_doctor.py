@@ -420,8 +420,8 @@ def test_an_agent_that_is_another_ones_tool_needs_a_model_too(sw: Sw) -> None:
     [
         ("app = Team([Agent('a', model=model, handoffs=['b'])])", "Agent 'a' hands over to 'b': the team has no agent 'b'"),
         (
-            "app = Team([Agent('a', model=model, handoffs=['b c', 'b.c']), "
-            "Agent('b c', model=model), Agent('b.c', model=model)])",
+            "app = Team([Agent('a', model=model, handoffs=['b c'], tools=[Agent('x').as_tool('transfer_to_b_c')]), "
+            "Agent('b c', model=model)])",
             "Agent 'a' has two tools called 'transfer_to_b_c'",
         ),
     ],

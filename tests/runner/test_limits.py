@@ -430,4 +430,4 @@ def test_what_is_cut_for_a_partial_answer_asks_nothing_more(asked: list[str], pa
 
     step = parallel(quick=quick, slow=slow_agent(asked, passes_time))
     found = in_no_time(Runner.run(step, "x", config=config)).final_output
-    assert (found["quick"], found["slow"].failed, asked) == ("here", "BudgetExceeded", ["clerk"])
+    assert (found["quick"], found.failures["slow"].failed, asked) == ("here", "BudgetExceeded", ["clerk"])

@@ -362,7 +362,7 @@ async def test_another_handoff_target_is_shown():
     def team(target: str) -> Team:
         model = answering(call("transfer_to_b_c", reason="x"))
         asker = Agent("a", model=model, handoffs=[target])
-        return Team([asker, Agent("b c", model=answering("done")), Agent("b/c", model=answering("done"))], name="team")
+        return Team([asker, Agent(target, model=answering("done"))], name="team")
 
     cassette, _ = await recorded(team("b c"), "go")
     assert await divergence(cassette, team("b/c"), strict=False) == snapshot("""\

@@ -76,9 +76,9 @@ def stages() -> None:
 
 
 def branches() -> None:
-    assert_type(parallel(researcher, writer), Parallel[Any, Branches])
-    assert_type(parallel(a=researcher, b=length), Parallel[str, Branches])
-    assert_type(parallel({"a": researcher, "b": length}), Parallel[str, Branches])
+    assert_type(parallel(researcher, writer), Parallel[Any, Branches[Facts | Report]])
+    assert_type(parallel(a=researcher, b=length), Parallel[str, Branches[Facts | int]])
+    assert_type(parallel({"a": researcher, "b": length}), Parallel[str, Branches[int | Facts]])
     assert_type(parallel(a=researcher, b=length, join=merge), Parallel[str, Report])
     assert_type(parallel(a=researcher, b=length, join=merge_by_name), Parallel[str, Report])
     assert_type(parallel(a=researcher, b=length, join=writer), Parallel[str, Report])

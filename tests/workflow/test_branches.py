@@ -6,13 +6,16 @@ import asyncio
 from typing import Any, cast
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import to_json
 
-from switchroom import Agent, Budget, RunConfig, Runner, fallback, parallel, sequential, vote
+from switchroom import Agent, Budget, RunConfig, Runner, UserError, fallback, parallel, sequential, vote
 from switchroom.budget import PartialAnswer, SkipOptional
 from switchroom.errors import BudgetExceeded, ToolCancelled
 from switchroom.testing import FunctionModel
 from switchroom.workflow import Branches, budgeted, plurality
-from tests.helpers import kinds, run_of
+from switchroom.workflow.branches import Failure
+from tests.helpers import keeping, kinds, run_of
 from tests.virtual import in_no_time
 
 CLERK = Agent("clerk", model=FunctionModel(lambda request: "clerk"))
@@ -118,3 +121,56 @@ def test_the_earliest_cut_of_the_budgets_around_is_the_one_that_cuts():
     found = given(parallel(inner, second), PARTIAL)
     assert found.results == {"second": "second"}
     assert "10 s are over" in found.failures["budgeted"].message
+
+
+# types of results -----------------------------------------------------------------------------------------------------
+
+
+class Report(BaseModel):
+    words: int
+
+
+async def report(text: str) -> Report:
+    return Report(words=len(text.split()))
+
+
+async def breaks(text: str) -> Report:
+    raise ConnectionError("no line")
+
+
+async def total(found: Branches[Report]) -> int:
+    assert all(isinstance(one, Report) for one in found.results.values())  # pyright: ignore[reportUnnecessaryIsInstance]
+    return sum(one.words for one in found.results.values())
+
+
+async def test_a_join_that_names_the_type_of_the_results_gets_them_of_that_type_also_from_a_journal():
+    broken = [True]
+
+    async def total_once(found: Branches[Report]) -> int:
+        if broken:
+            broken.clear()
+            raise ConnectionError("later")
+        assert isinstance(found["bad"], Failure)
+        return await total(found)
+
+    workflow, config = sequential(parallel(a=report, bad=breaks), total_once), keeping()
+    with pytest.raises(ConnectionError):
+        await Runner.run(workflow, "one two", conversation="c", config=config)
+    assert (await Runner.resume(workflow, conversation="c", config=config)).final_output == 2
+    assert (await Runner.run(parallel(a=report, b=report, join=total), "one two")).final_output == 4
+
+
+async def test_results_of_another_type_than_a_join_names_are_told():
+    async def word(text: str) -> str:
+        return text
+
+    with pytest.raises(UserError, match="not what it declares to take"):
+        await Runner.run(parallel(a=word, join=total), "one two")
+
+
+def test_branches_are_read_with_and_without_a_type():
+    plain = {"a": {"words": 2}, "b": {"failed": "ConnectionError", "message": "no line", "path": "p"}}
+    failure = Failure("ConnectionError", "no line", "p")
+    assert TypeAdapter(Branches).validate_python(plain) == {"a": {"words": 2}, "b": failure}
+    typed = TypeAdapter(Branches[Report]).validate_json(to_json(plain))
+    assert (type(typed), typed) == (Branches, {"a": Report(words=2), "b": failure})

@@ -83,7 +83,7 @@ async def test_a_branch_that_a_budget_stops_has_failed_and_gives_nothing_of_its_
     workflow = parallel(quick=echo("quick"), slow=sequential(first, echo("slow")), limit=1)
     result = await Runner.run(workflow, "x", config=limited(1))
     assert result.final_output["quick"] == "quick(x)"
-    assert result.final_output["slow"].failed == "BudgetExceeded"
+    assert result.final_output.failures["slow"].failed == "BudgetExceeded"
     assert (result.partial, missing(result)) == (True, {"turn#1/parallel#0": ["slow"]})
 
 

@@ -399,7 +399,7 @@ def test_a_resumed_run_keeps_to_the_try_that_had_returned():
 def test_cut_off_anywhere_the_run_ends_with_the_answer_of_a_try():
     async def main() -> None:
         step, _ = racing(10, 1)
-        outer = hedged(step, 2, repeat_effects=True)
+        outer: Any = hedged(step, 2, repeat_effects=True)
         journal = MemoryJournal()
         await Runner.run(outer, "go", conversation=CONVERSATION, config=RunConfig(journal=journal))
         whole = kept(journal)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, cast
 
+from switchroom.tool_function import AsyncFunction
+
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 _CLOSURE = ("LOAD_DEREF", "LOAD_CLOSURE", "LOAD_CLASSDEREF")
@@ -25,6 +27,8 @@ def function_of(given: Any) -> FunctionType | None:
                 given = cast("functools.partial[Any]", given).func
             case MethodType():
                 given = given.__func__
+            case AsyncFunction():  # of a tool
+                given = given.function
             case FunctionType() if hasattr(given, "__wrapped__"):
                 given = cast("Any", given).__wrapped__
             case FunctionType():

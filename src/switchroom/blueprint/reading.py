@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from msgspec.structs import replace
 
-from switchroom._handoff import Handoff, transfer_name
+from switchroom._handoff import Handoff, transfer_names
 from switchroom.agent import Agent
 from switchroom.blueprint.habits import habits_of
 from switchroom.blueprint.mentions import function_of, functions_behind, is_of_user, mentioned, place_of
@@ -340,7 +340,9 @@ def _only_hands_over(agent: Agent[Any]) -> bool:
     choice = agent.settings.tool_choice
     if choice in (None, "auto", "none") or not agent.terms:
         return False
-    return not agent.all_tools if choice == "required" else choice in (transfer_name(t.target_name) for t in agent.terms)
+    if choice == "required":
+        return not agent.all_tools
+    return any(choice in transfer_names(terms.target_name) for terms in agent.terms)
 
 
 def _held(given: Any) -> Iterator[Any]:

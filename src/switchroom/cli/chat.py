@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from switchroom.arguments import check_conversation_id
+from switchroom.arguments import check_id
 from switchroom.cli.faults import Wrong
 from switchroom.errors import UserError
 
@@ -36,7 +36,7 @@ def chat(
             raise Wrong(f"{option} is empty. Leave it out, or give a value.")
     if conversation is not None:
         try:
-            check_conversation_id(conversation, "--conversation")
+            check_id(conversation, "conversation", "--conversation")
         except UserError as error:
             raise Wrong(str(error)) from error
     if answers and not conversation:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, get_origin, get_type_hints
 
+from switchroom._tool import Tool
 from switchroom.agent import Agent
 from switchroom.blueprint import is_step, steps_in
 from switchroom.cli.faults import Wrong, told
@@ -147,7 +148,7 @@ def _sets_up(value: Any) -> bool:
 def _can_be_seen(value: Any) -> bool:
     if isinstance(value, Session | Graph) or _sets_up(value):
         return True
-    return callable(value) and not inspect.isclass(value)
+    return callable(value) and not inspect.isclass(value) and not isinstance(value, Tool)
 
 
 def _opened(found: Any, reference: str) -> Any:

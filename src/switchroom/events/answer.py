@@ -24,6 +24,7 @@ class ModelAnswered(Fact, frozen=True):
         digest: of what was new in the request: instructions, tools, messages since the last answer.
         model: who answered, as "provider:model", where the model says it.
         held: the text beside the calls was not shown, because an output guardrail holds the agent's answers back.
+        disabled: the names of the tools and handoffs whose `is_enabled` said no before the request.
     """
 
     agent: str
@@ -32,6 +33,7 @@ class ModelAnswered(Fact, frozen=True):
     digest: str = ""
     model: str = ""
     held: bool = False
+    disabled: tuple[str, ...] = ()
 
 
 class HistorySummarised(Fact, frozen=True):

@@ -21,11 +21,21 @@ class Fact(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaul
     concerns_root: ClassVar[bool] = False
     """Whether the conversation's own fold looks at it, besides the fold of the run that noted it."""
 
+    @property
+    def kind(self) -> str:
+        """The fact's kind, such as "model_answered"."""
+        return str(self.__struct_config__.tag)
+
 
 class Delta(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", omit_defaults=True, gc=False):
     """Something that is only shown, and never kept."""
 
     concerns_root: ClassVar[bool] = False
+
+    @property
+    def kind(self) -> str:
+        """The delta's kind, such as "text_delta"."""
+        return str(self.__struct_config__.tag)
 
 
 class TextDelta(Delta, frozen=True):
@@ -57,8 +67,8 @@ class RunEvent(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def kind(self) -> str:
-        """The fact's kind, such as "model_answered" or "text_delta"."""
-        return str(self.fact.__struct_config__.tag)
+        """The kind of the fact or the delta, such as "model_answered" or "text_delta"."""
+        return self.fact.kind
 
     @property
     def text(self) -> str:

@@ -52,13 +52,17 @@ class ToolStarted(Fact, frozen=True):
 
 
 class ToolReturned(Fact, frozen=True):
-    """A call returned; `text` is what the model reads. `failed`: it is the account of a failure that the model was told."""
+    """A call returned; `text` is what the model reads. `failed`: it is the account of a failure that the model was told.
+
+    `again`: the tool told the model what was wrong with the call, so that the model calls again.
+    """
 
     index: int
     agent: str
     tool: str
     text: str
     failed: bool = False
+    again: bool = False
 
 
 class ToolReturnedLate(Fact, frozen=True):

@@ -25,7 +25,8 @@ async def hand_over(run: AgentRun, command: HandOver, note: Note) -> None:
     index = command.index
     call = state.calls[index].call
     source = state.asker
-    transfer = run.roster[source].transfers[call.name]
+    # By the target, for an older version may have given the tool another name.
+    transfer = run.roster.transfer(source, state.calls[index].target)
     terms = transfer.terms
     target = terms.target_name
     reason, brief = transfer.read(_args(call))

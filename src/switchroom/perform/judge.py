@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from switchroom._handoff import return_name
 from switchroom._tool import Tool
 from switchroom.errors import UserError, unknown
 from switchroom.events import CallsJudged, Verdict
@@ -38,12 +37,16 @@ async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], hand
     if not isinstance(call.args, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise Invalid(f"the arguments of {call.name} are no JSON object: {str(call.args)[:200]!r}")
     made = role.tools.get(call.name)
+    disabled = run.scope.fold.disabled
+    if call.name in role.disabled or call.name in disabled:
+        enabled = [spec.name for spec in role.specs if spec.name not in disabled]
+        raise Invalid(f"{call.name} is not available now; there is {', '.join(enabled) or 'no other tool'}")
     if made is not None:
         return await _tool_verdict(run, made, call, f"{run.scope.fold.answers}.{index}", note)
     frames = run.scope.fold.frames
     way_back = run.roster.way_back(frames[-1].asker, frames[-1].target) if frames else None
     transfer = role.transfers.get(call.name)
-    if transfer is None and way_back is not None and call.name == return_name(frames[-1].asker):
+    if transfer is None and way_back is not None and call.name == way_back.spec.name:
         transfer = way_back
     if transfer is None:
         known = [spec.name for spec in role.specs] + ([way_back.spec.name] if way_back else [])

@@ -16,12 +16,11 @@ from switchroom.digest import digest
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
 from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
 from switchroom.messages import Message, ToolCall
-from switchroom.model import ModelRequest, ModelResponse, ToolSpec, nobody
+from switchroom.model import ModelRequest, ModelResponse, Settings, ToolSpec, nobody
 from switchroom.perform.guards import returned_at_once, withdraw
 from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
 from switchroom.perform.spending import within_budget
-from switchroom.roster import Role
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
 from switchroom.schema import as_text
@@ -44,7 +43,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     agent = role.agent
     model = agent.model if agent.model is not None and not isinstance(agent.model, str) else model_for(agent, config.model)
     policy = agent.history or config.history
-    tools = _with_way_back(run, role) if state.frames else role.specs
+    specs, disabled = role.specs, ()
     scope.said = None
     emit = scope.speaker(agent.name, state.answers + 1) if attempt.streamed and not role.hold else nobody
     due = state.due
@@ -54,14 +53,19 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             instructions = agent.instructions
             if not isinstance(instructions, str):
                 instructions = await _rendered(run, agent, instructions)
+            if role.switches:
+                disabled = await run.find_disabled(role)
+                specs = tuple(spec for spec in specs if spec.name not in disabled)
             # What was new before is covered by the digests before.
-            asked = digest((role.described, instructions, state.history.since(state.heard)))
+            also = (disabled,) if disabled else ()
+            asked = digest((role.described, instructions, state.history.since(state.heard), *also))
             messages = state.history if policy is None else await seen(run, agent.name, policy, note)
+            tools = _with_way_back(run, specs) if state.frames else specs
             settings = agent.settings
-            if settings.tool_choice is not None and state.asker == agent.name and messages[-1].role == "tool":
-                settings = replace(settings, tool_choice=None)  # it called what it had to; told so again it would for ever
-            left = None if scope.due is None else scope.remaining
-            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, left)
+            if settings.tool_choice is not None:
+                has_called = state.asker == agent.name and messages[-1].role == "tool"
+                settings = _settings(settings, has_called, tools, {*role.disabled, *disabled})
+            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, scope.remaining)
             if scope.ledger is None:
                 response = await model(request, emit)
             else:
@@ -78,7 +82,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
     held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
-    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held)
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held, disabled)
     decided = response.decided
     returned = None if message.calls else returned_at_once(run, role, message)
     if returned is not None:
@@ -89,10 +93,17 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         scope.said = None  # it was said, whatever comes of the calls
 
 
-def _with_way_back(run: AgentRun, role: Role) -> tuple[ToolSpec, ...]:
+def _settings(settings: Settings, has_called: bool, tools: tuple[ToolSpec, ...], disabled: set[str]) -> Settings:
+    """Return settings without a choice of tools that a model could follow no more, or only for ever."""
+    choice = settings.tool_choice
+    is_gone = choice in disabled or (choice == "required" and bool(disabled) and not tools)
+    return replace(settings, tool_choice=None) if has_called or is_gone else settings
+
+
+def _with_way_back(run: AgentRun, specs: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
     """An agent's tools, and the one that gives the conversation back to who asked for an outcome."""
     frame = run.scope.fold.frames[-1]
-    return (*role.specs, run.roster.way_back(frame.asker, frame.target).spec)
+    return (*specs, run.roster.way_back(frame.asker, frame.target).spec)
 
 
 def _too_many(scope: Scope) -> MaxTurnsExceeded:
@@ -180,8 +191,9 @@ async def give_up(run: AgentRun, command: GiveUp, note: Note) -> None:
     Raises:
         ModelMisbehaved: always; it says what the model was told last.
     """
-    told = next((message.text for message in reversed(run.scope.fold.history) if message.role != "assistant"), "")
+    state = run.scope.fold
+    told = next((message.text for message in reversed(state.history) if message.role != "assistant"), "")
     raise ModelMisbehaved(
-        f"The model of agent '{command.agent}' got something wrong {run.scope.fold.faults} times in a row. "
+        f"The model of agent '{command.agent}' got something wrong {max(state.faults, state.retries)} times in a row. "
         f"Last it was told: {told[:500]}"
     )

@@ -11,7 +11,7 @@ from typing import Any
 from switchroom._tool import NotDone, Tool
 from switchroom.attempt import Suspended, is_cancelled, left_by
 from switchroom.context import CURRENT, ToolContext
-from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, UserError, unknown
+from switchroom.errors import Diverged, ToolCancelled, ToolTimeout, TryAgain, UserError, unknown
 from switchroom.events import (
     EffectCleared,
     PersonAsked,
@@ -163,6 +163,9 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
     except Suspended:
         await note(ToolSuspended(index, made.name))
         raise
+    except TryAgain as wrong:
+        text = _told_to_try_again(wrong)
+        return await note(ToolReturned(index, state.asker, made.name, text, failed=True, again=True))
     except Exception as error:
         if made.on_error == "tell_model" and not isinstance(error, UserError):
             unclear = isinstance(error, ToolTimeout) and not made.repeatable
@@ -173,6 +176,10 @@ async def call_tool(run: AgentRun, command: CallTool, note: Note) -> None:
         await note(ToolFailed(index, state.asker, made.name, type(error).__name__, told(error), through))
         raise
     return await note(ToolReturned(index, state.asker, made.name, text))
+
+
+def _told_to_try_again(wrong: TryAgain) -> str:
+    return f"[try again: {told(wrong)}]"
 
 
 def _left_running(run: AgentRun, command: CallTool, made: Tool, thread: Thread) -> EndedLate:
@@ -202,7 +209,7 @@ def _late(state: State, index: int, made: Tool, result: object, error: BaseExcep
             error = fault
         else:
             return ToolReturnedLate(state.answers, index, state.asker, made.name, text)
-    text = f"[failed: {type(error).__name__}: {told(error)}]"
+    text = _told_to_try_again(error) if isinstance(error, TryAgain) else f"[failed: {type(error).__name__}: {told(error)}]"
     return ToolReturnedLate(state.answers, index, state.asker, made.name, text, failed=True)
 
 

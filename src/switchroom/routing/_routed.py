@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
+from switchroom._handoff import transfer_names
 from switchroom.errors import UserError
 from switchroom.events import RouteDecided
 from switchroom.messages import Message, ToolCall
@@ -18,8 +19,6 @@ from switchroom.routing.router import Router
 from switchroom.usage import Usage
 
 Brief: TypeAlias = Callable[[Decision, Asked], Mapping[str, Any]]
-
-TRANSFER = "transfer_to_"
 
 
 def routed(model: Model, router: Router, *, targets: Mapping[str, str] | None = None, brief: Brief | None = None) -> Model:
@@ -71,13 +70,15 @@ class RoutedModel:
             return await self.model(request, emit)
         said = await self.router.adecide(asked)
         target = None if said.route is None else self.targets.get(said.route, said.route)
-        if target is None or all(tool.name != f"{TRANSFER}{target}" for tool in request.tools):
+        known = {tool.name for tool in request.tools}
+        transfer = "" if target is None else next((name for name in transfer_names(target) if name in known), "")
+        if target is None or not transfer:
             left = RouteDecided(None, request.agent, said.confidence, said.candidates, said.by, said.reason)
             answer = await self.model(request, emit)
             return answer if answer.decided is not None else replace(answer, decided=left)  # another router's word counts more
         decided = RouteDecided(said.route, target, said.confidence, said.candidates, said.by, said.reason)
         args = {"reason": f"{said.by}: {said.reason or said.route}", **self.brief(said, asked)}
-        call = ToolCall(f"{TRANSFER}{target}", args)
+        call = ToolCall(transfer, args)
         return ModelResponse(Message("assistant", calls=(call,)), Usage(requests=0), decided=decided)
 
     def __getattr__(self, name: str) -> Any:

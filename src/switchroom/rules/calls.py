@@ -31,6 +31,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         inside: something inside of it waits for a person.
         unsettled: a person was asked whether it happened.
         text: its result; None while it has none.
+        again: the tool told the model to call again.
     """
 
     call: ToolCall
@@ -42,6 +43,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     inside: bool = False
     unsettled: bool = False
     text: str | None = None
+    again: bool = False
 
 
 class ManyCalls(msgspec.Struct, frozen=True, gc=False, eq=False):

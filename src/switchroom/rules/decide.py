@@ -45,7 +45,7 @@ def judge_the_input(state: State) -> AnyCommand | None:
 
 def give_up(state: State) -> AnyCommand | None:
     """A model that repeats its faults is not asked again."""
-    return GiveUp(state.agent) if state.faults > MAX_FAULTS else None
+    return GiveUp(state.agent) if max(state.faults, state.retries) > MAX_FAULTS else None
 
 
 def finish(state: State) -> AnyCommand | None:

@@ -83,7 +83,7 @@ def _step(state: State, fact: StepFact) -> State:
 def _answer(state: State, fact: AnswerFact) -> State:
     match fact:
         case ModelAnswered():
-            return _answered(state, fact.agent, fact.message)
+            return _answered(state, fact)
         case InputJudged():
             if fact.messages is None:
                 return replace(state, guarded=False)
@@ -106,7 +106,8 @@ def _answer(state: State, fact: AnswerFact) -> State:
             assert_never(fact)
 
 
-def _answered(state: State, agent: str, message: Message) -> State:
+def _answered(state: State, fact: ModelAnswered) -> State:
+    message = fact.message
     calls: Calls = tuple(map(Call, message.calls)) if message.calls else ()
     if len(calls) > FEW:
         calls = many(calls)
@@ -118,7 +119,8 @@ def _answered(state: State, agent: str, message: Message) -> State:
         answers=state.answers + 1,
         asked=state.asked + 1,
         spoke=state.spoke or bool(calls and message.content),
-        asker=agent,
+        asker=fact.agent,
+        disabled=fact.disabled,
         calls=calls,
         answer=None if calls else message,
         due=None,
@@ -160,6 +162,7 @@ def _cut(state: State, fact: AnswerCut) -> State:
         answer=None,
         replaced=False,
         faults=0,
+        retries=0,
         fresh=1,
         guarded=fact.guarded,
         answers=state.answers + 1,
@@ -188,7 +191,7 @@ def _call(state: State, fact: CallFact) -> State:
         case ToolStarted():
             return with_call(state, fact.index, replace(state.calls[fact.index], started=True, inside=False))
         case ToolReturned():
-            call = replace(state.calls[fact.index], text=fact.text, unsettled=False)
+            call = replace(state.calls[fact.index], text=fact.text, unsettled=False, again=fact.again)
             state = with_call(_heard_of(state, fact.text), fact.index, call)
             return settled(state if fact.failed else replace(state, faults=0))
         case ToolReturnedLate():

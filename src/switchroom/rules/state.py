@@ -51,7 +51,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
             after a handoff's deadline, count: each was paid for.
         spoke: something was said in this run in the turn before the last answer, beside calls or until an interruption.
         faults: how often in a row a model got something wrong.
+        retries: how many answers in a row had a call after which the tool told the model to call again.
         asker: who was asked for the answer that `calls` belong to.
+        disabled: the names of the tools and handoffs that were not enabled when that answer was asked for.
         calls: the calls of that answer; () when there is nothing to deal with.
         answer: an answer without calls that is to be judged.
         replaced: what an output guardrail put in its place.
@@ -75,7 +77,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
     asked: int = 0
     spoke: bool = False
     faults: int = 0
+    retries: int = 0
     asker: str = ""
+    disabled: tuple[str, ...] = ()
     calls: Calls = ()
     answer: Message | None = None
     replaced: bool = False
@@ -133,7 +137,7 @@ def carried(state: State) -> State:
 
 def tried_again(state: State) -> State:
     """The state with which another attempt goes on: its model may have mended its ways."""
-    return replace(state, faults=0)
+    return replace(state, faults=0, retries=0)
 
 
 def result_of(call: Call, text: str) -> Message:
@@ -152,10 +156,13 @@ def settled(state: State) -> State:
             if call.text is None:
                 return state
     results: list[Message] = []
+    retries = 0
     for call in calls:
         results.append(Message("tool", call.text or "", call_id=call.call.id))
+        if call.again:
+            retries = state.retries + 1
     history = state.history.plus(*results, *state.asides)
-    return replace(state, history=history, calls=(), learned=learned(state), asides=())
+    return replace(state, history=history, calls=(), learned=learned(state), asides=(), retries=retries)
 
 
 def learned(state: State) -> tuple[str, ...]:

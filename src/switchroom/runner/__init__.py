@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
-from switchroom.arguments import Answers, check_answers, check_conversation_id, check_message_id
+from switchroom.arguments import Answers, check_answers, check_id
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, checked_config
 from switchroom.context import CURRENT
@@ -154,6 +154,30 @@ class Runner:
             )
         return _in_thread(run())
 
+    @overload
+    @staticmethod
+    def stream(
+        step: Step[Any, T],
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+        message_id: str | None = None,
+    ) -> RunStream[T]: ...
+    @overload
+    @staticmethod
+    def stream(
+        step: Any,
+        input: Any,
+        *,
+        deps: Any = None,
+        state: Any = None,
+        config: RunConfig | None = None,
+        conversation: str | None = None,
+        message_id: str | None = None,
+    ) -> RunStream[Any]: ...
     @staticmethod
     def stream(
         step: Any,
@@ -179,6 +203,28 @@ class Runner:
         order.channel = Channel()
         return RunStream(order, begin)
 
+    @overload
+    @staticmethod
+    def resume(
+        step: Step[Any, T],
+        *,
+        conversation: str,
+        config: RunConfig,
+        answers: Answers | None = None,
+        deps: Any = None,
+        takeover: bool = False,
+    ) -> Coroutine[Any, Any, RunResult[T]]: ...
+    @overload
+    @staticmethod
+    def resume(
+        step: Any,
+        *,
+        conversation: str,
+        config: RunConfig,
+        answers: Answers | None = None,
+        deps: Any = None,
+        takeover: bool = False,
+    ) -> Coroutine[Any, Any, RunResult[Any]]: ...
     @staticmethod
     def resume(
         step: Any,
@@ -210,7 +256,7 @@ class Runner:
             ConversationBusy: the turn is live, and the run does not wait, or no longer.
             Diverged: the code asks for something else than the unfinished turn recorded.
         """
-        id, options = check_conversation_id(conversation), checked_config(config, "config")
+        id, options = check_id(conversation, "conversation", "conversation"), checked_config(config, "config")
         if options.when_busy == "interrupt":
             raise UserError(
                 "Runner.resume continues a turn and interrupts none: pass a config with when_busy='wait' or 'refuse', such as "
@@ -223,8 +269,8 @@ class Runner:
 def _order(step: Any, config: RunConfig, input: Any, *given: Any) -> Order:
     """Return what a caller of `Runner.run` asked for; `given` are deps, state, conversation and message id."""
     deps, state, conversation, message_id = given
-    id = "" if conversation is None else check_conversation_id(conversation)
-    message = "" if message_id is None else check_message_id(message_id)
+    id = "" if conversation is None else check_id(conversation, "conversation", "conversation")
+    message = "" if message_id is None else check_id(message_id, "message", "message_id")
     return Order(step, config, input, deps, state, id, message_id=message)
 
 

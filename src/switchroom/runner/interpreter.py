@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from switchroom._tool import Tool
 from switchroom.agent import Agent
 from switchroom.attempt import Attempt, is_cancelled, left_by
 from switchroom.context import settled
@@ -352,6 +353,8 @@ def interpret(step: Any) -> StepExecutor:
 def _called(step: Any) -> Called:
     """How a step is called; of a function or a workflow it is found out once and kept with it."""
     if not isinstance(step, FunctionType) and not hasattr(step, "parts"):
+        if isinstance(step, Tool):
+            raise UserError(f"'{step.name}' is a tool, and no step. A tool is called by an agent: Agent(..., tools=[...]).")
         return Called(step)
     known: Called | None = step.__dict__.get("_called")
     if known is None or not known.is_of(step):  # a decorator copies what is kept with the function that it wraps

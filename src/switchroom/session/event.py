@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,11 +17,26 @@ def _new_id() -> str:
     return uuid4().hex
 
 
+class Kind:
+    """The kind of an event: its `type`, under the name that the events of a run have for it.
+
+    A subclass of `Event` may have a field of that name: the descriptor is not seen on the class, where pydantic looks for names
+    that a field would hide, and a value of the instance comes first.
+    """
+
+    def __get__(self, event: Event | None, owner: type[Event]) -> str:
+        if event is None:
+            raise AttributeError("kind")
+        extra = event.__pydantic_extra__
+        return event.type if not extra or "kind" not in extra else extra["kind"]
+
+
 class Event(BaseModel):
     """Something that happened, for nodes to see. Subclass it for your own, with fields and a `type: str = "..."`.
 
     Attributes:
         type: what kind of event it is.
+        kind: the same, under the name that the events of a run have for it.
         id: the same for all copies of one event.
         turn: the turn it belongs to.
         source: the name of the node that sent it; "" for what came from outside.
@@ -35,6 +50,7 @@ class Event(BaseModel):
     turn: int = 0
     source: str = ""
     metadata: dict[str, Any] = {}
+    kind: ClassVar[Kind] = Kind()
 
 
 class MessageEvent(Event):

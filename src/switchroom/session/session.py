@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from switchroom.adapters import load
-from switchroom.arguments import Answers, check_answers, check_conversation_id, check_message_id, check_text, shown
+from switchroom.arguments import Answers, check_answers, check_id, check_text, shown
 from switchroom.channel import Channel
 from switchroom.config import RunConfig, WhenBusy, checked_config
 from switchroom.conversation import recall, recall_now
@@ -77,7 +77,7 @@ class Session:
         if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(f"Session(deadline={shown(deadline)}): give the seconds in which a turn has its answer, above 0.")
         if conversation is not None:
-            check_conversation_id(conversation, "Session(conversation=...)")
+            check_id(conversation, "conversation", "Session(conversation=...)")
         config = checked_config(config, "Session(config=...)")
         if config.deadline is not None:
             raise UserError("A session's turns have the deadline of Session(deadline=...); leave it out of the RunConfig.")
@@ -215,7 +215,7 @@ class Session:
 
     async def _say(self, entry: Entry, message_id: str | None, channel: Channel | None = None) -> Reply:
         """Say something to the session, as the option for a busy conversation says."""
-        id = "" if message_id is None else check_message_id(message_id)
+        id = "" if message_id is None else check_id(message_id, "message", "message_id")
         self._line.admit()
         return await self._put(self._line.said(entry, id), channel)
 

@@ -5,6 +5,7 @@ from switchroom.reply import call as call
 from switchroom.reply import deltas as deltas
 from switchroom.testing.cassette import Cassette as Cassette
 from switchroom.testing.cassette import Played as Played
+from switchroom.testing.context import tool_context as tool_context
 from switchroom.testing.expect import expect as expect
 from switchroom.testing.models import FunctionModel as FunctionModel
 from switchroom.testing.models import ScriptedModel as ScriptedModel

@@ -7,13 +7,15 @@ from typing import Any, Literal, TypeVar
 
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT, RunContext, settled
-from switchroom.events import AnyFact, StepStarted
+from switchroom.events import AnyFact, PersonAnswered, RunEvent, StepStarted, TurnStarted
 from switchroom.failure import failure
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
-from switchroom.perform import AgentRun
+from switchroom.perform import AgentRun, Note
+from switchroom.perform.run import enabled_place
+from switchroom.roster import Role
 from switchroom.runner.executor import StepExecutor
 from switchroom.runner.interpreter import Spoken
-from switchroom.scope import Scope
+from switchroom.scope import Opened, Scope
 from switchroom.session.exchange import Exchange
 from switchroom.testing.tape import Tape
 
@@ -35,10 +37,12 @@ class PlayedScope(Scope):
         await self._tape.fits(self.path, *facts)
         await super().note(*facts)
 
-    async def enter(self, step: Any, input: Any, path: str, config: RunConfig | None = None) -> Any:
+    async def enter(
+        self, step: Any, input: Any, path: str, config: RunConfig | None = None, started: Opened | None = None
+    ) -> Any:
         """Run a step at a place; see `Scope.enter`."""
         await self._tape.begins(path)
-        return await super().enter(step, input, path, config)
+        return await super().enter(step, input, path, config, started)
 
     async def _draw(self, source: Literal["now", "random", "uuid"], make: Callable[[], Any]) -> Any:
         return await super()._draw(source, lambda: self._tape.drawn(self.path, source, make))
@@ -58,6 +62,17 @@ class PlayedRun(AgentRun, frozen=True):
     async def ask_model(self, model: Model, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Give the recorded answer, also where a budget puts another model in the agent's place."""
         return await super().ask_model(self.recorded or model, request, emit)
+
+    async def find_disabled(self, role: Role) -> tuple[str, ...]:
+        """Return the tools and handoffs that were not enabled on record, whatever would be enabled now."""
+        path = self.scope.path
+        answer = self.tape.reel.next_answer(path)
+        if answer is None:
+            return await super().find_disabled(role)
+        for entry in self.tape.reel.of_call(path, f"{path}/{enabled_place(self)}", answer.seq):
+            await self.tape.in_turn(entry)
+            await note_again(self, entry.event, self.scope.note)
+        return answer.fact.disabled
 
     async def ask(self, place: str, agent: str, hook: Callable[[RunContext], T | Awaitable[T]]) -> T:
         """Call a function of an agent's own; see `AgentRun.ask`."""
@@ -97,6 +112,16 @@ class Playing:
         except Exception as error:
             await self._tape.fits(scope.path, failure(error, ()))
             raise
+
+
+async def note_again(run: AgentRun, event: RunEvent, note: Note) -> None:
+    """Note a fact that code noted on record which is not run now."""
+    if isinstance(event.fact, TurnStarted | PersonAnswered):
+        return
+    if event.path == run.scope.path:
+        await note(event.fact)
+    else:
+        await Scope(run.scope.attempt, event.path).note(event.fact)  # pyright: ignore[reportArgumentType] - facts only
 
 
 async def _within(scope: Scope, run: Callable[[], Awaitable[T]]) -> T:

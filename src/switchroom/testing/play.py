@@ -223,9 +223,13 @@ async def _attempt(order: Order, prepare: Prepare, tape: Tape) -> Outcome:
 
     async def prepared(order: Order) -> Prepared:
         found = await prepare(order)
-        if isinstance(found, tuple):
-            found[0].attempt.interpret = playing
-        return found
+        if isinstance(found, RunResult):
+            return found
+        found.scope.attempt.interpret = playing
+        if found.started is None:
+            return found
+        started = msgspec.structs.replace(found.started, interpretation=playing(order.step))
+        return msgspec.structs.replace(found, started=started)
 
     running = asyncio.ensure_future(take(order, prepared))
     stopped = asyncio.ensure_future(tape.stopped.wait())

@@ -13,7 +13,6 @@ from switchroom.events import (
     AnyFact,
     HandoffExpired,
     ModelAnswered,
-    PersonAnswered,
     PersonAsked,
     RouteDecided,
     RunEvent,
@@ -24,7 +23,6 @@ from switchroom.events import (
     ToolReturned,
     ToolStarted,
     ToolSuspended,
-    TurnStarted,
 )
 from switchroom.messages import Message
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
@@ -33,8 +31,7 @@ from switchroom.reply import respond
 from switchroom.roster import Roster
 from switchroom.rules.commands import AnyCommand, AskModel, CallTool, Reconcile
 from switchroom.rules.speech import joined, spoken_parts
-from switchroom.scope import Scope
-from switchroom.testing.places import PlayedRun
+from switchroom.testing.places import PlayedRun, note_again
 from switchroom.testing.prompt import Asked, Prompt
 from switchroom.testing.reel import Entry, is_out_of_time
 from switchroom.testing.tape import CutShort, Tape
@@ -119,7 +116,9 @@ class Player:
 
         async def model(request: ModelRequest, emit: Emit) -> ModelResponse:
             state, role = run.scope.fold, run.roster[request.agent]
-            prompt = Prompt(request.agent, role.agent.version, request.instructions, role.specs, request.output_schema)
+            shown = {tool.name for tool in request.tools}
+            specs = tuple(spec for spec in role.specs if spec.name in shown)
+            prompt = Prompt(request.agent, role.agent.version, request.instructions, specs, request.output_schema)
             new = tuple(state.history[state.heard :])
             tape.asked[path] = Asked(prompt, new, role.described, state.history)
             entry = tape.reel.next(path)
@@ -215,15 +214,7 @@ class Player:
         """Note what was noted by code that is not run."""
         for entry in self._tape.reel.of_call(run.scope.path, inside, until):
             await self._tape.in_turn(entry)
-            await self._note_again(run, entry.event, note)
-
-    async def _note_again(self, run: AgentRun, event: RunEvent, note: Note) -> None:
-        if isinstance(event.fact, TurnStarted | PersonAnswered):
-            return
-        if event.path == run.scope.path:
-            await note(event.fact)
-        else:
-            await Scope(run.scope.attempt, event.path).note(event.fact)  # pyright: ignore[reportArgumentType] - facts only
+            await note_again(run, entry.event, note)
 
     # a person ----------------------------------------------------------------------------------------------------------
 
@@ -233,7 +224,7 @@ class Player:
         if attempt.siblings is not None:
             await attempt.siblings.stop(path + "/")
         for entry in self._tape.reel.inside(path, cut.seq):
-            await self._note_again(run, entry.event, note)
+            await note_again(run, entry.event, note)
         fact: Any = cut.fact
         if isinstance(fact, RunInterrupted):
             heard = spoken_parts([*attempt.events, RunEvent(path, fact)], path)

@@ -7,8 +7,11 @@ from typing import Any, TypeAlias, cast
 
 from switchroom.events import (
     AnswerCut,
+    DecisionFact,
     EffectCleared,
     Fact,
+    HistorySummarised,
+    ModelAnswered,
     PersonAnswered,
     PersonAsked,
     RunEvent,
@@ -81,6 +84,15 @@ class Reel:
         """The next entry of the run at a path itself, beside what its calls note; also the next after an entry's number."""
         left = self._left(path)
         return next((entry for entry in left if entry.lane == RUN and entry.matters and entry.seq > after), None)
+
+    def next_answer(self, path: str) -> Entry | None:
+        """The next answer of a model at a path, if nothing else of the run itself comes before; decisions may."""
+        for entry in self._left(path):
+            if isinstance(entry.fact, ModelAnswered):
+                return entry
+            if entry.lane == RUN and entry.matters and not isinstance(entry.fact, DecisionFact | HistorySummarised):
+                return None
+        return None
 
     def next_draw(self, path: str) -> Entry | None:
         """What was drawn next at a path."""

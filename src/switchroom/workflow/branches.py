@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, Generic, NamedTuple, Self, cast, get_args
 
+from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
+from typing_extensions import TypeVar
 
 from switchroom.attempt import Suspended
 from switchroom.errors import ConversationWaiting, Fenced, JournalError, QuorumNotReached, ToolCancelled, UserError
@@ -17,6 +19,8 @@ from switchroom.failure import told
 from switchroom.scope import Scope
 from switchroom.step import segment
 from switchroom.workflow.base import is_partial
+
+T = TypeVar("T", default=Any)
 
 ENDING: tuple[type[Exception], ...] = (UserError, Fenced, JournalError, ConversationWaiting)
 """What ends a workflow whatever else succeeds: the developer has to change something, or somebody else has the conversation."""
@@ -40,11 +44,14 @@ class Failure:
         return f"{self.failed}: {self.message}" if self.message else self.failed
 
 
-class Branches(dict[str, Any]):
-    """What branches gave, by name in the order in which they stand: a result, or a `Failure`."""
+class Branches(dict[str, T | Failure], Generic[T]):
+    """The results of branches, by name in the order in which they stand: what each returned, or a `Failure`.
+
+    `Branches[Report]` holds the results of branches that return a `Report`; a function that joins them may be annotated so.
+    """
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> dict[str, T]:
         """Those that succeeded."""
         return {name: value for name, value in self.items() if not isinstance(value, Failure)}
 
@@ -54,13 +61,21 @@ class Branches(dict[str, Any]):
         return {name: value for name, value in self.items() if isinstance(value, Failure)}
 
     @classmethod
-    def read(cls, plain: Mapping[str, Any]) -> Branches:
+    def read(cls, plain: Mapping[str, Any]) -> Self:
         """What branches gave, of what a journal kept of it."""
         return cls({name: failure_in(value) or value for name, value in plain.items()})
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(cls.read, core_schema.dict_schema(core_schema.str_schema()))
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        [of] = get_args(source) or [Any]
+        result = core_schema.no_info_wrap_validator_function(_read_result, handler.generate_schema(of))
+        return core_schema.no_info_after_validator_function(cls.read, core_schema.dict_schema(core_schema.str_schema(), result))
+
+
+def _read_result(value: Any, read: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    """Read what one branch gave as the type of the results; a failure stays one."""
+    failed = value if isinstance(value, Failure) else failure_in(value)
+    return read(value) if failed is None else failed
 
 
 def failure_of(error: Exception, path: str) -> Failure:
@@ -91,7 +106,7 @@ class Outcomes(NamedTuple):
         errors: the exceptions of those that failed.
     """
 
-    found: Branches
+    found: Branches[Any]
     errors: list[Exception]
 
 

@@ -11,6 +11,7 @@ from switchroom.errors import UserError, unknown
 from switchroom.step import Step, step_name
 from switchroom.workflow.base import (
     A,
+    B,
     In,
     Out,
     Stage,
@@ -88,13 +89,13 @@ class Parallel(Workflow[In, Out]):
 
 @overload
 def parallel(
-    *steps: Stage[A, Any],
+    *steps: Stage[A, B],
     join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),
-    **branches: Stage[A, Any],
-) -> Parallel[A, Branches]: ...
+    **branches: Stage[A, B],
+) -> Parallel[A, Branches[B]]: ...
 @overload
 def parallel(
     *steps: Stage[A, Any],
@@ -106,14 +107,14 @@ def parallel(
 ) -> Parallel[A, J]: ...
 @overload
 def parallel(
-    branches: Mapping[str, Stage[A, Any]],
+    branches: Mapping[str, Stage[A, B]],
     /,
     *,
     join: None = None,
     quorum: int | None = None,
     limit: int | None = None,
     optional: Collection[str] = (),
-) -> Parallel[A, Branches]: ...
+) -> Parallel[A, Branches[B]]: ...
 @overload
 def parallel(
     branches: Mapping[str, Stage[A, Any]],

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
-from switchroom.errors import BulkheadFull, CircuitBreakerOpen, GuardrailTripped, UserError
+from switchroom.errors import BulkheadFull, CircuitBreakerOpen, GuardrailTripped, TryAgain, UserError
 from switchroom.failure import told
 from switchroom.wrap.checks import count, exceptions
 from switchroom.wrap.checks import seconds as checked
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 BreakerState: TypeAlias = Literal["closed", "open", "half_open"]
 
-INNOCENT: tuple[type[Exception], ...] = (UserError, GuardrailTripped, BulkheadFull)
+INNOCENT: tuple[type[Exception], ...] = (UserError, GuardrailTripped, BulkheadFull, TryAgain)
 """Failures that say nothing of whether the guarded works, and never count."""
 
 

@@ -84,7 +84,7 @@ def _model(answers: _Answers, by: Callable[[Any], Any] | None) -> Callable[..., 
         )
         try:
             key = digest(asked)
-        except (TypeError, ValueError, RecursionError):  # settings may hold what has no JSON
+        except UserError:  # settings may hold what has no JSON
             return await guarded(request, emit)
         response, fresh = await answers.get(key, lambda: guarded(request, emit))
         if fresh:

@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast, overload
 from switchroom._tool import EFFECTS, Tool
 from switchroom.context import ToolContext
 from switchroom.defaults import named
-from switchroom.errors import BulkheadFull, CircuitBreakerOpen, ModelDenied, ModelError, UserError
+from switchroom.errors import BulkheadFull, CircuitBreakerOpen, ModelDenied, ModelError, TryAgain, UserError
 from switchroom.failure import add_note, told
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.schema import Invalid, jsonable
@@ -140,6 +140,8 @@ def _tool(tools: tuple[Tool, ...], on: tuple[type[Exception], ...]) -> Tool:
                     if number == 0:
                         return await call(ctx, args)
                     return await invocation(tool)(ctx, _read(tool, args))
+                except TryAgain:  # the arguments are wrong, for every tool
+                    raise
                 except on as error:
                     if number == len(tools) - 1:
                         raise

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, assert_never
 
 from switchroom._tool import Tool
-from switchroom.errors import ModelUnavailable, UserError
+from switchroom.errors import ModelUnavailable, TryAgain, UserError
 from switchroom.failure import add_note, attribute_of, told
 from switchroom.model import Emit, Model, ModelRequest, ModelResponse
 from switchroom.scope import Scope
@@ -114,6 +114,8 @@ class _Policy:
         """Call a tool, again if it has to be."""
         try:
             return await call(*args)
+        except TryAgain:  # the arguments are wrong, and stay so
+            raise
         except self.on as error:
             return await self.again(error, lambda: call(*args))
 
@@ -139,7 +141,8 @@ class _Policy:
 
         def passing(error: BaseException) -> bool:
             more, original = tries is None or tries.more, _original(error)
-            return more and isinstance(original, self.on) and (_wanted(original) or 0) <= self.longest
+            is_passing = isinstance(original, self.on) and not isinstance(original, TryAgain)
+            return more and is_passing and (_wanted(original) or 0) <= self.longest
 
         policy = AsyncRetrying(
             stop=stop_after_attempt(self.attempts), wait=pause, retry=retry_if_exception(passing), reraise=True

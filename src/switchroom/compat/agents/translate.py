@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import switchroom
 from switchroom import Decline, Team
 from switchroom._handoff import Handoff as OurHandoff
-from switchroom._handoff import slug, transfer_name
+from switchroom._handoff import transfer_name
 from switchroom.compat.agents.agent import Agent, AgentOutputSchema, rendered
 from switchroom.compat.agents.edge import Edge
 from switchroom.compat.agents.exceptions import ToolTimeoutError, UserError
@@ -24,6 +24,7 @@ from switchroom.compat.agents.tool_context import ToolContext
 from switchroom.context import settled
 from switchroom.messages import Message
 from switchroom.schema import Invalid, as_text
+from switchroom.tool_names import tool_name
 
 
 class _Part(NamedTuple):
@@ -59,10 +60,10 @@ class _Cast:
         """Its own name, with a number where another has the same, or one of which the same tool's name would be made."""
         name = part.agent.name
         number = 1
-        while slug(name) in self._taken:
+        while tool_name(name) in self._taken:
             number += 1
             name = f"{part.agent.name} {number}"
-        self._taken.add(slug(name))
+        self._taken.add(tool_name(name))
         self.names[id(part.agent), part.copy] = name
 
 
@@ -105,12 +106,17 @@ def translated(run: Running) -> Team:
     parts = _Cast(run.start).parts
     for name, part, exits in parts:
         run.agents[name] = part.agent
-        run.exits[name] = {transfer_name(target): Exit(way, target) for way, target in exits if way.is_enabled is not False}
+        run.exits[name] = {_transfer(target): Exit(way, target) for way, target in exits if way.is_enabled is not False}
     run.active = parts[0][0]
     try:
         return Team([_agent(run, name, part.agent) for name, part, _ in parts], entry=run.active)
     except switchroom.UserError as error:
         raise UserError(str(error)) from error
+
+
+def _transfer(target: str) -> str:
+    """Return the name of the tool by which Switchroom's own agents hand over to a part; no two parts have the same."""
+    return transfer_name(tool_name(target))
 
 
 def _agent(run: Running, name: str, agent: Agent[Any]) -> switchroom.Agent[Any]:
@@ -206,7 +212,7 @@ def _terms(run: Running, asker: str, way: Exit) -> OurHandoff:
     given = way.handoff
 
     async def accepts(context: Any, brief: Any) -> Decline | None:
-        if (asker, transfer_name(way.target)) in run.hidden:
+        if (asker, _transfer(way.target)) in run.hidden:
             return Decline("this is not to be used now")
         arguments = "" if given.input_model is None else json.dumps(brief.model_dump(mode="json", by_alias=True)["input"])
         target = await given.on_invoke_handoff(run.wrapper, arguments)
