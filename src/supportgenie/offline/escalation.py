@@ -54,6 +54,14 @@ def taken_over(talk: Talk) -> Answer | None:
     return joined(_before(talk), "I am sorry about the trouble that you have had.", _person(opened), reach.asked(talk, opened))
 
 
+def guessed(talk: Talk) -> Answer | None:
+    """Too many numbers or codes were wrong: a person goes on, who can find out who writes."""
+    opened = talk.got("escalate_to_human")
+    if opened is None:
+        return act("escalate_to_human", summary=f"Too many wrong numbers or codes.\n{story(talk)}") if talk.fresh else None
+    return joined(_before(talk), _person(opened), reach.asked(talk, opened))
+
+
 def dispute(talk: Talk) -> Answer | None:
     """A refund that was denied, or did not come about: somebody else looks at it."""
     opened = talk.got("open_ticket")
@@ -122,6 +130,21 @@ def danger(talk: Talk) -> Answer | None:
     return joined("Please look after yourself first.", first, known, reach.asked(talk, opened))
 
 
+def stolen_card(talk: Talk) -> Answer | None:
+    """First what keeps the money safe, then a person."""
+    if not talk.fresh:
+        return None
+    steps = talk.got("search_articles")
+    if steps is None:
+        return act("search_articles", query="stolen card")
+    opened = talk.got("escalate_to_human")
+    if opened is None:
+        return act("escalate_to_human", summary=f"A card was stolen or lost.\n{story(talk)}")
+    article = next((a for a in steps["articles"] if a["topic"] == "stolen_card"), None)
+    first = article["text"] if article else "Call the bank that gave you the card at once, and have the card blocked."
+    return joined("I am sorry to hear that.", first, _person(opened), reach.asked(talk, opened))
+
+
 def _before(talk: Talk) -> str:
     """What the agent who was taken over from was about to say, without a greeting and without a question at its end."""
     answered = str(talk.now.brief.get("answered", "")).removeprefix(talk.greeting)
@@ -148,5 +171,7 @@ PROCEDURES: dict[str, Procedure] = {
     "technical_fault": hardware,
     "hardware_safety": danger,
     "danger": danger,
+    "guessing": guessed,
+    "stolen_card": stolen_card,
     **dict.fromkeys(("anger", "not_helped", "urgency"), taken_over),
 }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
+from supportgenie.introduction import introduction_in
+from supportgenie.languages import language_of
+from supportgenie.learned import by_topic
 from supportgenie.offline.acts import Act, Answer, act, recent
 from supportgenie.offline.talk import Talk
-from supportgenie.offline.understanding import department_of
 from supportgenie.policy import POLICY, dollars
 from supportgenie.profile import CustomerProfile
+from supportgenie.understanding import department_of
 
 # The handoffs that the agents have, beside the one to escalation, as (from, to the department of the topic): by way of.
 _WAYS = {
@@ -25,6 +29,9 @@ _WAYS = {
 OWN = {"refunds": ("get_refund",), "payment_investigator": ("payment_issue", "payment_dispute")}
 """The topics of those who were asked by billing; they give back whatever else comes up."""
 
+GUESSED = 0.25
+"""The probability from which on what was learned is believed about a message whose language rules do not know."""
+
 UNCLEAR = "unclear"
 NOT_SURE = "I am not sure that I understand."
 
@@ -39,9 +46,6 @@ _THANKS = re.compile(
     r"(\W+(you|a lot|so much|very much|again|for \w+( \w+){0,3}|that('?s| is) (all|it)|bye|that helped|great|then))*\W*$"
     r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
     re.I,
-)
-_INTRODUCED = re.compile(
-    r"\W*(?:hi+|hello|hey)\b\W*(?:i am|i'?m|my name is|this is)\s+([^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)\W*$", re.I
 )
 _ABOUT_US = re.compile(
     r"\W*(who (are|r) you|what are you|what('?s| is) your name|what (can|do) you do|how can you help( me)?"
@@ -64,11 +68,11 @@ def small_talk(talk: Talk) -> Answer | None:
     if _GREETING.match(talk.text):
         whom = f" {talk.name}" if talk.name else ""
         return f"Hello{whom}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
-    if (given := _INTRODUCED.match(talk.text)) and not talk.now.concepts - {"hello"}:
-        called = CustomerProfile(name=given.group(1)).called
-        return (
-            f"Hello {called}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
-        )
+    introduced = introduction_in(talk.text)
+    if introduced is not None and not (talk.topic and "?" in talk.before.said):
+        called = CustomerProfile(name=introduced.name).called
+        welcome = f"Hello {called}, and welcome!" if called else "Hello, and welcome!"
+        return f"{welcome} What can I do for you: is it about an order, an invoice, your account or a device?"
     if _ABOUT_US.match(talk.text):
         return _OURSELVES
     if _BYE.match(talk.text):
@@ -92,6 +96,22 @@ def put_through(talk: Talk) -> Answer | None:
     return _handed(talk, way, **case_of(talk, talk.topic, way))
 
 
+def foreign(talk: Talk) -> Answer | None:
+    """The handoff of a message in another language: rules know none of its words, and what was learned knows some."""
+    if language_of(talk.text) is None or talk.now.results:
+        return None
+    candidates = by_topic().decide(talk.text).candidates
+    shares = Counter[str]()
+    for topic, share in candidates:
+        shares[department_of(topic)] += share
+    department, sure = max(shares.items(), key=lambda pair: pair[1])
+    if sure < GUESSED or department in (talk.agent, "router"):
+        return None
+    topic = next(topic for topic, _ in candidates if department_of(topic) == department)
+    way = way_to(department, talk.agent)
+    return _handed(talk, way, **case_of(talk, topic, way))
+
+
 def way_to(department: str, agent: str) -> str:
     """Whom an agent has to hand over to, so that a department gets it."""
     return department if department == "escalation" else _WAYS.get((agent, department), "router")
@@ -100,7 +120,7 @@ def way_to(department: str, agent: str) -> str:
 def case_of(talk: Talk, topic: str, target: str) -> dict[str, Any]:
     """What the next agent is told: the topic, with the numbers that were given; of an incident, what the customer wrote."""
     if target == "escalation":
-        return {"topic": topic, "summary": recent(talk), "urgent": topic == "hardware_safety"}
+        return {"topic": topic, "summary": recent(talk), "urgent": topic in ("hardware_safety", "stolen_card")}
     case: dict[str, Any] = {"topic": topic, "order_number": talk.order, "invoice_number": talk.invoice}
     if target in ("billing", "sales") and talk.agent != "billing":
         case |= {"amount": dollars(talk.cents) if talk.cents else "", "month": talk.month}

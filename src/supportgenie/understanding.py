@@ -53,7 +53,7 @@ class Language:
 @cache
 def language() -> Language:
     """The topics' file, read once."""
-    table: dict[str, Any] = tomllib.loads(files("supportgenie.offline").joinpath("topics.toml").read_text("utf-8"))
+    table: dict[str, Any] = tomllib.loads(files("supportgenie").joinpath("topics.toml").read_text("utf-8"))
     concepts: dict[str, frozenset[str]] = dict.fromkeys(table["plain"]["words"].split(), frozenset())
     for concept, words in table["concepts"].items():
         for word in words.split():

@@ -1,0 +1,55 @@
+"""The topics that were learned from labelled messages, whatever the numbers in a message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+
+from supportgenie.introduction import introduction_in
+from switchroom.routing import Asked, Decision, LearnedRouter, Router
+
+_DIGITS = re.compile(r"\d+")
+
+
+@cache
+def topics() -> LearnedRouter:
+    """The router by topics, as it was learned from `examples/messages.jsonl`."""
+    with as_file(files("supportgenie.examples").joinpath("topics.router")) as path:
+        return LearnedRouter.load(path)
+
+
+def without_digits(text: str) -> str:
+    """Return a text without its digits: an order's number says nothing about what its customer wants."""
+    return " ".join(_DIGITS.sub(" ", text).split())
+
+
+class ByTopic(Router):
+    """Routes by the topics that were learned, whatever the numbers in a message. An introduction is for nobody."""
+
+    waits = False
+
+    def __init__(self, learned: LearnedRouter) -> None:
+        self.name = learned.name
+        self.routes = learned.routes
+        self._learned = learned
+
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """Decide by the words of the last message."""
+        if introduction_in(asked.text) is not None:
+            return left_open(self, "the customer says who they are")
+        return await self._learned.judge(replace(asked, text=without_digits(asked.text)), scope)
+
+
+@cache
+def by_topic() -> ByTopic:
+    """Return the router by topics, made ready once."""
+    return ByTopic(topics())
+
+
+def left_open(router: Router, reason: str) -> Decision:
+    """Return the decision of a router that cannot tell."""
+    share = 1 / len(router.routes)
+    return Decision(None, share, tuple((route, share) for route in router.routes), True, router.name, reason)
