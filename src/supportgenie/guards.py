@@ -33,6 +33,8 @@ LONGEST: Final = 2_000
 
 KEPT_BACK: Final = "I am sorry, I cannot tell you that. Is there anything about an order, an invoice, your account or a device?"
 
+_NO_ACCOUNT: Final = "There is no account"
+_ANOTHERS_EMAIL: Final = "The profile has the e-mail address of another account than"
 _WRITTEN = 20
 _INSIDE = re.compile(r"\b(transfer|return)_to_\w+|gives the conversation back|puts the conversation through to you", re.I)
 
@@ -91,16 +93,25 @@ async def _noted(ctx: RunContext[Desk], text: str) -> None:
 
 def _identity(desk: Desk, before: CustomerState, now: CustomerState, profile: CustomerProfile | None) -> dict[str, Any]:
     """Return whose account the conversation may use from now on. The newest profile that names an account decides."""
-    if profile is not None and profile.customer_id and desk.find_account(profile.customer_id) is None:
-        if profile.customer_id != before.unknown_id:
-            log.warning("There is no account %s: its customer is treated as not signed in.", profile.customer_id)
-        return {"customer_id": "", "unknown_id": profile.customer_id}
-    names_one = profile is not None and bool(profile.customer_id or (profile.email and profile.email_verified))
-    anew = now.model_copy(update={"customer_id": profile.customer_id}) if profile is not None and names_one else now
+    anew = now if profile is None or not _names_another(profile, before) else _of_profile(now, profile)
     account = signed_in(desk, anew)
-    if account is None and anew.customer_id:
-        log.warning("The profile of account %s has the e-mail address of another one: nobody is signed in.", anew.customer_id)
-    return {"customer_id": account.id if account else ""}
+    if account is not None:
+        return {"customer_id": account.id}
+    if not anew.customer_id:
+        return {"customer_id": ""}
+    if anew.customer_id != before.unknown_id:
+        why = _ANOTHERS_EMAIL if desk.find_account(anew.customer_id) else _NO_ACCOUNT
+        log.warning("%s %s: its customer is treated as not signed in.", why, anew.customer_id)
+    return {"customer_id": "", "unknown_id": anew.customer_id, "email_verified": False}
+
+
+def _names_another(profile: CustomerProfile, before: CustomerState) -> bool:
+    """Return True if a profile says whose account it is, and not only what was known before."""
+    return bool(profile.customer_id or (profile.email and profile.email_verified and profile.email != before.email))
+
+
+def _of_profile(now: CustomerState, profile: CustomerProfile) -> CustomerState:
+    return now.model_copy(update={"customer_id": profile.customer_id})
 
 
 async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:

@@ -8,6 +8,9 @@ from supportgenie.desk import Desk
 from supportgenie.state import CustomerState
 from switchroom import Message, RunConfig, Runner, RunResult
 
+JOHN, ROBERT, GRACE, ANNA, DAVID, ANN, LENA, SAM = (CustomerState(customer_id=f"C100{number}") for number in range(1, 9))
+"""The customers of the demo shop, each signed in."""
+
 
 class Chat:
     """A customer's conversation with the application, kept in a journal.

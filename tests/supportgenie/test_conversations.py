@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import JOHN, ROBERT, Chat
 
 ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
@@ -161,7 +161,7 @@ Of course. A colleague takes over with everything that was written here: your ca
 
 
 async def test_a_change_of_subject_reaches_another_department(chat: Chat):
-    await chat.say("cancel my order")
+    await chat.say("cancel my order", ROBERT)
     await chat.say("oh wait, which payment methods do you have?")
     await chat.say("and when will order 732201349959 arrive?")
     assert chat.transcript == snapshot("""\
@@ -213,7 +213,7 @@ async def test_a_greeting_is_returned_and_nobody_is_put_through(chat: Chat, text
 
 
 async def test_thanks_and_a_goodbye_are_returned(chat: Chat):
-    await chat.say("where is order 732201349959?")
+    await chat.say("where is order 732201349959?", ROBERT)
     assert await chat.say("great, thank you so much") == snapshot("You're welcome! Write again whenever something comes up.")
     assert await chat.say("bye!") == snapshot("Goodbye, and have a good day!")
 
@@ -243,7 +243,7 @@ I am sorry, but I still do not understand what it is about. A colleague can help
     "text", ["hmm", "ok, but how long does that take?", "please tell me the total first", "sure? what happens then", "not yet"]
 )
 async def test_nothing_is_changed_without_a_plain_yes(chat: Chat, text: str):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     assert await chat.say(text)
     order = chat.desk.find_order("370795561790")
     assert order is not None
@@ -251,7 +251,7 @@ async def test_nothing_is_changed_without_a_plain_yes(chat: Chat, text: str):
 
 
 async def test_an_unclear_answer_to_a_question_is_asked_about(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     assert await chat.say("purple elephants") == snapshot(
         "I am not sure that I understand. Is it still about order 370795561790, or about something else?"
     )
@@ -288,7 +288,7 @@ async def test_odd_text_is_answered_too(chat: Chat, text: str):
 
 
 async def test_nothing_is_cancelled_that_nobody_asked_for(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     for text in ("purple elephants", "more purple elephants", "hm", "yes"):
         await chat.say(text)
         order = chat.desk.find_order("370795561790")
@@ -297,5 +297,5 @@ async def test_nothing_is_cancelled_that_nobody_asked_for(chat: Chat):
 
 
 async def test_an_order_that_is_named_when_it_was_asked_which_is_cancelled(chat: Chat):
-    await chat.say("cancel my order")
+    await chat.say("cancel my order", JOHN)
     assert "is cancelled" in await chat.say("370795561790")

@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import ANNA, GRACE, JOHN, ROBERT, Chat
 
 
 def way(chat: Chat) -> list[str]:
@@ -36,7 +36,7 @@ async def test_a_refund_that_is_not_possible_is_explained_by_billing(chat: Chat,
 
 
 async def test_a_denial_that_is_disputed_goes_to_a_person(chat: Chat):
-    await chat.say("I want a refund for order 00004587345")
+    await chat.say("I want a refund for order 00004587345", ANNA)
     answer = await chat.say("that is unfair, I dispute it")
     assert chat.answered_by == "escalation"
     assert "your case is T-00002" in " ".join(answer.split())
@@ -50,21 +50,21 @@ async def test_a_refund_dispute_goes_straight_to_a_person(chat: Chat, text: str)
 
 
 async def test_more_than_was_paid_is_not_asked_of_a_person(chat: Chat):
-    assert await chat.say("refund me $2000 for order 00123842") == snapshot(
+    assert await chat.say("refund me $2000 for order 00123842", GRACE) == snapshot(
         "No more than $1,200.00 of order 00123842 can be refunded until April 4, 2025. Shall I return it to you?"
     )
     assert chat.result.waiting == ()
 
 
 async def test_who_says_no_is_left_alone(chat: Chat):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     assert await chat.say("no, leave it") == "All right, then I leave it at that."
     assert chat.answered_by == "billing"
     assert len(chat.desk.refunds_of("C1002")) == 1
 
 
 async def test_who_turns_to_something_else_is_given_back_and_put_through(chat: Chat):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     assert chat.answered_by == "refunds"
     await chat.say("wait, where is order 732201349959?")
     assert way(chat) == ["return_to_billing", "transfer_to_router", "transfer_to_support"]
@@ -72,7 +72,7 @@ async def test_who_turns_to_something_else_is_given_back_and_put_through(chat: C
 
 
 async def test_a_charge_that_is_not_recognised_becomes_a_case(chat: Chat):
-    assert await chat.say("I don't recognise the charge on invoice #37777") == snapshot(
+    assert await chat.say("I don't recognise the charge on invoice #37777", JOHN) == snapshot(
         "On record I see invoice 37777 over $1,538.00 (paid). A colleague looks into it: your case is T-00002."
     )
     ticket = chat.desk.find_ticket("T-00002")
@@ -111,7 +111,7 @@ I do not know yet whose account it is; I need its e-mail address together with t
 
 @pytest.mark.parametrize("text", ["hm", "you are so helpful", "the weather is nice"])
 async def test_what_was_settled_is_not_begun_again_by_a_remark(chat: Chat, text: str):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     await chat.say("yes")
     await chat.say(text)
     assert way(chat) == []

@@ -9,7 +9,7 @@ import pytest
 from supportgenie import CustomerProfile, SupportGenie
 from supportgenie.desk import Desk
 from switchroom.testing import FunctionModel
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import ROBERT, Chat
 
 
 @pytest.mark.parametrize("text", ["who are you?", "what can you do?", "help", "are you a human?"])
@@ -38,7 +38,7 @@ async def test_a_question_is_no_name(chat: Chat):
 
 
 async def test_a_late_yes_to_a_refund_is_understood(chat: Chat):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     await chat.say("the mouse")
     assert (await chat.say("yes")).endswith("Shall I return it to you?")
     assert (await chat.say("yes")).startswith("Done: $49.00")

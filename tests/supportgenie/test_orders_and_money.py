@@ -5,7 +5,7 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import DAVID, JOHN, LENA, ROBERT, Chat
 
 ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
@@ -14,7 +14,7 @@ ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
 
 async def test_who_asks_whether_an_order_can_be_cancelled_is_offered_it_and_agrees(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     await chat.say("yes please")
     assert chat.transcript == snapshot("""\
 customer: How can I cancel order 370795561790?
@@ -34,7 +34,7 @@ support: Order 370795561790 is cancelled as of March 14, 2025 (1 x Quill keyboar
 
 
 async def test_who_asks_for_an_order_to_be_cancelled_is_not_asked_again(chat: Chat):
-    assert await chat.say("please cancel my order 113542617735902") == snapshot(
+    assert await chat.say("please cancel my order 113542617735902", DAVID) == snapshot(
         "Order 113542617735902 is cancelled as of March 14, 2025 (1 x Harrow 14 laptop). Nothing will be charged for it."
     )
     order = chat.desk.find_order("113542617735902")
@@ -43,7 +43,7 @@ async def test_who_asks_for_an_order_to_be_cancelled_is_not_asked_again(chat: Ch
 
 
 async def test_who_turns_the_offer_down_keeps_the_order(chat: Chat):
-    await chat.say("can I cancel order 370795561790?")
+    await chat.say("can I cancel order 370795561790?", JOHN)
     assert await chat.say("no, leave it") == snapshot("All right, the order stays as it is.")
     order = chat.desk.find_order("370795561790")
     assert order is not None
@@ -51,7 +51,7 @@ async def test_who_turns_the_offer_down_keeps_the_order(chat: Chat):
 
 
 async def test_an_order_that_has_shipped_is_not_cancelled_but_what_can_be_done_is_said(chat: Chat):
-    assert await chat.say("cancel purchase 732201349959") == snapshot("""\
+    assert await chat.say("cancel purchase 732201349959", ROBERT) == snapshot("""\
 I am sorry, but order 732201349959 was shipped and can no longer be cancelled; it can be returned within 30 days
   of delivery.\
 """)
@@ -64,7 +64,7 @@ async def test_a_number_that_nobody_knows_is_asked_for_again(chat: Chat):
 
 
 async def test_a_parcel_that_is_late_is_said_to_be_late_once_its_number_is_known(chat: Chat):
-    await chat.say("where is my parcel?")
+    await chat.say("where is my parcel?", LENA)
     await chat.say("it's 900100200307")
     assert chat.transcript == snapshot("""\
 customer: where is my parcel?
@@ -101,7 +101,7 @@ async def test_an_orders_number_alone_sends_no_parcel_elsewhere(chat: Chat):
 
 
 async def test_items_are_added_and_taken_out(chat: Chat):
-    await chat.say("add two mice to order 370795561790")
+    await chat.say("add two mice to order 370795561790", JOHN)
     assert await chat.say("and take out the keyboard") == snapshot(
         "Done: order 370795561790 now holds 4 x Pebble mouse, $196.00 with shipping."
     )
@@ -171,7 +171,7 @@ Hello Ann! I am sorry: $160.00 of order 900100200302 could not be returned yet. 
 
 
 async def test_a_small_refund_is_made_without_a_person(chat: Chat):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     await chat.say("yes, please")
     assert chat.transcript == snapshot("""\
 customer: I want a refund for order 900100200303
@@ -194,7 +194,7 @@ billing: Done: $49.00 of order 900100200303 is on the way back to you (refund R-
 
 
 async def test_an_invoice_is_answered_from_its_record(chat: Chat):
-    await chat.say("I can't find bill #37777")
+    await chat.say("I can't find bill #37777", JOHN)
     assert await chat.say("yes") == snapshot("""\
 Invoice 37777 of February 9, 2025 (Order 900100200301) is over $1,538.00 and was paid on February 9, 2025. A
   copy is on its way to the e-mail address of its account.\
@@ -224,7 +224,7 @@ billing: Invoice 41120 of February 22, 2025 (Order 900100200308) is over $299.00
 
 
 async def test_what_the_router_learned_reaches_billing_by_way_of_sales(chat: Chat):
-    await chat.say("I paid $49 for order 900100200303 and want my money back")
+    await chat.say("I paid $49 for order 900100200303 and want my money back", ROBERT)
     briefs = [call.args for message in chat.result.messages for call in message.calls if call.name.startswith("transfer")]
     assert briefs == snapshot(
         [

@@ -7,7 +7,7 @@ import pytest
 from supportgenie.desk import Desk
 from supportgenie.records import NotFound
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import JOHN, Chat
 from tests.supportgenie.test_tools import ALL, told
 
 
@@ -109,7 +109,7 @@ async def test_after_the_question_a_clear_message_is_put_through(chat: Chat):
 
 
 async def test_a_department_whose_question_did_not_help_passes_it_on(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     await chat.say("purple elephants")
     await chat.say("more purple elephants")
     assert chat.answered_by == "fallback"

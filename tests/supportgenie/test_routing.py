@@ -13,7 +13,8 @@ from click.testing import CliRunner
 import supportgenie
 from supportgenie import SupportGenie
 from supportgenie.desk import Desk
-from supportgenie.routing import router, topics
+from supportgenie.learned import topics
+from supportgenie.routing import router
 from switchroom.cli.eval import eval as command
 from switchroom.events import RouteDecided
 from switchroom.model import ModelRequest

@@ -48,5 +48,5 @@ def confirm_code(ctx: DeskContext, code: str) -> View:
     account = ctx.deps.owner_by_code(state.code_key, digits_of(code), key=ctx.effect_key)
     if account is None:
         raise wrong_guess(ctx, "that code is not right, or it is too old", address)
-    remember(ctx, customer_id=account.id, name=account.name, tier=account.tier)
+    remember(ctx, customer_id=account.id, name=state.name or account.name, tier=account.tier)
     return {"customer": account.id, "name": account.name, "signed_in": True}
