@@ -85,7 +85,7 @@ class Desk(Proofs):
                     raise KeyReused("that key belongs to another customer's order")
                 return order
             customer = self._customer(customer_id)
-            number = self._new_number("orders", _ORDER_DIGITS)
+            number = self._new_number(_ORDER_DIGITS, self.find_order)
             place = address or customer.address
             days = self._reach(place).days_max
             self._store.insert(
@@ -103,7 +103,7 @@ class Desk(Proofs):
                 self._put(number, sku, quantity)
             self._store.insert(
                 "invoices",
-                number=self._new_number("invoices", _INVOICE_DIGITS),
+                number=self._new_number(_INVOICE_DIGITS, self.find_invoice),
                 order_number=number,
                 customer_id=customer.id,
                 description=f"Order {number}",

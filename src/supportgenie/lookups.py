@@ -274,11 +274,11 @@ class Lookups:
     def _refunded_cents(self, number: str) -> int:
         return self._store.number("SELECT sum(cents) FROM refunds WHERE order_number = ?", number)
 
-    def _new_number(self, table: str, digits: int) -> str:
-        """Return a random number that no row of the table has: nobody can tell it from another one."""
+    def _new_number(self, digits: int, find: Callable[[str], object]) -> str:
+        """Return a random number that nothing has yet: nobody can tell it from another one."""
         while True:
             number = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
-            if not self._by_number(table, number):
+            if find(number) is None:
                 return number
 
     def _by_number(self, table: str, number: str) -> list[Row]:

@@ -46,7 +46,8 @@ async def test_a_late_yes_to_a_refund_is_understood(chat: Chat):
 
 async def test_a_yes_to_closing_says_what_is_missing(chat: Chat):
     await chat.say("close my account")
-    assert (await chat.say("yes")).startswith("Then tell me the e-mail address")
+    assert "at which e-mail address is your account?" in await chat.say("yes")
+    assert chat.result.waiting == ()  # no person is asked about the account of somebody else
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ async def test_a_number_that_nobody_knows_is_asked_for_again(chat: Chat):
 
 
 async def test_a_parcel_that_is_late_is_said_to_be_late_once_its_number_is_known(chat: Chat):
-    await chat.say("where is my parcel?", LENA)
+    await chat.say("where is my parcel?")
     await chat.say("it's 900100200307")
     assert chat.transcript == snapshot("""\
 customer: where is my parcel?
@@ -77,13 +77,13 @@ support: Give us the order number, or open /orders: each order shows "placed", "
   order. Which order is it? Its number is in the confirmation e-mail.
 customer: it's 900100200307
 > support: find_order {'number': '900100200307'}
-support: Order 900100200307 was shipped on March 6, 2025 with Danube Freight, tracking number DF900307HU; it was
-  expected on March 13, 2025, so it is 1 day late; I am sorry.\
+support: Order 900100200307 was shipped on March 6, 2025 with Danube Freight; it was expected on March 13, 2025,
+  so it is 1 day late; I am sorry.\
 """)
 
 
 async def test_an_order_goes_to_the_address_that_its_customer_asked_for(chat: Chat):
-    await chat.say("john.smith@example.com here, I need to change the delivery address of order 370795561790")
+    await chat.say("I need to change the delivery address of order 370795561790", JOHN)
     assert await chat.say("1 New Road, Osaka, Japan") == snapshot(
         "Done: order 370795561790 goes to 1 New Road, Osaka, Japan now and should arrive by March 25, 2025."
     )
@@ -94,7 +94,7 @@ async def test_an_order_goes_to_the_address_that_its_customer_asked_for(chat: Ch
 
 async def test_an_orders_number_alone_sends_no_parcel_elsewhere(chat: Chat):
     await chat.say("I need to change the delivery address of order 370795561790")
-    assert "I need its e-mail address" in await chat.say("1 New Road, Osaka, Japan")
+    assert "at which e-mail address is your account?" in await chat.say("1 New Road, Osaka, Japan")
     order = chat.desk.find_order("370795561790")
     assert order is not None
     assert "Osaka" not in order.address
@@ -120,8 +120,7 @@ async def test_a_known_customer_is_told_about_the_latest_order_without_its_numbe
 
 
 async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(chat: Chat):
-    await chat.say("Hello, I was charged twice for my order!")
-    assert await chat.say("ann.ortega@example.com, order 900100200302") == ""
+    assert await chat.say("Hello, I was charged twice for my order!", ANN) == ""
     (asked,) = chat.result.waiting
     assert (asked.agent, asked.tool, asked.args) == ("refunds", "refund", {"order": "900100200302", "cents": 16_000})
     assert len(chat.desk.refunds_of("C1006")) == 0
@@ -130,16 +129,11 @@ async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(cha
 customer: Hello, I was charged twice for my order!
 > router: transfer_to_sales {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
-billing: I am sorry about that; let me look it up. What is the number of the order, and the e-mail address of
-  your account?
-customer: ann.ortega@example.com, order 900100200302
 > billing: transfer_to_payment_investigator {'reason': 'the payment has to be looked into', 'topic':
-  'payment_issue', 'kind': 'duplicate', 'order_number': '900100200302', 'summary': 'Hello, I was charged twice
-  for my order!\\nann.ortega@example.com, order 900100200302'}
-> payment_investigator: find_double_charges {'order': '900100200302'}
+  'payment_issue', 'kind': 'duplicate', 'summary': 'Hello, I was charged twice for my order!'}
+> payment_investigator: find_double_charges {}
 > payment_investigator: open_ticket {'subject': 'Double charge for order 900100200302', 'body': 'Order
-  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my
-  order!\\nann.ortega@example.com, order 900100200302'}
+  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my order!'}
 > payment_investigator: return_to_billing {'finding': 'charged_twice', 'order_number': '900100200302',
   'invoice_number': '41201', 'amount': '$160.00', 'case_number': 'T-00002'}
 > billing: transfer_to_refunds {'reason': 'it was charged twice', 'topic': 'get_refund', 'order_number':
@@ -148,8 +142,8 @@ customer: ann.ortega@example.com, order 900100200302
 > refunds: refund {'order': '900100200302', 'cents': 16000}
 > refunds: return_to_billing {'status': 'refunded', 'order_number': '900100200302', 'amount': '$160.00',
   'refund_number': 'R-00006', 'expected': 'March 21, 2025'}
-billing: You are right: order 900100200302 was charged twice, and I am sorry about that. The second $160.00 is
-  on the way back to you (refund R-00006) and should arrive by March 21, 2025.\
+billing: Hello Ann! You are right: order 900100200302 was charged twice, and I am sorry about that. The second
+  $160.00 is on the way back to you (refund R-00006) and should arrive by March 21, 2025.\
 """)
     (refund,) = chat.desk.refunds_of("C1006")
     assert refund.cents == 16_000
@@ -197,7 +191,7 @@ async def test_an_invoice_is_answered_from_its_record(chat: Chat):
     await chat.say("I can't find bill #37777", JOHN)
     assert await chat.say("yes") == snapshot("""\
 Invoice 37777 of February 9, 2025 (Order 900100200301) is over $1,538.00 and was paid on February 9, 2025. A
-  copy is on its way to the e-mail address of its account.\
+  copy is on its way to j***@example.com.\
 """)
     (mail,) = chat.desk.outbox()
     assert mail.to == "john.smith@example.com"

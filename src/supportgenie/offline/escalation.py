@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from supportgenie.introduction import introduction_in
 from supportgenie.mood import mood_of
 from supportgenie.offline import reach
 from supportgenie.offline.acts import Answer, Procedure, act, excerpt, explain, joined
@@ -29,11 +30,23 @@ def complaint(talk: Talk) -> Answer | None:
         )
     if talk.before.got("open_ticket") and not talk.fresh:
         return None
+    if introduced := _introduced(talk):
+        return introduced
     numbered = talk.now.concepts & {"order_number", "invoice_number"}
     told = talk.now.brief.get("answered") or numbered or len(talk.words) > _STORY_WORDS
     if talk.fresh and not told:
         return explain(talk, "I am sorry that you have a reason to complain. What happened?", about="complaint")
     return act("open_ticket", subject="Complaint", body=story(talk), priority="high")
+
+
+def _introduced(talk: Talk) -> Answer | None:
+    """Thanks for a name and an address, which are no complaint yet; they are kept for whoever gets back."""
+    said = introduction_in(talk.text)
+    if said is None:
+        return None
+    if (talk.email or talk.phone) and talk.got("note_contact") is None:
+        return act("note_contact", name=said.name, email=talk.email, phone=talk.phone)
+    return joined(f"Thank you, {said.name}." if said.name else "Thank you.", "And what happened?")
 
 
 def human(talk: Talk) -> Answer | None:

@@ -30,7 +30,7 @@ def cancel_order(talk: Talk) -> Answer | None:
     if talk.no:
         return "All right, the order stays as it is."
     offered = talk.offered("find_order", "latest_order")
-    if talk.yes and offered:
+    if offered and (talk.yes or (not talk.words and talk.order == offered["order"])):
         return act("cancel_order", number=offered["order"])
     if offered and not talk.fresh and offered["order"] == talk.order and talk.got("find_order") is None:
         return None
