@@ -1,4 +1,4 @@
-"""The topics that were learned from labelled messages, whatever the numbers in a message."""
+"""The topics that were learned from labelled messages, whatever the numbers and addresses in a message."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
+from supportgenie.contacts import without_emails
 from supportgenie.introduction import introduction_in
 from switchroom.routing import Asked, Decision, LearnedRouter, Router
 
@@ -21,13 +22,13 @@ def topics() -> LearnedRouter:
         return LearnedRouter.load(path)
 
 
-def without_digits(text: str) -> str:
-    """Return a text without its digits: an order's number says nothing about what its customer wants."""
-    return " ".join(_DIGITS.sub(" ", text).split())
+def without_details(text: str) -> str:
+    """Return a text without digits and e-mail addresses: whose order it is says nothing about what its customer wants."""
+    return " ".join(_DIGITS.sub(" ", without_emails(text)).split())
 
 
 class ByTopic(Router):
-    """Routes by the topics that were learned, whatever the numbers in a message. An introduction is for nobody."""
+    """Routes by the topics that were learned, whatever the numbers and addresses in a message. An introduction is for nobody."""
 
     waits = False
 
@@ -40,7 +41,7 @@ class ByTopic(Router):
         """Decide by the words of the last message."""
         if introduction_in(asked.text) is not None:
             return left_open(self, "the customer says who they are")
-        return await self._learned.judge(replace(asked, text=without_digits(asked.text)), scope)
+        return await self._learned.judge(replace(asked, text=without_details(asked.text)), scope)
 
 
 @cache

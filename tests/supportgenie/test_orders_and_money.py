@@ -5,7 +5,7 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import DAVID, JOHN, LENA, ROBERT, Chat
+from tests.supportgenie.chat import DAVID, JOHN, ROBERT, Chat
 
 ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 

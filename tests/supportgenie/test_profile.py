@@ -174,7 +174,9 @@ def test_a_name_and_a_tier_are_used():
 )
 def test_a_high_tier_gives_a_case_priority(tier: str, priority: str):
     with SupportGenie() as genie:
-        genie.handle_query("I don't recognise the charge on invoice #41120", {"tier": tier, "email": "anna.freeman@example.com"})
+        genie.handle_query(
+            "I don't recognise the charge on invoice #41120", {"tier": tier, "email": "anna.freeman@example.com"}
+        )
         ticket = genie.desk.find_ticket("T-00002")
     assert ticket is not None
     assert ticket.priority == priority

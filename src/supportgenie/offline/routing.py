@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from supportgenie.contacts import without_emails
 from supportgenie.introduction import introduction_in
 from supportgenie.languages import language_of
 from supportgenie.learned import by_topic
@@ -131,7 +132,7 @@ def look_it_up(talk: Talk) -> Answer | None:
     """For a message that no pattern knows: the article that it is about says whose it is."""
     found = talk.got("search_articles")
     if found is None:
-        return act("search_articles", query=talk.text[:300]) if talk.now.concepts else None
+        return act("search_articles", query=without_emails(talk.text)[:300]) if talk.now.concepts else None
     if not found.get("articles"):
         return None
     topic = str(found["articles"][0]["topic"])

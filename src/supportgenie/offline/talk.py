@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from supportgenie import turns
+from supportgenie.contacts import without_emails
 from supportgenie.danger import is_dangerous
 from supportgenie.introduction import introduction_in
 from supportgenie.languages import Language, language_named, language_of
@@ -92,7 +93,7 @@ class Turn(turns.Turn):
         found = {kind for kind, pattern in kinds.items() if pattern.search(self.text)}
         if "order_number" not in found and _INVOICE.search(self.text):
             found.add("invoice_number")
-        return concepts_of(self.text) | found
+        return concepts_of(without_emails(self.text)) | found
 
 
 class Talk:
