@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from supportgenie.contacts import emails_in, phones_in
 from supportgenie.mood import mood_of
-from supportgenie.understanding import concepts_of, is_known
+from supportgenie.understanding import is_known, means_something
 
 _GREETING = re.compile(r"^\W*(?:hi+|hello|hey+|hiya|dear|greetings|good (?:morning|afternoon|evening|day))\b", re.I)
 _NAME = r"[^\W\d_][\w'\u2019.-]*"
@@ -49,9 +49,9 @@ def introduction_in(text: str) -> Introduction | None:
         return None
     said = _SAID.search(rest)
     name = _leading_name(said.group(1)) if said else ""
-    others = _BESIDE.sub(" ", rest.replace(name, " ", 1) if name else rest)
+    others = _BESIDE.sub(" ", rest.replace(said[0][: said.start(1) - said.start()] + name, " ", 1) if said and name else rest)
     left = re.findall(_NAME, others)
-    if not name and contacts and len(left) <= _MOST_WORDS:
+    if not name and contacts and len(left) <= _MOST_WORDS and all(word[0].isupper() for word in left):
         name, left = " ".join(left), []
     is_one = name or (contacts and not left)
     greeted = bool(contacts or _GREETING.match(text) or name[:1].isupper())
@@ -62,7 +62,7 @@ def _leading_name(words: str) -> str:
     """Return the words until one that cannot belong to a name, such as the `and` before an e-mail address."""
     kept: list[str] = []
     for word in words.split():
-        if _BESIDE.fullmatch(word):
+        if _BESIDE.fullmatch(word.strip(".,")):
             break
         kept.append(word)
     return " ".join(kept)
@@ -70,4 +70,4 @@ def _leading_name(words: str) -> str:
 
 def _may_be_a_name(name: str) -> bool:
     """Return True if no word of a name is one that customers use for something else."""
-    return not concepts_of(name) and not any(is_known(word) and word.islower() for word in name.split())
+    return not any(means_something(word.lower()) or (is_known(word) and word.islower()) for word in name.split())

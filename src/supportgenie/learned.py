@@ -28,7 +28,7 @@ def without_details(text: str) -> str:
 
 
 class ByTopic(Router):
-    """Routes by the topics that were learned, whatever the numbers and addresses in a message. An introduction is for nobody."""
+    """Routes by the topics that were learned, whatever numbers and addresses a message has. An introduction is for nobody."""
 
     waits = False
 

@@ -90,6 +90,11 @@ def is_known(word: str) -> bool:
     return word in language().concepts
 
 
+def means_something(word: str) -> bool:
+    """Return True if a word, as it is spelled, stands for something that customers write about."""
+    return bool(language().concepts.get(word))
+
+
 def department_of(topic: str) -> str:
     """Whose a topic is; the support department's, if nobody else's."""
     return next((known.department for known in language().topics if known.name == topic), "support")

@@ -70,7 +70,7 @@ def small_talk(talk: Talk) -> Answer | None:
         whom = f" {talk.name}" if talk.name else ""
         return f"Hello{whom}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
     introduced = introduction_in(talk.text)
-    if introduced is not None and talk.topic in ("", UNCLEAR):
+    if introduced is not None and (talk.topic in ("", UNCLEAR) or not talk.before.said):
         called = CustomerProfile(name=introduced.name).called
         welcome = f"Hello {called}, and welcome!" if called else "Hello, and welcome!"
         return f"{welcome} What can I do for you: is it about an order, an invoice, your account or a device?"
