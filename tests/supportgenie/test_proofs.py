@@ -14,6 +14,10 @@ import pytest
 from supportgenie import Reply, SupportGenie
 from supportgenie.desk import Desk
 from supportgenie.policy import POLICY
+from supportgenie.state import CustomerState
+from switchroom.model import ModelRequest
+from switchroom.testing import FunctionModel, call
+from tests.supportgenie.test_tools import ALL, told
 
 TODAY = date(2025, 3, 14)
 
@@ -176,6 +180,43 @@ def test_a_message_that_proves_nothing_does_not_repeat_what_was_asked(desk: Desk
     order = desk.find_order("370795561790")
     assert order is not None
     assert order.status == "placed"
+
+
+async def test_a_language_model_proves_who_writes_by_its_tools(desk: Desk):
+    texts: list[str] = []
+
+    def answering(request: ModelRequest) -> Any:
+        last = request.messages[-1]
+        if "puts the conversation through" in last.text:
+            return call("cancel_order", number="370795561790")
+        if last.role == "tool":
+            texts.append(last.text)
+            return (
+                "What is the e-mail address of your account?" if "identify" in last.text else "Please write the code, or: done."
+            )
+        if request.agent == "router":
+            return "support"
+        if "@" in last.text:
+            return call("send_code", email=last.text)
+        if last.text.isdecimal():
+            return [call("confirm_code", code=last.text), call("cancel_order", number="370795561790")]
+        return call("cancel_order", number="370795561790")
+
+    genie = SupportGenie(FunctionModel(answering), desk=desk)
+    await genie.ahandle_query("cancel order 370795561790", conversation="c")
+    assert texts[-1].startswith('{"refused":"I do not know yet whose account it is')
+    await genie.ahandle_query("john.smith@example.com", conversation="c")
+    assert "if there is an account with that address" in texts[-1]
+    await genie.ahandle_query(code_of(desk), conversation="c")
+    await genie.ahandle_query("please", conversation="c")
+    order = desk.find_order("370795561790")
+    assert order is not None
+    assert order.status == "cancelled"
+
+
+async def test_the_tools_that_prove_ask_for_what_is_missing(desk: Desk):
+    assert "not an e-mail address" in (await told(desk, ALL["send_code"], CustomerState(), email="nowhere"))["refused"]
+    assert "no code was sent" in (await told(desk, ALL["confirm_code"], CustomerState(), code="123456"))["refused"]
 
 
 def test_a_desk_of_the_former_version_gets_the_tables_for_proofs(tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 from supportgenie.contacts import without_emails
@@ -102,9 +101,9 @@ def foreign(talk: Talk) -> Answer | None:
     if language_of(talk.text) is None or talk.now.results:
         return None
     candidates = by_topic().decide(talk.text).candidates
-    shares = Counter[str]()
+    shares: dict[str, float] = {}
     for topic, share in candidates:
-        shares[department_of(topic)] += share
+        shares[department_of(topic)] = shares.get(department_of(topic), 0.0) + share
     department, sure = max(shares.items(), key=lambda pair: pair[1])
     if sure < GUESSED or department in (talk.agent, "router"):
         return None

@@ -75,7 +75,7 @@ class Show:
 
     async def built_in(self) -> None:
         """Three customers; in the middle of the second one's turn the process dies."""
-        self._say(self._stage.app.honest, "dim")
+        self._say(f"{self._stage.app.honest}\nThe three customers have signed in at the shop.", "dim")
         victim = await Victim.started(self._folder, "ann", "refund")  # early: it loads while the first customer is served
         try:
             await self._customer("john", JOHN)

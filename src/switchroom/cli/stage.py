@@ -35,7 +35,11 @@ class Stage:
 
     def app_for(self, customer: CustomerState) -> App:
         """The application for a customer of whom this is known."""
-        return App(self.app.reference, self.app.step, replace(self.app.config, state=lambda conversation: customer))
+
+        def known(conversation: str) -> CustomerState:
+            return customer
+
+        return App(self.app.reference, self.app.step, replace(self.app.config, state=known))
 
     def owner_of(self, messages: Iterable[str]) -> str:
         """The account's id of the first order or invoice whose number stands in messages; "" if none does."""
