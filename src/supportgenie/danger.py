@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -34,6 +34,7 @@ def _harmless() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(_table()['harmless'])})\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def is_dangerous(text: str) -> bool:
     """Return True if a message tells of smoke, fire, heat that hurts, a swollen battery or an electric shock."""
     plain = unicodedata.normalize("NFC", text[:_LONGEST]).replace("\u2019", "'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -53,6 +53,7 @@ def languages() -> tuple[Language, ...]:
     return tuple(sorted(read, key=lambda one: one.script is None))
 
 
+@lru_cache(maxsize=1024)
 def language_of(text: str) -> Language | None:
     """Return the language of a message; None for English, and for what cannot be told."""
     words = _WORD.findall(_ADDRESS.sub(" ", text[:_LONGEST]).lower())

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
-from typing import Any
+from typing import Any, Final
 
 from supportgenie.contacts import without_emails
 from supportgenie.introduction import introduction_in
+from supportgenie.languages import language_of
+from supportgenie.understanding import Topic, department_of, language
 from switchroom.routing import Asked, Decision, LearnedRouter, Router
+
+GUESSED: Final = 0.25
+"""The probability from which on what was learned is believed about a message in another language."""
 
 _DIGITS = re.compile(r"\d+")
 
@@ -48,6 +53,20 @@ class ByTopic(Router):
 def by_topic() -> ByTopic:
     """Return the router by topics, made ready once."""
     return ByTopic(topics())
+
+
+@lru_cache(maxsize=1024)
+def topic_of_foreign(text: str) -> Topic | None:
+    """Return the topic of a message in another language, whose words rules do not know; None for English, or for no idea."""
+    if language_of(text) is None:
+        return None
+    candidates = by_topic().decide(text).candidates
+    shares: dict[str, float] = {}
+    for topic, share in candidates:
+        shares[department_of(topic)] = shares.get(department_of(topic), 0.0) + share
+    department, sure = max(shares.items(), key=lambda pair: pair[1])
+    likeliest = next(topic for topic, _ in candidates if department_of(topic) == department)
+    return next(topic for topic in language().topics if topic.name == likeliest) if sure >= GUESSED else None
 
 
 def left_open(router: Router, reason: str) -> Decision:

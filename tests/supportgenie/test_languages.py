@@ -99,6 +99,16 @@ def test_nothing_is_cancelled_for_a_message_that_was_only_half_understood(desk: 
     assert "is cancelled" in genie.handle_query("oui", conversation="c").text
 
 
+def test_a_conversation_in_another_language_goes_on():
+    with SupportGenie() as genie:
+        texts = ("¿Dónde está mi pedido?", "732201349959", "quiero hablar con una persona", "muchas gracias")
+        replies = [genie.handle_query(text, conversation="c") for text in texts]
+    assert [reply.answered_by for reply in replies] == ["support", "support", "escalation", "escalation"]
+    assert "was shipped" in replies[1].text
+    assert replies[2].needs_escalation
+    assert "welcome" in replies[3].text
+
+
 async def test_a_language_model_is_told_to_write_in_the_customers_language():
     told: list[str] = []
 

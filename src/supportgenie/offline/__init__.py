@@ -9,7 +9,7 @@ from supportgenie.contacts import CARD
 from supportgenie.offline import billing, escalation, fallback, payments, reach, refunds, sales, support, technical
 from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
 from supportgenie.offline.proving import limits, prove
-from supportgenie.offline.routing import clarify, foreign, look_it_up, nobodys, put_through, small_talk, unclear_again
+from supportgenie.offline.routing import clarify, look_it_up, nobodys, put_through, small_talk, unclear_again
 from supportgenie.offline.talk import Talk
 from switchroom import Message
 from switchroom.models import Heard, OfflineModel, Rule, call, otherwise
@@ -57,7 +57,7 @@ def _steps(procedures: Mapping[str, Procedure]) -> tuple[Procedure, ...]:
 
 offline = OfflineModel(
     {
-        "router": rules(small_talk, foreign, put_through, look_it_up, nobodys),
+        "router": rules(small_talk, put_through, look_it_up, nobodys),
         "support": _department(support.PROCEDURES),
         "technical": _department(technical.PROCEDURES),
         "sales": _department(sales.PROCEDURES),
@@ -65,6 +65,6 @@ offline = OfflineModel(
         "refunds": rules(limits, *_steps(refunds.PROCEDURES)),
         "payment_investigator": rules(limits, *_steps(payments.PROCEDURES)),
         "escalation": rules(reach.contact, *_steps(escalation.PROCEDURES)),
-        "fallback": rules(reach.contact, small_talk, foreign, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
+        "fallback": rules(reach.contact, small_talk, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
     }
 )

@@ -7,8 +7,6 @@ from typing import Any
 
 from supportgenie.contacts import without_emails
 from supportgenie.introduction import introduction_in
-from supportgenie.languages import language_of
-from supportgenie.learned import by_topic
 from supportgenie.offline.acts import Act, Answer, act, recent
 from supportgenie.offline.talk import Talk
 from supportgenie.policy import POLICY, dollars
@@ -29,9 +27,6 @@ _WAYS = {
 OWN = {"refunds": ("get_refund",), "payment_investigator": ("payment_issue", "payment_dispute")}
 """The topics of those who were asked by billing; they give back whatever else comes up."""
 
-GUESSED = 0.25
-"""The probability from which on what was learned is believed about a message whose language rules do not know."""
-
 UNCLEAR = "unclear"
 NOT_SURE = "I am not sure that I understand."
 
@@ -42,7 +37,8 @@ _GREETING = re.compile(
 )
 _THANKS = re.compile(
     r"\W*((ok(ay)?|great|perfect|super|wonderful|no|nothing|that('?s| is) (all|it|great|fine))\W+)*"
-    r"(many |so )?(thanks?|thank you|thx|cheers|ty)\b"
+    r"(many |so )?(thanks?|thank you|thx|cheers|ty|(muchas )?gracias|danke|merci|obrigad[oa]|grazie|bedankt|dzi[eę]kuj[eę]"
+    r"|te[sş]ekk[uü]rler)\b"
     r"(\W+(you|a lot|so much|very much|again|for \w+( \w+){0,3}|that('?s| is) (all|it)|bye|that helped|great|then))*\W*$"
     r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
     re.I,
@@ -96,22 +92,6 @@ def put_through(talk: Talk) -> Answer | None:
     return _handed(talk, way, **case_of(talk, talk.topic, way))
 
 
-def foreign(talk: Talk) -> Answer | None:
-    """The handoff of a message in another language: rules know none of its words, and what was learned knows some."""
-    if language_of(talk.text) is None or talk.now.results:
-        return None
-    candidates = by_topic().decide(talk.text).candidates
-    shares: dict[str, float] = {}
-    for topic, share in candidates:
-        shares[department_of(topic)] = shares.get(department_of(topic), 0.0) + share
-    department, sure = max(shares.items(), key=lambda pair: pair[1])
-    if sure < GUESSED or department in (talk.agent, "router"):
-        return None
-    topic = next(topic for topic, _ in candidates if department_of(topic) == department)
-    way = way_to(department, talk.agent)
-    return _handed(talk, way, **case_of(talk, topic, way))
-
-
 def way_to(department: str, agent: str) -> str:
     """Whom an agent has to hand over to, so that a department gets it."""
     return department if department == "escalation" else _WAYS.get((agent, department), "router")
@@ -162,7 +142,7 @@ def clarify(talk: Talk) -> str:
             f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
         )
         return f"{NOT_SURE} Is it still about {about}, or about something else?"
-    if talk.foreign:
+    if talk.foreign and talk.language is None:
         return f"I am sorry, I did not understand that; I only read English. Would you try again, or call {POLICY.phone}?"
     return (
         "I did not quite get what it is about. Is it an order, an invoice, your account or a device? "

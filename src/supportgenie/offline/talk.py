@@ -12,6 +12,7 @@ from supportgenie.contacts import without_emails
 from supportgenie.danger import is_dangerous
 from supportgenie.introduction import introduction_in
 from supportgenie.languages import Language, language_named, language_of
+from supportgenie.learned import topic_of_foreign
 from supportgenie.offline.phrases import asks_for_proof
 from supportgenie.profile import CustomerProfile, phone_number
 from supportgenie.search import words_of
@@ -326,7 +327,7 @@ def _topic(said: Sequence[Turn]) -> tuple[str, bool]:
     """The topic at the end of some turns, and whether the last one said it."""
     topic, fresh = "", False
     for index, turn in enumerate(said):
-        own = DANGER if is_dangerous(turn.text) else topic_of(turn.concepts, weak=not topic)
+        own = DANGER if is_dangerous(turn.text) else topic_of_foreign(turn.text) or topic_of(turn.concepts, weak=not topic)
         given = str(turn.brief.get("topic", ""))
         if given:
             topic, fresh = given, True
