@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Final
 
 from supportgenie.accounts import Accounts
@@ -57,6 +58,10 @@ class Proofs(Accounts):
                 return None
             self._store.run("UPDATE codes SET used_by = ? WHERE key = ?", key, sent)
             return self.find_account(made["email"])
+
+    def guessing(self) -> AbstractContextManager[None]:
+        """Let one guess at a time be looked at and counted. An exception takes its count back."""
+        return self._store.change()
 
     def count_guess(self, subjects: Iterable[str], *, key: str) -> None:
         """Count a wrong guess for each of the subjects, such as a conversation and an account."""

@@ -93,6 +93,23 @@ def test_a_customer_who_guesses_in_many_conversations_is_stopped_in_all_and_keep
         assert "was delivered" in guess(genie, "900100200302", conversation="other", profile=ann).text
 
 
+async def test_numbers_that_a_model_looks_up_at_the_same_time_are_counted_one_by_one(desk: Desk):
+    numbers = [f"1234567{index}" for index in range(8)]
+    calls = [call("find_order", number=number) for number in [*numbers, "732201349959"]]
+
+    def answering(request: ModelRequest) -> Any:
+        if request.agent == "router":
+            return "support"
+        return calls if "puts the conversation through" in request.messages[-1].text else "Done."
+
+    reply = await SupportGenie(FunctionModel(answering), desk=desk).ahandle_query("where are they?", conversation="c")
+    assert reply.run is not None
+    results = [message.text for message in reply.run.messages if message.role == "tool"]
+    assert sum("there is no order" in text for text in results) <= POLICY.quick_guesses
+    assert not any("shipped" in text for text in results[-1:])
+    assert desk.guesses("conversation:c") == POLICY.conversation_guesses
+
+
 def test_a_guess_is_counted_once_however_often_its_call_runs(desk: Desk):
     for _ in range(3):
         desk.count_guess(["conversation:c", "account:C1001"], key="the same call")

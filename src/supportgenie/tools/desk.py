@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 from supportgenie.desk import Desk
 from supportgenie.policy import POLICY
@@ -24,6 +24,7 @@ from switchroom import ToolContext
 
 DeskContext: TypeAlias = ToolContext[Desk]
 P = ParamSpec("P")
+T = TypeVar("T")
 
 UNKNOWN: Final = "I do not know yet whose account it is: only its owner may have that"
 TOO_MANY: Final = "too many numbers or codes were wrong: I look up no more of them here, and a colleague goes on"
@@ -102,15 +103,13 @@ def own_order(ctx: DeskContext, number: str) -> Order:
 
     Raises:
         NotIdentified: nobody is signed in.
-        NotFound: it is nobody's, or somebody else's; the answer is the same.
-        TooManyGuesses: it was one wrong number too many.
+        DeskError: it is nobody's, or somebody else's; the answer is the same, and as `guess` says.
     """
     buyer = owner(ctx)
     found = ctx.deps.find_order(number)
-    if found is None or found.customer_id != buyer.id:
-        check_guesses(ctx, account := f"account:{buyer.id}")
-        raise wrong_guess(ctx, f"you have no order {number}", account)
-    return found
+    if found is not None and found.customer_id == buyer.id:
+        return found
+    return guess(ctx, _nothing, f"you have no order {number}", f"account:{buyer.id}")
 
 
 def own_invoice(ctx: DeskContext, number: str) -> Invoice:
@@ -118,42 +117,47 @@ def own_invoice(ctx: DeskContext, number: str) -> Invoice:
     payer = owner(ctx)
     found = ctx.deps.find_invoice(number)
     if found is None or found.customer_id != payer.id:
-        check_guesses(ctx, account := f"account:{payer.id}")
-        raise wrong_guess(ctx, f"you have no invoice {number}", account)
+        return guess(ctx, _nothing, f"you have no invoice {number}", f"account:{payer.id}")
     remember(ctx, invoice_number=found.number)
     return found
 
 
-def check_guesses(ctx: DeskContext, *accounts: str) -> None:
-    """Let nobody guess on who has guessed wrongly too often, or a moment ago.
+def guess(ctx: DeskContext, find: Callable[[], T | None], reason: str, *accounts: str) -> T:
+    """Look up what a customer may have guessed, unless too much was guessed wrongly. Calls at the same time wait for another.
 
     Args:
         ctx: the call's context.
+        find: the look-up; None is a wrong guess, which is counted.
+        reason: what is said of a wrong guess.
         accounts: what the guess concerns beside the conversation, such as `codes:ann@example.com`.
 
     Raises:
+        NotFound: the guess was wrong.
+        MustWait: the last wrong ones were a moment ago. This one counts as well, and is not looked up.
         TooManyGuesses: a person has to go on.
-        MustWait: the next guess has to wait. This one counts all the same, and is not looked at.
     """
-    if _has_guessed_out(ctx, accounts):
+    subjects = (f"conversation:{ctx.scope.conversation}", *accounts)
+    with ctx.deps.guessing():
+        if _has_guessed_out(ctx, subjects):
+            raise TooManyGuesses(TOO_MANY)
+        wait = max(map(ctx.deps.seconds_to_wait, subjects))
+        found = None if wait else find()
+        if found is None:
+            ctx.deps.count_guess(subjects, key=ctx.effect_key)
+        out = _has_guessed_out(ctx, subjects)
+    if found is not None:
+        return found
+    if out:
         raise TooManyGuesses(TOO_MANY)
-    wait = max(map(ctx.deps.seconds_to_wait, (_conversation(ctx), *accounts)))
-    if wait:
-        no = wrong_guess(ctx, "", *accounts)
-        raise no if isinstance(no, TooManyGuesses) else MustWait(wait)
+    raise MustWait(wait) if wait else NotFound(reason)
 
 
-def wrong_guess(ctx: DeskContext, reason: str, *accounts: str) -> DeskError:
-    """Count a wrong number or code, and return what to raise: NotFound with the reason, or that it was one too many."""
-    ctx.deps.count_guess((_conversation(ctx), *accounts), key=ctx.effect_key)
-    return TooManyGuesses(TOO_MANY) if _has_guessed_out(ctx, accounts) else NotFound(reason)
-
-
-def _has_guessed_out(ctx: DeskContext, accounts: tuple[str, ...]) -> bool:
-    if ctx.deps.guesses(_conversation(ctx)) >= POLICY.conversation_guesses:
+def _has_guessed_out(ctx: DeskContext, subjects: tuple[str, ...]) -> bool:
+    conversation, *accounts = subjects
+    if ctx.deps.guesses(conversation) >= POLICY.conversation_guesses:
         return True
     return any(ctx.deps.guesses(account) >= POLICY.account_guesses for account in accounts)
 
 
-def _conversation(ctx: DeskContext) -> str:
-    return f"conversation:{ctx.scope.conversation}"
+def _nothing() -> None:
+    """The look-up of what is known to be somebody else's."""

@@ -7,7 +7,7 @@ from supportgenie.policy import POLICY
 from supportgenie.records import NotFound
 from supportgenie.rows import digits_of
 from supportgenie.state import CustomerState
-from supportgenie.tools.desk import DeskContext, check_guesses, remember, told, wrong_guess
+from supportgenie.tools.desk import DeskContext, guess, remember, told
 from supportgenie.views import View
 from switchroom import tool
 
@@ -21,7 +21,7 @@ def send_code(ctx: DeskContext, email: str) -> View:
         email: the e-mail address of the account, as the customer wrote it.
     """
     address = mailbox_of(email)
-    check_guesses(ctx, f"codes:{address.lower()}")
+    guess(ctx, lambda: address, "", f"codes:{address.lower()}")
     code = ctx.deps.new_code(address, key=ctx.effect_key)
     account = ctx.deps.find_account(address)
     if code is not None and account is not None:
@@ -43,10 +43,11 @@ def confirm_code(ctx: DeskContext, code: str) -> View:
     state = ctx.state
     if not isinstance(state, CustomerState) or not state.code_key:
         raise NotFound("no code was sent in this conversation")
-    address = f"codes:{state.code_email.lower()}"
-    check_guesses(ctx, address)
-    account = ctx.deps.owner_by_code(state.code_key, digits_of(code), key=ctx.effect_key)
-    if account is None:
-        raise wrong_guess(ctx, "that code is not right, or it is too old", address)
+    account = guess(
+        ctx,
+        lambda: ctx.deps.owner_by_code(state.code_key, digits_of(code), key=ctx.effect_key),
+        "that code is not right, or it is too old",
+        f"codes:{state.code_email.lower()}",
+    )
     remember(ctx, customer_id=account.id, name=state.name or account.name, tier=account.tier)
     return {"customer": account.id, "name": account.name, "signed_in": True}
