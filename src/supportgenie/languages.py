@@ -17,6 +17,10 @@ _LONGEST: Final = 2_000
 """Characters of a message that are looked at."""
 
 
+IN_ENGLISH: Final = "(I can only answer in English.)"
+"""The honest sentence once more, for a language that was taken for another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """A language other than English.

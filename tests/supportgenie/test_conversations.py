@@ -230,10 +230,10 @@ I am sorry, but I still do not understand what it is about. A colleague can help
     )
     assert await chat.say("¿Dónde está mi pedido?") == snapshot(
         """\
-Lo siento, aquí solo puedo responder en inglés. Give us the order number, or open /orders: each order shows
-  "placed", "shipped", "delivered" or "cancelled" and the day it is expected. With shipping you get an e-mail
-  with the carrier's tracking number, which becomes active after six hours. There is more at /help/track-order.
-  Which order is it? Its number is in the confirmation e-mail.\
+Lo siento, aquí solo puedo responder en inglés. (I can only answer in English.) Give us the order number, or
+  open /orders: each order shows "placed", "shipped", "delivered" or "cancelled" and the day it is expected.
+  With shipping you get an e-mail with the carrier's tracking number, which becomes active after six hours.
+  There is more at /help/track-order. Which order is it? Its number is in the confirmation e-mail.\
 """
     )
 

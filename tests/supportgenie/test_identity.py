@@ -48,6 +48,14 @@ def test_a_number_or_a_name_alone_cancels_nothing(desk: Desk, profile: dict[str,
     assert status(desk) == "placed"
 
 
+@pytest.mark.parametrize("profile", [MALLORY, {"customer_id": "C1006"}])
+def test_whom_the_host_vouches_for_hears_of_anothers_order_as_of_none(desk: Desk, profile: dict[str, str]):
+    ask = "where is order {}?"
+    real, invented = (talk(SupportGenie(desk=desk), ask.format(n), profile=profile)[0] for n in (JOHNS, "99999999"))
+    assert "you have no order" in real
+    assert real.replace(JOHNS, "99999999") == invented
+
+
 def test_who_has_signed_in_as_somebody_else_hears_the_same_of_an_order_that_exists_and_of_one_that_does_not(desk: Desk):
     ann = {"customer_id": "C1006"}
     real, invented = (talk(SupportGenie(desk=desk), f"cancel order {number}", profile=ann)[0] for number in (JOHNS, "99999999"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from supportgenie.contacts import CARD
+from supportgenie.languages import IN_ENGLISH
 from supportgenie.offline import billing, escalation, fallback, payments, reach, refunds, sales, support, technical
 from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
 from supportgenie.offline.proving import limits, prove
@@ -35,7 +36,7 @@ def _message(answer: Answer, talk: Talk) -> Message:
         case text:
             greeting = "" if text.startswith("Hello") else talk.greeting
             language = talk.language
-            honest = language.honest if language else ""
+            honest = f"{language.honest} {IN_ENGLISH}" if language else ""
             return Message("assistant", joined(honest, greeting.strip(), _NO_CARDS if CARD in talk.text else "", text))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supportgenie.identity import is_vouched_stranger
+from supportgenie.identity import is_vouched_stranger, vouched
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
 from supportgenie.state import CustomerState
@@ -29,7 +29,9 @@ def find_order(ctx: DeskContext, number: str) -> View:
     """
     if identified(ctx):
         return _shown(ctx, own_order(ctx, number))
-    found = guess(ctx, lambda: _order_for_all(ctx, number), f"there is no order {number}")
+    is_vouched = isinstance(ctx.state, CustomerState) and bool(vouched(ctx.state, "email"))
+    missing = f"you have no order {number}" if is_vouched else f"there is no order {number}"
+    found = guess(ctx, lambda: _order_for_all(ctx, number), missing)
     remember(ctx, order_number=found.number)
     return {**delivery_view(found), **_days(ctx, found)}
 
