@@ -31,4 +31,4 @@ def test_the_example_is_about_thirty_lines():
 
 def test_the_support_application_answers_from_a_program(tmp_path: Path):
     said = printed(GENIE, tmp_path)
-    assert said.startswith("support support False Hello Ann! Order 732201349959 was shipped")
+    assert said.startswith("support support False Hello Robert! Order 732201349959 was shipped")

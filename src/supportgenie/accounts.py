@@ -1,11 +1,9 @@
 """The desk's changes to accounts: opening, editing, plans, closing, and the newsletter."""
 
-from typing import Final
+import secrets
 
 from supportgenie.lookups import Lookups
 from supportgenie.records import Customer, Order, Refused, Tier
-
-_FIRST_CUSTOMER: Final = 2_000
 
 
 class Accounts(Lookups):
@@ -30,10 +28,10 @@ class Accounts(Lookups):
                 return self._customer(taken["id"])
             if not name.strip():
                 raise Refused("an account needs a name")
-            count = self._store.number("SELECT count(*) FROM customers")
+            id = f"C{secrets.randbelow(9 * 10**7) + 10**7}"  # of eight digits; those of the demo shop have four
             self._store.insert(
                 "customers",
-                id=f"C{_FIRST_CUSTOMER + count}",
+                id=id,
                 name=name.strip(),
                 email=mailbox,
                 tier=tier,
@@ -41,7 +39,7 @@ class Accounts(Lookups):
                 address=address,
                 since=self.today.isoformat(),
             )
-            return self._customer(f"C{_FIRST_CUSTOMER + count}")
+            return self._customer(id)
 
     def edit_account(
         self,

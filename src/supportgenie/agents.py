@@ -13,7 +13,10 @@ from supportgenie.guards import GUARDS
 from supportgenie.instructions import instructions
 from switchroom import Agent, Team, handoff
 
-VERSION = "2"
+VERSION = "3"
+
+PROOFS = (tools.send_code, tools.confirm_code)
+"""How a customer who is not signed in proves to own an account."""
 
 
 def _agent(name: str, duty: str, description: str, *, tools: Sequence[Any], handoffs: Sequence[Any]) -> Agent:
@@ -48,6 +51,7 @@ support = _agent(
     told.SUPPORT,
     "orders, parcels, delivery, addresses, general questions",
     tools=[
+        *PROOFS,
         tools.find_order,
         tools.latest_order,
         tools.cancel_order,
@@ -65,6 +69,7 @@ technical = _agent(
     told.TECHNICAL,
     "accounts, passwords, signing up, the app, the site, devices",
     tools=[
+        *PROOFS,
         tools.diagnose,
         tools.find_account,
         tools.open_account,
@@ -81,6 +86,7 @@ sales = _agent(
     told.SALES,
     "products, prices, placing orders, plans, newsletter; also the way to invoices, payments and refunds",
     tools=[
+        *PROOFS,
         tools.find_product,
         tools.list_products,
         tools.place_order,
@@ -102,6 +108,7 @@ billing = _agent(
     told.BILLING,
     "invoices, payments, double charges, refunds, the fee for leaving early",
     tools=[
+        *PROOFS,
         tools.find_invoice,
         tools.find_invoices,
         tools.send_invoice,

@@ -40,9 +40,12 @@ def desk_of(conversation: str) -> Desk:
     return _opened(desk_file())
 
 
-def stranger(conversation: str) -> CustomerState:
-    """What is known of a customer at the beginning, where the caller says nothing."""
-    return CustomerState()
+def customer(conversation: str) -> CustomerState:
+    """Return what is known of a customer at the beginning, where the caller says nothing.
+
+    `SUPPORTGENIE_CUSTOMER` names the account, such as C1001, that is signed in at the command line. Without it nobody is.
+    """
+    return CustomerState(customer_id=os.environ.get("SUPPORTGENIE_CUSTOMER", ""))
 
 
 @cache
@@ -53,7 +56,7 @@ def _opened(file: Path) -> Desk:
 
 config = RunConfig(
     deps=desk_of,
-    state=stranger,
+    state=customer,
     state_type=CustomerState,
     # A language model takes over when one is named; the agents, their tools and their instructions stay the same.
     model=Supervised(model_of(named)) if (named := os.environ.get("SWITCHROOM_MODEL", "").strip()) else model,

@@ -75,6 +75,11 @@ def emails_in(text: str) -> list[str]:
     return [found.rstrip(".") for found in _EMAIL.findall(text)]
 
 
+def without_emails(text: str) -> str:
+    """Return a text without the e-mail addresses that it names."""
+    return _EMAIL.sub(" ", text)
+
+
 def phones_in(text: str) -> list[str]:
     """The phone numbers that a text names, as they are written."""
     return [found.strip() for found in _PHONE.findall(text)]

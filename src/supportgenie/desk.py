@@ -1,13 +1,14 @@
 """The support desk: everything it can look up, and every change the shop's terms allow it to make."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
 from supportgenie import rows
-from supportgenie.accounts import Accounts
 from supportgenie.policy import POLICY, dollars
+from supportgenie.proofs import Proofs
 from supportgenie.records import (
     PRIORITIES,
     Destination,
@@ -23,12 +24,12 @@ from supportgenie.records import (
 from supportgenie.seed import seed
 from supportgenie.store import Store
 
-_FIRST_ORDER = 800_000_000_000
-_FIRST_INVOICE = 90_000
+_ORDER_DIGITS = 12
+_INVOICE_DIGITS = 7
 _MOST_PIECES = 20
 
 
-class Desk(Accounts):
+class Desk(Proofs):
     """The desk's records with the changes to them.
 
     One desk may be used from an event loop and from worker threads at once. Each change is written
@@ -37,12 +38,13 @@ class Desk(Accounts):
     """
 
     @classmethod
-    def open(cls, path: str | Path = ":memory:", *, today: date | None = None) -> Self:
+    def open(cls, path: str | Path = ":memory:", *, today: date | None = None, clock: Callable[[], float] = time.time) -> Self:
         """Open the desk's file; a new or empty one gets its tables and the demo shop's records.
 
         Args:
             path: The file, or ``:memory:`` for a desk that ends with this object.
             today: The day to answer for; without it, the day on which each question is asked.
+            clock: Returns the time in seconds since 1970, for codes that expire and guesses that have to wait.
 
         Raises:
             DeskError: If the file was made by another version of the tables.
@@ -53,7 +55,7 @@ class Desk(Accounts):
         except BaseException:
             store.close()
             raise
-        return cls(store, today)
+        return cls(store, today, clock)
 
     def close(self) -> None:
         """Close the file."""
@@ -83,7 +85,7 @@ class Desk(Accounts):
                     raise KeyReused("that key belongs to another customer's order")
                 return order
             customer = self._customer(customer_id)
-            number = str(_FIRST_ORDER + self._next("orders"))
+            number = self._new_number(_ORDER_DIGITS, self.find_order)
             place = address or customer.address
             days = self._reach(place).days_max
             self._store.insert(
@@ -101,7 +103,7 @@ class Desk(Accounts):
                 self._put(number, sku, quantity)
             self._store.insert(
                 "invoices",
-                number=str(_FIRST_INVOICE + self._next("invoices")),
+                number=self._new_number(_INVOICE_DIGITS, self.find_invoice),
                 order_number=number,
                 customer_id=customer.id,
                 description=f"Order {number}",
@@ -371,6 +373,3 @@ class Desk(Accounts):
         made = self.find_refund(key)
         assert made is not None
         return made
-
-    def _next(self, table: str) -> int:
-        return self._store.number(f"SELECT max(rowid) FROM {table}") + 1

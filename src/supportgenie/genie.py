@@ -98,7 +98,9 @@ class SupportGenie:
             query: what the customer writes. It is read up to `LONGEST_QUERY` characters; card numbers in it are taken out
                 before anything is kept or shown to a model.
             customer_profile: what is known of the customer, such as `{"name": "Ann", "tier": "gold"}`; see `CustomerProfile`.
-                Of a conversation that goes on, it adds to what is known.
+                A `customer_id`, or an `email` that you have verified, signs the customer in. Anybody else hears the delivery
+                status of an order by its number, and nothing more. In a conversation that goes on, a profile adds to what is
+                known.
             conversation: the id of a conversation to go on with, or to begin under that id.
 
         Returns:

@@ -11,8 +11,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supportgenie.contacts import digits_in, emails_in, masked, never, phones_in, without_cards
+from supportgenie.danger import is_dangerous
 from supportgenie.desk import Desk
-from supportgenie.identity import account_for, numbers_in, profile_account
+from supportgenie.identity import signed_in
 from supportgenie.instructions import quotes_instructions
 from supportgenie.mood import mood_of
 from supportgenie.policy import POLICY
@@ -32,6 +33,8 @@ LONGEST: Final = 2_000
 
 KEPT_BACK: Final = "I am sorry, I cannot tell you that. Is there anything about an order, an invoice, your account or a device?"
 
+_NO_ACCOUNT: Final = "There is no account"
+_ANOTHERS_EMAIL: Final = "The profile has the e-mail address of another account than"
 _WRITTEN = 20
 _INSIDE = re.compile(r"\b(transfer|return)_to_\w+|gives the conversation back|puts the conversation through to you", re.I)
 
@@ -72,28 +75,43 @@ def without_card(desk_of: Callable[[], Desk]) -> Callable[[Message], Message]:
 
 async def _noted(ctx: RunContext[Desk], text: str) -> None:
     state: CustomerState = ctx.state
-    desk: Any = ctx.deps
-    changes: dict[str, Any] = {"mood": mood_of(text)}
-    if profile := INTRODUCED.get():
+    changes: dict[str, Any] = {"mood": mood_of(text), "danger": is_dangerous(text)}
+    profile = INTRODUCED.get()
+    if profile is not None:
         changes |= profile.given()
         changes |= {"said": [field for field in state.said if field not in profile.given()]}
-        if isinstance(desk, Desk) and profile.customer_id and profile_account(desk, profile) is None:
-            if profile.customer_id != state.unknown_id:
-                log.warning("There is no account %s: its customer is treated as not signed in.", profile.customer_id)
-            changes["unknown_id"] = profile.customer_id
-            del changes["customer_id"]
     fresh = [found for found in (*emails_in(text), *phones_in(text)) if found not in state.written]
     if fresh:
         changes["written"] = [*state.written, *fresh][-_WRITTEN:]
-    if numbers := [found for found in numbers_in(text) if found not in state.numbers]:
-        changes["numbers"] = [*state.numbers, *numbers][-_WRITTEN:]
+    desk: Any = ctx.deps
     if isinstance(desk, Desk):
-        now = state.model_copy(update=changes)
-        account = account_for(desk, now, now.numbers)
-        changes["customer_id"] = account.id if account else ""
+        changes |= _identity(desk, state, state.model_copy(update=changes), profile)
     changed = {name: value for name, value in changes.items() if getattr(state, name) != value}
     if changed:
         await ctx.update(**changed)
+
+
+def _identity(desk: Desk, before: CustomerState, now: CustomerState, profile: CustomerProfile | None) -> dict[str, Any]:
+    """Return whose account the conversation may use from now on. The newest profile that names an account decides."""
+    anew = now if profile is None or not _names_another(profile, before) else _of_profile(now, profile)
+    account = signed_in(desk, anew)
+    if account is not None:
+        return {"customer_id": account.id}
+    if not anew.customer_id:
+        return {"customer_id": ""}
+    if anew.customer_id != before.unknown_id:
+        why = _ANOTHERS_EMAIL if desk.find_account(anew.customer_id) else _NO_ACCOUNT
+        log.warning("%s %s: its customer is treated as not signed in.", why, anew.customer_id)
+    return {"customer_id": "", "unknown_id": anew.customer_id, "email_verified": False}
+
+
+def _names_another(profile: CustomerProfile, before: CustomerState) -> bool:
+    """Return True if a profile says whose account it is, and not only what was known before."""
+    return bool(profile.customer_id or (profile.email and profile.email_verified and profile.email != before.email))
+
+
+def _of_profile(now: CustomerState, profile: CustomerProfile) -> CustomerState:
+    return now.model_copy(update={"customer_id": profile.customer_id})
 
 
 async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:

@@ -1,68 +1,50 @@
-"""Whose account it is: what the caller vouches for, or an account's e-mail address said together with one of its numbers."""
+"""Whose account a conversation may use: the one that the host application vouches for, or whose owner has read a code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from supportgenie.desk import Desk
 from supportgenie.profile import TITLES, CustomerProfile
 from supportgenie.records import Customer
 from supportgenie.state import CustomerState
 
-_NUMBER = re.compile(r"(?<!\d)\d{4,18}(?!\d)")
-# Who writes many numbers is trying them out.
-_TRIED = 3
-
-
-def contradicts(state: CustomerState, owner: Customer) -> bool:
-    """Whether what the caller says of the customer does not fit the owner of an account.
-
-    What is missing contradicts nothing, nor does what the customer typed in to be reached at, nor a first name alone: it is how
-    somebody is addressed, and orders are placed for others.
-    """
-    email = vouched(state, "email")
-    if email and email.lower() != owner.email.lower():
-        return True
-    said, own = _words(vouched(state, "name")), _words(owner.name)
-    return len(said) > 1 and not (said <= own or own <= said)
-
 
 def vouched(state: CustomerState, field: str) -> str:
-    """A field of the profile, if the caller gave it; "" if the customer did, or nobody."""
-    return "" if field in state.said else str(getattr(state, field))
+    """Return a field of the profile that the host vouches for; "" if the customer typed the value, or nobody gave it."""
+    if field in state.said or (field == "email" and not state.email_verified):
+        return ""
+    return str(getattr(state, field))
 
 
-def numbers_in(text: str) -> list[str]:
-    """The numbers in a message that may be those of an order or an invoice, the first few."""
-    return _NUMBER.findall(text)[:_TRIED]
+def signed_in(desk: Desk, profile: CustomerProfile) -> Customer | None:
+    """Return the account whose owner a profile says to be signed in.
 
-
-def account_for(desk: Desk, state: CustomerState, numbers: Iterable[str]) -> Customer | None:
-    """The account that a customer proves to have; None if nothing does.
-
-    Args:
-        desk: the records.
-        state: what is known, with the addresses that were written.
-        numbers: the numbers that the customer wrote.
+    A `customer_id` signs in, and so does a verified e-mail address. A name alone does not. A profile that contradicts itself
+    signs nobody in: an id with the e-mail address of another account, or an e-mail address with another person's full name.
     """
-    if state.customer_id and (known := desk.find_account(state.customer_id)):
-        return known
-    vouched_for = desk.find_account(vouched(state, "email"))
-    if vouched_for is not None and not contradicts(state, vouched_for):
-        return vouched_for
-    owners = {owner for number in numbers for owner in _owners(desk, number)}
-    said = (desk.find_account(written) for written in state.written if "@" in written)
-    return next((one for one in said if one is not None and one.id in owners and not contradicts(state, one)), None)
+    state = profile if isinstance(profile, CustomerState) else CustomerState.of(profile.given())
+    email = vouched(state, "email")
+    by_email = desk.find_account(email) if email else None
+    if state.customer_id:
+        by_id = desk.find_account(state.customer_id)
+        contradicted = by_id is not None and by_email is not None and by_email.id != by_id.id
+        return None if contradicted else by_id
+    if by_email is None or _is_another(vouched(state, "name"), by_email.name):
+        return None
+    return by_email
 
 
-def profile_account(desk: Desk, profile: CustomerProfile) -> Customer | None:
-    """The account whose id a profile names, if there is one."""
-    return desk.find_account(profile.customer_id) if profile.customer_id else None
+def is_vouched_stranger(state: CustomerState, owner: Customer) -> bool:
+    """Return True if the host vouches for an e-mail address that is not the owner's."""
+    email = vouched(state, "email")
+    return bool(email) and email.lower() != owner.email.lower()
 
 
-def _owners(desk: Desk, number: str) -> list[str]:
-    return [record.customer_id for record in (desk.find_order(number), desk.find_invoice(number)) if record is not None]
+def _is_another(said: str, own: str) -> bool:
+    """Return True if a full name does not fit another one. A first name alone fits: customers are addressed by it."""
+    words, owned = _words(said), _words(own)
+    return len(words) > 1 and not (words <= owned or owned <= words)
 
 
 def _words(name: str) -> set[str]:

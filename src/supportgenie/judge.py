@@ -7,18 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from supportgenie.danger import is_dangerous
 from supportgenie.mood import mood_after
 from supportgenie.turns import Turn
 
-Cause: TypeAlias = Literal["danger", "anger", "complaint", "refund_failed", "hardware", "not_helped", "urgency"]
+Cause: TypeAlias = Literal["danger", "anger", "complaint", "refund_failed", "guessing", "hardware", "not_helped", "urgency"]
 
 ESCALATION = "escalation"
 _ASKING = ("router", "fallback")
 """Who answers by asking what is wanted. That they cannot help is no failure: nothing was tried yet."""
 
-_DANGER = re.compile(
-    r"\b(smok(e|es|ing)|on fire|caught fire|burn(s|ing|t)?|swollen|sparks?|sparking|electric shock|explod(ed|ing|es?))\b", re.I
-)
 _COMPLAINT = re.compile(r"(?<!no )\b(complain(ts?|ing|ed)?|reclamations?)\b", re.I)
 _URGENT = re.compile(r"(?<!not )(?<!no )\b(urgent(ly)?|emergency|a\.?s\.?a\.?p)\b", re.I)
 _NOT_HELPED = re.compile(
@@ -78,7 +76,7 @@ def needs_escalation(case: Case) -> Cause | None:
 
 def in_danger(case: Case) -> bool:
     """Somebody may be hurt."""
-    return _DANGER.search(case.now.text) is not None
+    return is_dangerous(case.now.text)
 
 
 def angry(case: Case) -> bool:
@@ -96,6 +94,11 @@ def refund_failed(case: Case) -> bool:
     made = case.now.got("refund")
     refused = made is not None and _NOT_APPROVED.match(str(made.get("refused", ""))) is not None
     return refused or case.now.outcome.get("status") in _UNDONE
+
+
+def guessing(case: Case) -> bool:
+    """Too many numbers or codes of the customer's were wrong."""
+    return any(result.get("too_many_guesses") for _, result in case.now.results)
 
 
 def hardware(case: Case) -> bool:
@@ -119,6 +122,7 @@ REASONS: dict[Cause, Callable[[Case], bool]] = {
     "anger": angry,
     "complaint": complains,
     "refund_failed": refund_failed,
+    "guessing": guessing,
     "hardware": hardware,
     "not_helped": not_helped,
     "urgency": urgent,

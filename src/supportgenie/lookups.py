@@ -1,6 +1,9 @@
 """What the desk can look up: customers, orders, invoices, refunds, goods, places and help articles."""
 
 import re
+import secrets
+import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from sqlite3 import Row
 
@@ -32,9 +35,10 @@ _MOST_MONTHS = 1_200
 class Lookups:
     """Reads of the desk's records; a number may come with `#`, spaces or without its leading zeros."""
 
-    def __init__(self, store: Store, today: date | None = None) -> None:
+    def __init__(self, store: Store, today: date | None = None, clock: Callable[[], float] = time.time) -> None:
         """Read from `store`; without `today` each question is answered as of the day it is asked."""
         self._store = store
+        self._clock = clock
         self._fixed_today = today
         self._articles = ArticleSearch(store)
 
@@ -269,6 +273,13 @@ class Lookups:
 
     def _refunded_cents(self, number: str) -> int:
         return self._store.number("SELECT sum(cents) FROM refunds WHERE order_number = ?", number)
+
+    def _new_number(self, digits: int, find: Callable[[str], object]) -> str:
+        """Return a random number that nothing has yet: nobody can tell it from another one."""
+        while True:
+            number = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
+            if find(number) is None:
+                return number
 
     def _by_number(self, table: str, number: str) -> list[Row]:
         digits = rows.digits_of(number)

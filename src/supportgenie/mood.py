@@ -12,7 +12,7 @@ Mood: TypeAlias = Literal["calm", "heated", "angry"]
 _ANGRY = re.compile(
     r"\b(idiots?|morons?|imbeciles?|useless|incompetent|liars?|thie(f|ves)|crooks?|scam(mers?|med)?|ripped (me )?off|rip-?off"
     r"|furious|outrage(d|ous)?|disgust(ed|ing)|disgrace(ful)?|ridiculous|unacceptable|pathetic|appalling|livid|fed up"
-    r"|sick (and tired )?of|had enough|sue you|lawyer|solicitor|hate you|screw you|shut up"
+    r"|sick (and tired )?of|had enough|sue you|lawyer|solicitor|hate you|(you|this|it)( \w+)? sucks?|screw you|shut up"
     r"|worst (\w+ ){0,2}(ever|service|company|shop))\b"
     r"|\b(fuck|damn|screw|to hell with) (you|off|this|it)\b|\bgo to hell\b|\bf\W?\*+\W?(you|off)\b",
     re.I,

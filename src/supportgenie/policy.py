@@ -7,8 +7,11 @@ from dataclasses import dataclass
 class Policy:
     """The shop's terms. Days are calendar days, money is in cents of a US dollar.
 
-    Two are for the desk itself: a refund above `approval_cents` has to be approved by a person, and the cases of customers of
-    a tier in `first_tiers` are at least of high priority.
+    Some terms are for the desk itself. A person has to approve a refund above `approval_cents`. The cases of customers of a
+    tier in `first_tiers` have at least high priority. A code that proves an e-mail address is valid for `code_minutes`; an
+    address gets at most `codes_per_day`. After `quick_guesses` wrong numbers or codes the next one has to wait
+    `guess_wait_s`. A person takes over after `conversation_guesses` wrong ones in a conversation, or after
+    `account_guesses` in a day that concern one account.
     """
 
     refund_days: int = 30
@@ -19,6 +22,12 @@ class Policy:
     free_shipping_cents: int = 7_500
     invoice_due_days: int = 14
     approval_cents: int = 5_000
+    code_minutes: int = 10
+    codes_per_day: int = 5
+    quick_guesses: int = 3
+    guess_wait_s: int = 20
+    conversation_guesses: int = 5
+    account_guesses: int = 10
     first_tiers: tuple[str, ...] = ("gold", "platinum")
     complaint_days: int = 2
     warranty_months: int = 24

@@ -86,6 +86,16 @@ def _text(cleaned: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _verified(given: Any) -> bool:
+    match given:
+        case None:
+            return True
+        case bool():
+            return given
+        case _:
+            raise ValueError(f"it is {type(given).__name__}; give True or False")
+
+
 Name = Annotated[str, _text(_name)]
 Label = Annotated[str, _text(_label)]
 Mailbox = Annotated[str, _text(mailbox)]
@@ -100,9 +110,10 @@ class CustomerProfile(BaseModel):
     any other type is a fault of the caller. Nothing in a profile is ever executed, and models are told it as JSON data.
 
     Attributes:
-        name: what the customer is called; letters, digits, blanks and `.',-`, at most 80.
+        name: what the customer is called, which signs nobody in; letters, digits, blanks and `.',-`, at most 80.
         tier: the level of service, such as `gold`, which gives priority; at most 40.
-        email: where the customer can be written to.
+        email: where the customer can be written to. The address signs its account's owner in, unless `email_verified` is False.
+        email_verified: False for an address that the host application has not checked, such as one from an open form.
         phone: where the customer can be called.
         plan: what the customer pays for, where that is not the tier; at most 40.
         customer_id: the account, such as `C1001`, of a customer who has signed in; at most 40.
@@ -115,6 +126,7 @@ class CustomerProfile(BaseModel):
     name: Name = ""
     tier: Label = ""
     email: Mailbox = ""
+    email_verified: Annotated[bool, BeforeValidator(_verified)] = True
     phone: Phone = ""
     plan: Label = ""
     customer_id: Label = ""
@@ -175,8 +187,9 @@ class CustomerProfile(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """The fields of a profile that have something in them."""
-        fields = {name: getattr(self, name) for name in CustomerProfile.model_fields}
-        return {name: value for name, value in fields.items() if value}
+        fields = {name: getattr(self, name) for name in CustomerProfile.model_fields if name != "email_verified"}
+        given = {name: value for name, value in fields.items() if value}
+        return {**given, "email_verified": self.email_verified} if self.email else given
 
 
 def _warn_of_slips(given: Mapping[str, Any]) -> None:

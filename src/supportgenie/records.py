@@ -22,6 +22,22 @@ class NotFound(DeskError):
     """No record has that number, address or name."""
 
 
+class NotIdentified(DeskError):
+    """Only the owner of an account may have that, and nobody knows yet who writes."""
+
+
+class MustWait(DeskError):
+    """Several numbers or codes were wrong; the next one is looked at after some seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"several numbers or codes were wrong: please wait {seconds} seconds, and try again")
+        self.seconds = seconds
+
+
+class TooManyGuesses(DeskError):
+    """Too many wrong numbers or codes were given; a person goes on."""
+
+
 class Refused(DeskError):
     """The record exists, but the shop's terms do not allow the change."""
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import as_file, files
 from typing import Any, Final
 
+from supportgenie.danger import is_dangerous
+from supportgenie.learned import by_topic, left_open
 from supportgenie.offline.routing import case_of
 from supportgenie.offline.talk import Talk
-from supportgenie.offline.understanding import department_of
+from supportgenie.understanding import department_of
 from switchroom import Message, Model
 from switchroom.model import ModelRequest
 from switchroom.models import Heard
-from switchroom.routing import Asked, CascadeRouter, Decision, GroupedRouter, KeywordRouter, LearnedRouter, routed
+from switchroom.routing import Asked, CascadeRouter, Decision, GroupedRouter, KeywordRouter, Router, routed
 
 TARGETS: Final = {"billing": "sales"}
 """Money is reached by way of sales."""
@@ -26,18 +27,11 @@ PERSON: Final = "contact_human_agent"
 CONFIDENT: Final = 0.5
 """The probability from which on what was learned puts a message through, and no model is asked."""
 
+SURE: Final = 0.99
+SUSPECTED: Final = 0.3
+"""The probability from which on what was learned about danger is taken for one: to miss a danger is the worse mistake."""
+
 _WORDS: Final = {
-    DANGER: [
-        "smoke",
-        "smoking",
-        "sparks",
-        "on fire",
-        "caught fire",
-        "electric shock",
-        "swollen",
-        "smells burnt",
-        "burning smell",
-    ],
     PERSON: [
         "talk to a human",
         "speak to a human",
@@ -51,25 +45,38 @@ _WORDS: Final = {
 }
 
 
-@cache
-def topics() -> LearnedRouter:
-    """The router by topics, as it was learned from `examples/messages.jsonl`."""
-    with as_file(files("supportgenie.examples").joinpath("topics.router")) as path:
-        return LearnedRouter.load(path)
+class ByDanger(Router):
+    """Routes what tells of a danger, and leaves all else open."""
+
+    waits = False
+    name = "danger"
+
+    def __init__(self, topics: Router) -> None:
+        self.routes = (DANGER,)
+        self._topics = topics
+
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """Decide by words of danger, also misspelled ones, and by a suspicion that was learned."""
+        if is_dangerous(asked.text):
+            return Decision(DANGER, SURE, ((DANGER, SURE),), False, self.name, "a word of danger", skill=DANGER)
+        said = await self._topics.judge(asked, scope)
+        share = dict(said.candidates).get(DANGER, 0.0)
+        if share < SUSPECTED:
+            return left_open(self, "nothing tells of a danger")
+        return Decision(DANGER, share, ((DANGER, share),), False, self.name, "it may be a danger", skill=DANGER)
 
 
 @cache
 def router() -> CascadeRouter:
     """The router by departments."""
+    learned = by_topic()
     words = KeywordRouter(_WORDS, name="topics")
-    return CascadeRouter(
-        [
-            GroupedRouter(words, {topic: department_of(topic) for topic in words.routes}, name="keywords"),
-            GroupedRouter(
-                topics(), {topic: department_of(topic) for topic in topics().routes}, at_least=CONFIDENT, name="learned"
-            ),
-        ]
-    )
+    stages = ((ByDanger(learned), "danger", None), (words, "keywords", None), (learned, "learned", CONFIDENT))
+    return CascadeRouter([_by_departments(*stage) for stage in stages])
+
+
+def _by_departments(router: Router, name: str, at_least: float | None) -> GroupedRouter:
+    return GroupedRouter(router, {topic: department_of(topic) for topic in router.routes}, at_least=at_least, name=name)
 
 
 def put_through_first(model: Model) -> Model:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from supportgenie.mood import Mood
 from supportgenie.profile import CustomerProfile
@@ -16,7 +17,17 @@ KNOWN: Final = (
 """The line of an agent's instructions after which what is known stands, as one line of JSON."""
 
 # What is kept for our own rules, and would only distract a model.
-_OURS: Final[Any] = {"said": True, "written": True, "numbers": True, "unknown_id": True, "diagnosis": {"call"}}
+_OURS: Final[Any] = {
+    "said": True,
+    "written": True,
+    "unknown_id": True,
+    "danger": True,
+    "code_key": True,
+    "code_email": True,
+    "diagnosis": {"call"},
+}
+_FORMER: Final = ("numbers",)
+"""Fields that older journals have, and that mean nothing any more."""
 
 
 class Diagnosis(BaseModel):
@@ -48,12 +59,15 @@ class CustomerState(CustomerProfile):
         said: the fields of the profile that the customer told in the conversation, and the caller does not vouch for.
         unknown_id: an id that the caller gave and no account has; it is warned of once.
         mood: how the customer's last message sounds.
+        danger: whether the customer's last message tells of a danger.
         written: the e-mail addresses and phone numbers that the customer wrote, which may be told back.
-        numbers: the last numbers that the customer wrote, one of which has to be the account's.
         topic: what the help article was about that was looked up last.
         order_number: the order that was talked about last.
         invoice_number: the invoice that was talked about last.
         ticket_number: the case that is open about this conversation.
+        danger_ticket: the case of a danger, which is kept apart from the others.
+        code_key: the key under which the last code was sent that proves an e-mail address.
+        code_email: the address that the code went to.
         escalated: whether a person at the desk was asked to step in.
         offered: what was suggested beside what the customer asked for; it is done once.
         diagnosis: how far the questions about a fault are.
@@ -62,15 +76,25 @@ class CustomerState(CustomerProfile):
     said: list[str] = []
     unknown_id: str = ""
     mood: Mood = "calm"
+    danger: bool = False
     written: list[str] = []
-    numbers: list[str] = []
     topic: str = ""
     order_number: str = ""
     invoice_number: str = ""
     ticket_number: str = ""
+    danger_ticket: str = ""
+    code_key: str = ""
+    code_email: str = ""
     escalated: bool = False
     offered: str = ""
     diagnosis: Diagnosis | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_former_fields(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in cast("Mapping[Any, Any]", given).items() if name not in _FORMER}
 
     def known(self) -> str:
         """What is known, as one line of JSON for an agent's instructions; empty if nothing is."""

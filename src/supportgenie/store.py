@@ -8,7 +8,7 @@ from pathlib import Path
 
 from supportgenie.records import DeskError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Dates are ISO text and money is whole cents, so that a dump reads as it is meant.
 SCHEMA = (
@@ -63,6 +63,15 @@ SCHEMA = (
     "CREATE INDEX refunds_of ON refunds (customer_id)",
 )
 
+# Times are whole seconds since 1970.
+PROOFS = (
+    """CREATE TABLE codes (
+        key TEXT PRIMARY KEY, email TEXT NOT NULL COLLATE NOCASE, code TEXT NOT NULL,
+        sent_at INTEGER NOT NULL, used_by TEXT)""",
+    "CREATE TABLE guesses (subject TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (subject, key))",
+)
+"""The tables that version 2 added."""
+
 Value = str | int | None
 
 
@@ -98,17 +107,24 @@ class Store:
         with self.change():
             row = self.one("PRAGMA user_version")
             version = int(row[0]) if row else 0
-            if version == SCHEMA_VERSION:
-                return
-            if version:
-                raise DeskError(
-                    f"the desk's file has tables of version {version}, this program expects "
-                    f"{SCHEMA_VERSION}: move the file away to start with a new one"
-                )
-            for statement in SCHEMA:
-                self._db.execute(statement)
-            fill()
+            match version:
+                case _ if version == SCHEMA_VERSION:
+                    return
+                case 0:
+                    self._create(SCHEMA + PROOFS)
+                    fill()
+                case 1:
+                    self._create(PROOFS)
+                case _:
+                    raise DeskError(
+                        f"the desk's file has tables of version {version}, this program expects "
+                        f"{SCHEMA_VERSION}: move the file away to start with a new one"
+                    )
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _create(self, statements: tuple[str, ...]) -> None:
+        for statement in statements:
+            self._db.execute(statement)
 
     def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """Return every row of a query."""

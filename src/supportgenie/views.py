@@ -42,6 +42,15 @@ def order_view(order: Order) -> View:
     )
 
 
+def delivery_view(order: Order) -> View:
+    """An order's delivery status, which anybody may hear who knows its number.
+
+    The tracking number is not part of it: with that number a parcel can be sent elsewhere.
+    """
+    told = ("order", "status", "expected", "shipped", "delivered", "cancelled", "carrier")
+    return {name: value for name, value in order_view(order).items() if name in told}
+
+
 def invoice_view(invoice: Invoice) -> View:
     """An invoice with the order it is for, if it is for one."""
     return _filled(

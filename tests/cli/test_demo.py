@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from supportgenie.state import CustomerState
+from switchroom.cli.stage import Stage
 from tests import forked
 from tests.cli.conftest import Process, Sw, environ
 
@@ -36,6 +38,37 @@ def test_every_message_is_answered_exactly_once(played: subprocess.CompletedProc
 
 def test_it_says_that_no_language_model_answers(played: subprocess.CompletedProcess[str]) -> None:
     assert played.stdout.count("not from a language model") == 1
+
+
+def test_its_customers_have_signed_in_and_get_what_is_theirs(played: subprocess.CompletedProcess[str]) -> None:
+    assert "have signed in at the shop" in played.stdout
+    assert "Order 370795561790 is cancelled" in played.stdout
+    assert "Hello Grace!" in played.stdout
+
+
+@pytest.mark.parametrize(
+    ("customer", "told"), [("C1001", "is cancelled"), ("C1006", "you have no order"), ("", "I send a code")]
+)
+def test_the_customer_of_the_environment_has_signed_in(
+    sw: Sw, home: Path, monkeypatch: pytest.MonkeyPatch, customer: str, told: str
+) -> None:
+    monkeypatch.setenv("SUPPORTGENIE_CUSTOMER", customer)
+    monkeypatch.setenv("SUPPORTGENIE_DB", str(home / "desk.db"))
+    ended = sw("chat", "supportgenie", "cancel order 370795561790", "--journal", f"sqlite:///{home}/chats.db")
+    assert told in ended.stdout
+
+
+def test_a_scripts_customers_have_signed_in_as_the_owners_of_what_they_name(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    try:
+        assert stage.owner_of(["hello", "where is order 732201349959?"]) == "C1002"
+        assert stage.owner_of(["my invoice #37777, please"]) == "C1001"
+        assert stage.owner_of(["hello", "order 99999999"]) == ""
+        robert = stage.app_for(CustomerState(customer_id="C1002"))
+        assert robert.config.state is not None
+        assert robert.config.state("c") == CustomerState(customer_id="C1002")
+    finally:
+        stage.close()
 
 
 def test_a_process_is_killed_and_the_refund_stands_once(played: subprocess.CompletedProcess[str]) -> None:

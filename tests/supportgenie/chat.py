@@ -1,5 +1,6 @@
 """A conversation with the application, as tests hold it and read it."""
 
+import re
 import textwrap
 from typing import Any
 
@@ -7,6 +8,9 @@ from supportgenie import app
 from supportgenie.desk import Desk
 from supportgenie.state import CustomerState
 from switchroom import Message, RunConfig, Runner, RunResult
+
+JOHN, ROBERT, GRACE, ANNA, DAVID, ANN, LENA, SAM = (CustomerState(customer_id=f"C100{number}") for number in range(1, 9))
+"""The customers of the demo shop, each signed in."""
 
 
 class Chat:
@@ -33,6 +37,11 @@ class Chat:
             app, deps=self.desk, config=self._config, conversation="chat", answers={asked.id: yes}
         )
         return _folded(self.result.final_output)
+
+    @property
+    def code(self) -> str:
+        """The code in the mail that was sent last, as a customer copies it."""
+        return re.findall(r"\d{6}", self.desk.outbox()[-1].body)[0]
 
     @property
     def answered_by(self) -> str:

@@ -76,7 +76,7 @@ SUBJECTS = Script(
         Say("Wait. How much is the Harrow laptop?"),
         Say("And when did order 900100200301 arrive?"),
     ),
-    {"name": "John Smith", "tier": "gold"},
+    {"name": "John Smith", "tier": "gold", "customer_id": "C1001"},
 )
 """A customer who turns to something else twice."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from supportgenie import app, config, model
 from supportgenie.application import desk_file, desk_of
+from supportgenie.state import CustomerState
 from switchroom import RunContext
 
 
@@ -20,6 +21,14 @@ def test_the_desk_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch,
     assert desk.find_order("00123842") is not None
     assert (tmp_path / "new" / "desk.db").exists()
     desk.close()
+
+
+def test_the_environment_may_name_the_customer_who_has_signed_in(monkeypatch: pytest.MonkeyPatch):
+    assert config.state is not None
+    monkeypatch.setenv("SUPPORTGENIE_CUSTOMER", "C1001")
+    assert config.state("a") == CustomerState(customer_id="C1001")
+    monkeypatch.delenv("SUPPORTGENIE_CUSTOMER")
+    assert config.state("a") == CustomerState()
 
 
 def test_without_a_word_the_desk_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import JOHN, ROBERT, SAM, Chat
 
 ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
@@ -67,10 +67,12 @@ Please look after yourself first. Switch the device off, unplug it and put it on
 async def test_the_link_for_a_new_password_goes_to_the_account_only(chat: Chat):
     await chat.say("I forgot my password")
     known = await chat.say("lena.farkas@example.com")
-    assert known == snapshot("""\
+    assert known == snapshot(
+        """\
 If lena.farkas@example.com belongs to an account, a link is on its way there. It works once, for 30 minutes.
   Please look in the spam folder too.\
-""")
+"""
+    )
     await chat.say("I forgot my password")
     unknown = await chat.say("nobody@example.com")
     assert unknown.split() == known.replace("lena.farkas", "nobody").split()
@@ -90,28 +92,25 @@ async def test_an_account_is_closed_after_a_person_has_checked_it(chat: Chat):
 async def test_a_product_is_ordered_after_its_price_was_told(chat: Chat):
     await chat.say("I'd like to buy a mouse")
     await chat.say("yes please")
-    await chat.say("john.smith@example.com, my last invoice was 37777")
-    assert chat.transcript == snapshot("""\
-customer: I'd like to buy a mouse
-> router: transfer_to_sales {'reason': 'the customer writes about: place order', 'topic': 'place_order'}
-> sales: find_product {'product': 'mouse'}
-sales: The Pebble mouse costs $49.00 (quiet wireless mouse, charges in ten minutes); 120 are in stock. Shall I
-  order one for you?
-customer: yes please
-> sales: place_order {'product': 'mouse-m'}
-sales: Gladly! What is the e-mail address of your account, and the number of one of its orders or invoices?
-customer: john.smith@example.com, my last invoice was 37777
-> sales: place_order {'product': 'mouse-m', 'customer': 'john.smith@example.com'}
-sales: Thank you! Order 800000000014 is placed: 1 x Pebble mouse, $53.95 with shipping. It should arrive by
-  March 19, 2025.\
-""")
+    await chat.say("john.smith@example.com")
+    assert "is placed: 1 x Pebble mouse, $53.95 with shipping" in await chat.say(chat.code)
     assert len(chat.desk.orders_of("C1001")) == 3
 
 
 async def test_the_newsletter_goes_to_the_address_that_was_given(chat: Chat):
     await chat.say("subscribe me to the newsletter")
-    assert await chat.say("new.person@example.com") == snapshot("new.person@example.com gets the newsletter from now on.")
-    assert chat.desk.is_subscribed("new.person@example.com")
+    assert await chat.say("new.person@example.com") == snapshot(
+        "Thank you. A link to confirm it is on its way to new.person@example.com; until then nothing changes."
+    )
+    (mail,) = chat.desk.outbox()
+    assert mail.to == "new.person@example.com"
+    assert not chat.desk.is_subscribed("new.person@example.com")
+
+
+async def test_a_customer_who_is_signed_in_needs_no_link_for_the_newsletter(chat: Chat):
+    await chat.say("subscribe me to the newsletter", SAM)
+    assert await chat.say("sam.okafor@example.com") == snapshot("sam.okafor@example.com gets the newsletter from now on.")
+    assert chat.desk.is_subscribed("sam.okafor@example.com")
 
 
 async def test_a_plan_is_switched_for_who_agreed_to_its_price(chat: Chat):
@@ -161,24 +160,23 @@ Of course. A colleague takes over with everything that was written here: your ca
 
 
 async def test_a_change_of_subject_reaches_another_department(chat: Chat):
-    await chat.say("cancel my order")
+    await chat.say("cancel my order", ROBERT)
     await chat.say("oh wait, which payment methods do you have?")
     await chat.say("and when will order 732201349959 arrive?")
     assert chat.transcript == snapshot("""\
 customer: cancel my order
 > router: transfer_to_support {'reason': 'the customer writes about: cancel order', 'topic': 'cancel_order'}
 > support: latest_order {}
-> support: search_articles {'query': 'cancel order'}
-support: An order can be cancelled free of charge for as long as its status is "placed". Open /orders, choose
-  the order and press Cancel, or give us the order number and we do it for you. There is more at /help/cancel-
-  order. Which order is it? Its number is in the confirmation e-mail.
+support: Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tracking number SP7322013499US; it
+  should arrive by March 16, 2025. It can no longer be cancelled. You may refuse the parcel, or send it back
+  within 30 days.
 customer: oh wait, which payment methods do you have?
 > support: transfer_to_router {'reason': 'the customer writes about: check payment methods', 'topic':
-  'check_payment_methods'}
+  'check_payment_methods', 'order_number': '732201349959'}
 > router: transfer_to_sales {'reason': 'the customer writes about: check payment methods', 'topic':
-  'check_payment_methods'}
+  'check_payment_methods', 'order_number': '732201349959'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: check payment methods', 'topic':
-  'check_payment_methods'}
+  'check_payment_methods', 'order_number': '732201349959'}
 > billing: search_articles {'query': 'check payment methods'}
 billing: We take Visa, Mastercard and American Express, PayPal, Apple Pay and Google Pay, gift cards, and bank
   transfer for orders from $100.00. Stored cards are managed under /account/payment. There is more at
@@ -213,7 +211,7 @@ async def test_a_greeting_is_returned_and_nobody_is_put_through(chat: Chat, text
 
 
 async def test_thanks_and_a_goodbye_are_returned(chat: Chat):
-    await chat.say("where is order 732201349959?")
+    await chat.say("where is order 732201349959?", ROBERT)
     assert await chat.say("great, thank you so much") == snapshot("You're welcome! Write again whenever something comes up.")
     assert await chat.say("bye!") == snapshot("Goodbye, and have a good day!")
 
@@ -232,9 +230,10 @@ I am sorry, but I still do not understand what it is about. A colleague can help
     )
     assert await chat.say("¿Dónde está mi pedido?") == snapshot(
         """\
-I am sorry, but I still do not understand what it is about. A colleague can help: call +1 800 555 0142, Monday
-  to Friday 8:00 to 20:00 and Saturday 9:00 to 17:00, Eastern Time. Or somebody gets back to you. How can we
-  reach you: may I have your name, and an e-mail address or a phone number?\
+Lo siento, aquí solo puedo responder en inglés. (I can only answer in English.) Give us the order number, or
+  open /orders: each order shows "placed", "shipped", "delivered" or "cancelled" and the day it is expected.
+  With shipping you get an e-mail with the carrier's tracking number, which becomes active after six hours.
+  There is more at /help/track-order. Which order is it? Its number is in the confirmation e-mail.\
 """
     )
 
@@ -243,7 +242,7 @@ I am sorry, but I still do not understand what it is about. A colleague can help
     "text", ["hmm", "ok, but how long does that take?", "please tell me the total first", "sure? what happens then", "not yet"]
 )
 async def test_nothing_is_changed_without_a_plain_yes(chat: Chat, text: str):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     assert await chat.say(text)
     order = chat.desk.find_order("370795561790")
     assert order is not None
@@ -251,7 +250,7 @@ async def test_nothing_is_changed_without_a_plain_yes(chat: Chat, text: str):
 
 
 async def test_an_unclear_answer_to_a_question_is_asked_about(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     assert await chat.say("purple elephants") == snapshot(
         "I am not sure that I understand. Is it still about order 370795561790, or about something else?"
     )
@@ -274,7 +273,7 @@ async def test_instructions_from_a_customer_change_nothing(chat: Chat, text: str
 
 
 async def test_a_very_long_message_is_answered_like_a_short_one(chat: Chat):
-    await chat.say("and so on, " * 20 + "please cancel order 370795561790 " + "thank you very much indeed " * 2_000)
+    await chat.say("and so on, " * 20 + "please cancel order 370795561790 " + "thank you very much indeed " * 2_000, JOHN)
     order = chat.desk.find_order("370795561790")
     assert order is not None
     assert order.status == "cancelled"
@@ -288,7 +287,7 @@ async def test_odd_text_is_answered_too(chat: Chat, text: str):
 
 
 async def test_nothing_is_cancelled_that_nobody_asked_for(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     for text in ("purple elephants", "more purple elephants", "hm", "yes"):
         await chat.say(text)
         order = chat.desk.find_order("370795561790")
@@ -297,5 +296,5 @@ async def test_nothing_is_cancelled_that_nobody_asked_for(chat: Chat):
 
 
 async def test_an_order_that_is_named_when_it_was_asked_which_is_cancelled(chat: Chat):
-    await chat.say("cancel my order")
+    await chat.say("cancel my order", JOHN)
     assert "is cancelled" in await chat.say("370795561790")

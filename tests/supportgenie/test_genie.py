@@ -33,7 +33,7 @@ def genie() -> Iterator[SupportGenie]:
 
 
 def test_a_query_is_answered_with_one_frozen_reply(genie: SupportGenie):
-    reply = genie.handle_query(ORDER, {**ANN, "name": "Robert Jones"})
+    reply = genie.handle_query(ORDER, {"name": "Robert Jones", "customer_id": "C1002"})
     assert reply.text == (
         "Hello Robert! Order 732201349959 was shipped on March 12, 2025 with Swift Parcel, tracking number SP7322013499US; "
         "it should arrive by March 16, 2025."
@@ -112,7 +112,7 @@ def test_the_team_runs_without_it_too(genie: SupportGenie):
 
 
 def test_a_conversation_goes_on_and_remembers(genie: SupportGenie):
-    first = genie.handle_query("How can I cancel order 370795561790?", {"name": "John"})
+    first = genie.handle_query("How can I cancel order 370795561790?", {"name": "John", "customer_id": "C1001"})
     second = genie.handle_query("yes please", conversation=first.conversation)
     assert second.text.startswith("Order 370795561790 is cancelled")
     assert second.conversation == first.conversation
@@ -120,7 +120,7 @@ def test_a_conversation_goes_on_and_remembers(genie: SupportGenie):
 
 
 def test_two_desks_keep_their_conversations_apart(genie: SupportGenie):
-    genie.handle_query("How can I cancel order 370795561790?", conversation="c")
+    genie.handle_query("How can I cancel order 370795561790?", {"customer_id": "C1001"}, conversation="c")
     with SupportGenie() as other:
         assert "cancelled" not in other.handle_query("yes please", conversation="c").text
 
@@ -138,7 +138,7 @@ def test_what_is_learned_later_is_added_to_what_is_known(genie: SupportGenie):
 def test_a_conversation_kept_in_a_file_goes_on_in_another_process(tmp_path: Path):
     files = {"desk": tmp_path / "desk.db", "journal": f"sqlite:///{tmp_path}/chats.db"}
     with SupportGenie(**files) as one:  # pyright: ignore[reportArgumentType]
-        one.handle_query("How can I cancel order 370795561790?", conversation="c")
+        one.handle_query("How can I cancel order 370795561790?", {"customer_id": "C1001"}, conversation="c")
     with SupportGenie(**files) as other:  # pyright: ignore[reportArgumentType]
         assert other.handle_query("yes please", conversation="c").text.startswith("Order 370795561790 is cancelled")
 
@@ -158,7 +158,7 @@ def test_who_has_signed_in_gets_at_nothing_but_their_own(genie: SupportGenie):
 
 
 def test_what_waits_for_a_person_is_said_and_resumed(genie: SupportGenie):
-    genie.handle_query("I want a refund for order 00123842", {"name": "Grace"}, conversation="c")
+    genie.handle_query("I want a refund for order 00123842", {"customer_id": "C1003"}, conversation="c")
     reply = genie.handle_query("yes please", conversation="c")
     (question,) = reply.waiting
     assert question.text == "the refund of $1,200.00 for order 00123842"
@@ -176,7 +176,7 @@ def test_what_waits_for_a_person_is_said_and_resumed(genie: SupportGenie):
 
 
 def test_a_refund_that_is_not_approved_goes_to_a_person_with_the_reason(genie: SupportGenie):
-    genie.handle_query("I want a refund for order 00123842", {"name": "Grace"}, conversation="c")
+    genie.handle_query("I want a refund for order 00123842", {"customer_id": "C1003"}, conversation="c")
     (question,) = genie.handle_query("yes please", conversation="c").waiting
     reply = genie.resume("c", {question.id: (False, "the phone has not come back")})
     assert (reply.answered_by, reply.needs_escalation) == ("escalation", True)

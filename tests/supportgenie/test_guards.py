@@ -68,7 +68,7 @@ async def test_who_wrote_a_card_number_is_told_not_to(desk: Desk):
 
 
 async def test_who_is_abusive_is_answered_calmly_and_by_a_person_soon(desk: Desk):
-    reply = await SupportGenie(desk=desk).ahandle_query("cancel order 370795561790, you idiots")
+    reply = await SupportGenie(desk=desk).ahandle_query("cancel order 370795561790, you idiots", {"customer_id": "C1001"})
     order = desk.find_order("370795561790")
     assert order is not None
     assert order.status == "cancelled"

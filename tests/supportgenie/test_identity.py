@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from supportgenie import SupportGenie
@@ -17,7 +19,7 @@ def status(desk: Desk, number: str = JOHNS) -> str:
     return order.status
 
 
-def talk(genie: SupportGenie, *texts: str, profile: dict[str, str] | None = None) -> list[str]:
+def talk(genie: SupportGenie, *texts: str, profile: dict[str, Any] | None = None) -> list[str]:
     """What a customer is told in a conversation."""
     return [genie.handle_query(text, profile, conversation="c").text for text in texts]
 
@@ -37,20 +39,28 @@ def test_who_mentions_anothers_order_learns_nothing_of_the_account(desk: Desk, p
     assert not [text for text in told if "John" in text or "j***" in text or "37777" in text or "Alder" in text]
     assert status(desk) == "placed"
     assert desk.find_account("C1001") is not None
-    assert ("you have no order" in told[0]) is (profile is not None)
 
 
-def test_whose_order_it_plainly_is_not_cannot_cancel_it(desk: Desk):
-    (told,) = talk(SupportGenie(desk=desk), f"cancel order {JOHNS}", profile=MALLORY)
-    assert "you have no order" in told
+@pytest.mark.parametrize("profile", [MALLORY, {"name": "John Smith"}, {"name": "John Smith", "tier": "gold"}, None])
+def test_a_number_or_a_name_alone_cancels_nothing(desk: Desk, profile: dict[str, str] | None):
+    (told,) = talk(SupportGenie(desk=desk), f"cancel order {JOHNS}", profile=profile)
+    assert "at which e-mail address is your account?" in told
     assert status(desk) == "placed"
 
 
-def test_of_whom_nothing_is_known_the_number_cancels_that_order(desk: Desk):
-    (told,) = talk(SupportGenie(desk=desk), f"cancel order {JOHNS}")
-    assert told.startswith(f"Order {JOHNS} is cancelled")
-    assert "John" not in told
-    assert status(desk) == "cancelled"
+@pytest.mark.parametrize("profile", [MALLORY, {"customer_id": "C1006"}])
+def test_whom_the_host_vouches_for_hears_of_anothers_order_as_of_none(desk: Desk, profile: dict[str, str]):
+    ask = "where is order {}?"
+    real, invented = (talk(SupportGenie(desk=desk), ask.format(n), profile=profile)[0] for n in (JOHNS, "99999999"))
+    assert "you have no order" in real
+    assert real.replace(JOHNS, "99999999") == invented
+
+
+def test_who_has_signed_in_as_somebody_else_hears_the_same_of_an_order_that_exists_and_of_one_that_does_not(desk: Desk):
+    ann = {"customer_id": "C1006"}
+    real, invented = (talk(SupportGenie(desk=desk), f"cancel order {number}", profile=ann)[0] for number in (JOHNS, "99999999"))
+    assert real.replace(JOHNS, "99999999") == invented
+    assert status(desk) == "placed"
 
 
 def test_an_anonymous_exit_is_answered_without_anybodys_plan(desk: Desk):
@@ -60,17 +70,12 @@ def test_an_anonymous_exit_is_answered_without_anybodys_plan(desk: Desk):
 
 
 @pytest.mark.parametrize(
-    ("texts", "profile"),
-    [
-        ((f"my order is {JOHNS} and I am john.smith@example.com",), None),
-        (("my invoice is #37777", "john.smith@example.com"), {"name": "John Smith"}),
-        ((), {"email": "John.Smith@example.com"}),
-        ((), {"customer_id": "c1001"}),
-    ],
+    "profile",
+    [{"email": "John.Smith@example.com"}, {"customer_id": "c1001"}, {"name": "Smith", "email": "john.smith@example.com"}],
 )
-def test_who_owns_the_account_sees_its_invoices(desk: Desk, texts: tuple[str, ...], profile: dict[str, str] | None):
-    told = talk(SupportGenie(desk=desk), *texts, "show me my invoices", profile=profile)
-    assert "invoices of John Smith" in told[-1]
+def test_who_owns_the_account_sees_its_invoices(desk: Desk, profile: dict[str, str]):
+    (told,) = talk(SupportGenie(desk=desk), "show me my invoices", profile=profile)
+    assert "invoices of John Smith" in told
 
 
 @pytest.mark.parametrize(
@@ -78,15 +83,43 @@ def test_who_owns_the_account_sees_its_invoices(desk: Desk, texts: tuple[str, ..
     [
         ("I am john.smith@example.com", None),
         ("I am john.smith@example.com, order 732201349959", None),
+        (f"I am john.smith@example.com, order {JOHNS}", None),
+        (f"I am john.smith@example.com, order {JOHNS}, invoice 37777", {"name": "John Smith"}),
         (f"I am john.smith@example.com, order {JOHNS}", MALLORY),
         (f"I am john.smith@example.com, order {JOHNS}", {"email": "mallory@example.org"}),
         ("open an account for John Smith, john.smith@example.com", None),
     ],
 )
-def test_an_address_alone_or_against_the_profile_proves_nothing(desk: Desk, said: str, profile: dict[str, str] | None):
+def test_no_address_name_or_number_in_a_message_signs_anybody_in(desk: Desk, said: str, profile: dict[str, str] | None):
     told = talk(SupportGenie(desk=desk), said, "show me my invoices", profile=profile)
     assert "John Smith" not in told[-1]
     assert "37777" not in told[-1]
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"name": "Mallory Stranger", "email": "john.smith@example.com"},
+        {"customer_id": "C1006", "email": "john.smith@example.com"},
+        {"customer_id": "C9999", "email": "john.smith@example.com"},
+        {"email": "john.smith@example.com", "email_verified": False},
+    ],
+)
+def test_a_profile_with_somebody_elses_address_signs_nobody_in(desk: Desk, profile: dict[str, Any]):
+    genie = SupportGenie(desk=desk)
+    told = talk(genie, "show me my invoices", "and my latest order?", f"cancel order {JOHNS}", profile=profile)
+    told += [genie.handle_query("show me my invoices", conversation="c").text]  # the profile is not forgotten either
+    assert not [text for text in told if "37777" in text or "John" in text or "Ortega" in text]
+    assert status(desk) == "placed"
+
+
+def test_the_newest_profile_says_whose_conversation_it_is(desk: Desk):
+    genie = SupportGenie(desk=desk)
+    ask = "show me my invoices"
+    assert "John Smith" in genie.handle_query(ask, {"email": "john.smith@example.com"}, conversation="c").text
+    assert "John Smith" in genie.handle_query(ask, conversation="c").text
+    assert "John Smith" not in genie.handle_query(ask, {"email": "mallory@example.net"}, conversation="c").text
+    assert "Ann Ortega" in genie.handle_query(ask, {"customer_id": "C1006"}, conversation="c").text
 
 
 def test_an_address_to_be_reached_at_does_not_vouch_for_an_account(desk: Desk):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import DAVID, JOHN, ROBERT, Chat
 
 ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
@@ -14,7 +14,7 @@ ANN = CustomerState(name="Ann Ortega", tier="gold", customer_id="C1006")
 
 
 async def test_who_asks_whether_an_order_can_be_cancelled_is_offered_it_and_agrees(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     await chat.say("yes please")
     assert chat.transcript == snapshot("""\
 customer: How can I cancel order 370795561790?
@@ -34,7 +34,7 @@ support: Order 370795561790 is cancelled as of March 14, 2025 (1 x Quill keyboar
 
 
 async def test_who_asks_for_an_order_to_be_cancelled_is_not_asked_again(chat: Chat):
-    assert await chat.say("please cancel my order 113542617735902") == snapshot(
+    assert await chat.say("please cancel my order 113542617735902", DAVID) == snapshot(
         "Order 113542617735902 is cancelled as of March 14, 2025 (1 x Harrow 14 laptop). Nothing will be charged for it."
     )
     order = chat.desk.find_order("113542617735902")
@@ -43,7 +43,7 @@ async def test_who_asks_for_an_order_to_be_cancelled_is_not_asked_again(chat: Ch
 
 
 async def test_who_turns_the_offer_down_keeps_the_order(chat: Chat):
-    await chat.say("can I cancel order 370795561790?")
+    await chat.say("can I cancel order 370795561790?", JOHN)
     assert await chat.say("no, leave it") == snapshot("All right, the order stays as it is.")
     order = chat.desk.find_order("370795561790")
     assert order is not None
@@ -51,7 +51,7 @@ async def test_who_turns_the_offer_down_keeps_the_order(chat: Chat):
 
 
 async def test_an_order_that_has_shipped_is_not_cancelled_but_what_can_be_done_is_said(chat: Chat):
-    assert await chat.say("cancel purchase 732201349959") == snapshot("""\
+    assert await chat.say("cancel purchase 732201349959", ROBERT) == snapshot("""\
 I am sorry, but order 732201349959 was shipped and can no longer be cancelled; it can be returned within 30 days
   of delivery.\
 """)
@@ -77,13 +77,13 @@ support: Give us the order number, or open /orders: each order shows "placed", "
   order. Which order is it? Its number is in the confirmation e-mail.
 customer: it's 900100200307
 > support: find_order {'number': '900100200307'}
-support: Order 900100200307 was shipped on March 6, 2025 with Danube Freight, tracking number DF900307HU; it was
-  expected on March 13, 2025, so it is 1 day late; I am sorry.\
+support: Order 900100200307 was shipped on March 6, 2025 with Danube Freight; it was expected on March 13, 2025,
+  so it is 1 day late; I am sorry.\
 """)
 
 
 async def test_an_order_goes_to_the_address_that_its_customer_asked_for(chat: Chat):
-    await chat.say("john.smith@example.com here, I need to change the delivery address of order 370795561790")
+    await chat.say("I need to change the delivery address of order 370795561790", JOHN)
     assert await chat.say("1 New Road, Osaka, Japan") == snapshot(
         "Done: order 370795561790 goes to 1 New Road, Osaka, Japan now and should arrive by March 25, 2025."
     )
@@ -94,14 +94,14 @@ async def test_an_order_goes_to_the_address_that_its_customer_asked_for(chat: Ch
 
 async def test_an_orders_number_alone_sends_no_parcel_elsewhere(chat: Chat):
     await chat.say("I need to change the delivery address of order 370795561790")
-    assert "I need its e-mail address" in await chat.say("1 New Road, Osaka, Japan")
+    assert "at which e-mail address is your account?" in await chat.say("1 New Road, Osaka, Japan")
     order = chat.desk.find_order("370795561790")
     assert order is not None
     assert "Osaka" not in order.address
 
 
 async def test_items_are_added_and_taken_out(chat: Chat):
-    await chat.say("add two mice to order 370795561790")
+    await chat.say("add two mice to order 370795561790", JOHN)
     assert await chat.say("and take out the keyboard") == snapshot(
         "Done: order 370795561790 now holds 4 x Pebble mouse, $196.00 with shipping."
     )
@@ -120,8 +120,7 @@ async def test_a_known_customer_is_told_about_the_latest_order_without_its_numbe
 
 
 async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(chat: Chat):
-    await chat.say("Hello, I was charged twice for my order!")
-    assert await chat.say("ann.ortega@example.com, order 900100200302") == ""
+    assert await chat.say("Hello, I was charged twice for my order!", ANN) == ""
     (asked,) = chat.result.waiting
     assert (asked.agent, asked.tool, asked.args) == ("refunds", "refund", {"order": "900100200302", "cents": 16_000})
     assert len(chat.desk.refunds_of("C1006")) == 0
@@ -130,16 +129,11 @@ async def test_money_that_was_taken_twice_is_returned_once_a_person_approved(cha
 customer: Hello, I was charged twice for my order!
 > router: transfer_to_sales {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
 > sales: transfer_to_billing {'reason': 'the customer writes about: payment issue', 'topic': 'payment_issue'}
-billing: I am sorry about that; let me look it up. What is the number of the order, and the e-mail address of
-  your account?
-customer: ann.ortega@example.com, order 900100200302
 > billing: transfer_to_payment_investigator {'reason': 'the payment has to be looked into', 'topic':
-  'payment_issue', 'kind': 'duplicate', 'order_number': '900100200302', 'summary': 'Hello, I was charged twice
-  for my order!\\nann.ortega@example.com, order 900100200302'}
-> payment_investigator: find_double_charges {'order': '900100200302'}
+  'payment_issue', 'kind': 'duplicate', 'summary': 'Hello, I was charged twice for my order!'}
+> payment_investigator: find_double_charges {}
 > payment_investigator: open_ticket {'subject': 'Double charge for order 900100200302', 'body': 'Order
-  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my
-  order!\\nann.ortega@example.com, order 900100200302'}
+  900100200302 was paid twice, by invoice 41201 over $160.00.\\nHello, I was charged twice for my order!'}
 > payment_investigator: return_to_billing {'finding': 'charged_twice', 'order_number': '900100200302',
   'invoice_number': '41201', 'amount': '$160.00', 'case_number': 'T-00002'}
 > billing: transfer_to_refunds {'reason': 'it was charged twice', 'topic': 'get_refund', 'order_number':
@@ -148,8 +142,8 @@ customer: ann.ortega@example.com, order 900100200302
 > refunds: refund {'order': '900100200302', 'cents': 16000}
 > refunds: return_to_billing {'status': 'refunded', 'order_number': '900100200302', 'amount': '$160.00',
   'refund_number': 'R-00006', 'expected': 'March 21, 2025'}
-billing: You are right: order 900100200302 was charged twice, and I am sorry about that. The second $160.00 is
-  on the way back to you (refund R-00006) and should arrive by March 21, 2025.\
+billing: Hello Ann! You are right: order 900100200302 was charged twice, and I am sorry about that. The second
+  $160.00 is on the way back to you (refund R-00006) and should arrive by March 21, 2025.\
 """)
     (refund,) = chat.desk.refunds_of("C1006")
     assert refund.cents == 16_000
@@ -171,7 +165,7 @@ Hello Ann! I am sorry: $160.00 of order 900100200302 could not be returned yet. 
 
 
 async def test_a_small_refund_is_made_without_a_person(chat: Chat):
-    await chat.say("I want a refund for order 900100200303")
+    await chat.say("I want a refund for order 900100200303", ROBERT)
     await chat.say("yes, please")
     assert chat.transcript == snapshot("""\
 customer: I want a refund for order 900100200303
@@ -194,10 +188,10 @@ billing: Done: $49.00 of order 900100200303 is on the way back to you (refund R-
 
 
 async def test_an_invoice_is_answered_from_its_record(chat: Chat):
-    await chat.say("I can't find bill #37777")
+    await chat.say("I can't find bill #37777", JOHN)
     assert await chat.say("yes") == snapshot("""\
 Invoice 37777 of February 9, 2025 (Order 900100200301) is over $1,538.00 and was paid on February 9, 2025. A
-  copy is on its way to the e-mail address of its account.\
+  copy is on its way to j***@example.com.\
 """)
     (mail,) = chat.desk.outbox()
     assert mail.to == "john.smith@example.com"
@@ -224,7 +218,7 @@ billing: Invoice 41120 of February 22, 2025 (Order 900100200308) is over $299.00
 
 
 async def test_what_the_router_learned_reaches_billing_by_way_of_sales(chat: Chat):
-    await chat.say("I paid $49 for order 900100200303 and want my money back")
+    await chat.say("I paid $49 for order 900100200303 and want my money back", ROBERT)
     briefs = [call.args for message in chat.result.messages for call in message.calls if call.name.startswith("transfer")]
     assert briefs == snapshot(
         [

@@ -7,7 +7,7 @@ import pytest
 from supportgenie.desk import Desk
 from supportgenie.records import NotFound
 from supportgenie.state import CustomerState
-from tests.supportgenie.chat import Chat
+from tests.supportgenie.chat import JOHN, Chat
 from tests.supportgenie.test_tools import ALL, told
 
 
@@ -30,6 +30,41 @@ async def test_a_conversation_has_one_case(chat: Chat):
     assert ticket.priority == "urgent"
     assert "the courier was rude" in ticket.body
     assert "Asks for a person." in ticket.body
+
+
+@pytest.mark.parametrize(
+    "before", ["I want to file a complaint about order 900100200307, the courier was rude", "let me talk to a person"]
+)
+async def test_a_danger_gets_its_own_case(chat: Chat, before: str):
+    await chat.say(before)
+    answer = " ".join((await chat.say("and now there is smoek coming from the charger!")).split())
+    assert "A colleague has your case as T-00003 already." in answer
+    first, danger = chat.desk.find_ticket("T-00002"), chat.desk.find_ticket("T-00003")
+    assert first is not None
+    assert danger is not None
+    assert danger.priority == "urgent"
+    assert "smoek" in danger.body
+    assert "smoek" not in first.body
+
+
+async def test_what_comes_after_a_danger_is_not_buried_in_its_case(chat: Chat):
+    await chat.say("smoke comes out of my charger")
+    await chat.say("it is burning now!!")
+    assert chat.desk.find_ticket("T-00003") is None  # the same danger has one case
+    await chat.say("I also have a complaint about order 900100200307, the courier was rude")
+    complaint = chat.desk.find_ticket("T-00003")
+    assert complaint is not None
+    assert complaint.subject == "Complaint"
+
+
+async def test_an_address_is_noted_in_both_cases(chat: Chat):
+    await chat.say("I want to file a complaint about order 900100200307, the courier was rude")
+    await chat.say("and my charger is smoking")
+    await chat.say("Sam Okafor, sam@example.org")
+    for number in ("T-00002", "T-00003"):
+        ticket = chat.desk.find_ticket(number)
+        assert ticket is not None
+        assert ticket.body.endswith("Contact: Sam Okafor, sam@example.org")
 
 
 @pytest.mark.parametrize("tool", ["open_ticket", "escalate_to_human"])
@@ -109,7 +144,7 @@ async def test_after_the_question_a_clear_message_is_put_through(chat: Chat):
 
 
 async def test_a_department_whose_question_did_not_help_passes_it_on(chat: Chat):
-    await chat.say("How can I cancel order 370795561790?")
+    await chat.say("How can I cancel order 370795561790?", JOHN)
     await chat.say("purple elephants")
     await chat.say("more purple elephants")
     assert chat.answered_by == "fallback"

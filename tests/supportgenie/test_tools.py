@@ -14,6 +14,7 @@ from supportgenie.state import CustomerState
 from switchroom import Agent, NotDone, RunConfig, Runner, RunResult, Tool, ToolContext
 from switchroom.journals import MemoryJournal
 from switchroom.testing import ScriptedModel, call
+from tests.supportgenie.chat import ANN, ROBERT
 
 GRACE = CustomerState(name="Grace Hawkings", customer_id="C1003")
 ALL = {tool.name: tool for agent in app.agents for tool in agent.all_tools}
@@ -42,6 +43,7 @@ def test_each_tool_says_what_kind_of_effect_it_has():
                 "cancel_order",
                 "change_address",
                 "change_item",
+                "confirm_code",
                 "diagnose",
                 "edit_account",
                 "escalate_to_human",
@@ -49,6 +51,7 @@ def test_each_tool_says_what_kind_of_effect_it_has():
                 "open_account",
                 "open_ticket",
                 "place_order",
+                "send_code",
                 "send_invoice",
                 "send_reset_link",
                 "subscribe",
@@ -91,9 +94,9 @@ async def test_an_order_is_told_as_people_say_it(desk: Desk):
 
 
 async def test_the_desks_no_is_a_result_and_no_error(desk: Desk):
-    refused = await told(desk, tools.cancel_order, number="732201349959")
+    refused = await told(desk, tools.cancel_order, ROBERT, number="732201349959")
     assert refused["refused"].startswith("order 732201349959 was shipped and can no longer be cancelled")
-    assert await told(desk, tools.find_invoice, number="1") == snapshot({"refused": "there is no invoice 1"})
+    assert await told(desk, tools.find_invoice, ROBERT, number="1") == snapshot({"refused": "you have no invoice 1"})
     assert (await told(desk, tools.find_invoices, customer="nobody"))["refused"].startswith("I do not know yet whose account")
     assert (await told(desk, tools.latest_order))["refused"].startswith("I do not know yet whose account")
     assert await told(desk, tools.find_invoices, GRACE, customer="nobody") == {"refused": "you have no account of nobody"}
@@ -115,7 +118,7 @@ async def test_what_a_tool_learns_of_the_customer_is_kept_for_all_agents(desk: D
 
 @pytest.mark.parametrize(("cents", "waits"), [(5_000, False), (5_001, True)])
 async def test_a_refund_waits_for_a_person_above_the_limit_only(desk: Desk, cents: int, waits: bool):
-    result = await run(desk, tools.refund, order="00123842", cents=cents)
+    result = await run(desk, tools.refund, GRACE, order="00123842", cents=cents)
     assert bool(result.waiting) is waits
     assert len(desk.refunds_of("C1003")) == (1 if waits else 2)
 
@@ -149,7 +152,7 @@ async def test_the_invoices_of_a_month_are_found_as_people_name_it(desk: Desk, m
 
 
 async def test_what_was_returned_for_a_double_charge_is_not_returned_again(desk: Desk):
-    found = await told(desk, tools.find_double_charges, order="900100200302")
+    found = await told(desk, tools.find_double_charges, ANN, order="900100200302")
     assert [bill["cents"] for bill in found["charged_twice"]] == [16_000]
     desk.refund("900100200302", 10_000, "part")
     found = await told(desk, tools.find_double_charges, CustomerState(customer_id="C1006"))

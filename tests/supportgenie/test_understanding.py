@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supportgenie.desk import Desk
-from supportgenie.offline.understanding import concepts_of, department_of, language, topic_of
+from supportgenie.understanding import concepts_of, department_of, language, topic_of
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from dataclasses import replace
 from datetime import date
@@ -28,9 +29,11 @@ CHATS = [
 
 
 async def chat(journal: MemoryJournal, desk: Desk, messages: list[str]) -> None:
-    """A conversation with the application; the person at the desk approves what is asked."""
+    """A conversation of an order's owner with the application; the person at the desk approves what is asked."""
     options = replace(config, model=model, journal=journal)
-    state: CustomerState | None = CustomerState(name="Ann Ortega", tier="gold")
+    number = next(iter(re.findall(r"\d{12}", "".join(messages))), "")
+    order = desk.find_order(number)
+    state: CustomerState | None = CustomerState(tier="gold", customer_id=order.customer_id if order else "C1003")
     for message in messages:
         result = await Runner.run(app, message, deps=desk, state=state, config=options, conversation="chat")
         state = None

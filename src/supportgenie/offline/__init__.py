@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from supportgenie.contacts import CARD
+from supportgenie.languages import IN_ENGLISH
 from supportgenie.offline import billing, escalation, fallback, payments, reach, refunds, sales, support, technical
 from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
+from supportgenie.offline.proving import limits, prove
 from supportgenie.offline.routing import clarify, look_it_up, nobodys, put_through, small_talk, unclear_again
 from supportgenie.offline.talk import Talk
 from switchroom import Message
@@ -33,7 +35,9 @@ def _message(answer: Answer, talk: Talk) -> Message:
             return Message("assistant", calls=(call(tool, **args),))
         case text:
             greeting = "" if text.startswith("Hello") else talk.greeting
-            return Message("assistant", joined(greeting.strip(), _NO_CARDS if CARD in talk.text else "", text))
+            language = talk.language
+            honest = f"{language.honest} {IN_ENGLISH}" if language else ""
+            return Message("assistant", joined(honest, greeting.strip(), _NO_CARDS if CARD in talk.text else "", text))
 
 
 def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
@@ -45,7 +49,7 @@ def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
 
 
 def _department(procedures: Mapping[str, Procedure]) -> list[Rule]:
-    return rules(*_steps(procedures))
+    return rules(limits, prove, *_steps(procedures))
 
 
 def _steps(procedures: Mapping[str, Procedure]) -> tuple[Procedure, ...]:
@@ -59,8 +63,8 @@ offline = OfflineModel(
         "technical": _department(technical.PROCEDURES),
         "sales": _department(sales.PROCEDURES),
         "billing": _department(billing.PROCEDURES),
-        "refunds": _department(refunds.PROCEDURES),
-        "payment_investigator": _department(payments.PROCEDURES),
+        "refunds": rules(limits, *_steps(refunds.PROCEDURES)),
+        "payment_investigator": rules(limits, *_steps(payments.PROCEDURES)),
         "escalation": rules(reach.contact, *_steps(escalation.PROCEDURES)),
         "fallback": rules(reach.contact, small_talk, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
     }

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, listed, recent, refused, sorry
+from supportgenie.offline.proving import ask
 from supportgenie.offline.talk import Talk
 from supportgenie.policy import dollars
 from supportgenie.turns import Result
 
-_WHO = "What is the number of the order, and the e-mail address of your account?"
-_WHICH = (
-    "Which invoice is it? To list them all, I need the e-mail address of your account "
-    "and the number of one of its orders or invoices."
-)
+_ORDER = "What is the number of the order?"
 
 
 def invoices(talk: Talk) -> Answer | None:
@@ -33,9 +30,7 @@ def invoices(talk: Talk) -> Answer | None:
     if (found := talk.got("find_invoices")) is None:
         return act("find_invoices", customer=talk.who, month=talk.month)
     if "refused" in found:
-        if talk.who:
-            return joined(refused(found), "Is there an invoice number?")
-        return explain(talk, _WHICH)
+        return joined(refused(found), "Is there an invoice number?")
     bills: list[Result] = found["invoices"]
     if not bills:
         return f"There is no invoice for {found['customer']}{_when(talk)}. Shall I look at another month?"
@@ -55,7 +50,9 @@ def payment_issue(talk: Talk) -> Answer | None:
     if not talk.fresh and not answers:
         return None
     twice, disputed = talk.had("twice"), talk.had("dispute")
-    if (twice or disputed or answers) and (talk.order or talk.invoice or talk.who or talk.identified):
+    if (twice or disputed or answers) and not talk.identified:
+        return ask(talk, "I am sorry about that; let me look it up." if twice or disputed else "")
+    if twice or disputed or answers:
         return act(
             "transfer_to_payment_investigator",
             reason="the payment has to be looked into",
@@ -67,9 +64,7 @@ def payment_issue(talk: Talk) -> Answer | None:
             customer=None if talk.order else talk.who,
             summary=recent(talk),
         )
-    if (twice or disputed) and talk.fresh:
-        return joined("I am sorry about that; let me look it up.", _WHO)
-    return explain(talk, _WHO if twice or disputed else "What does the message say when you pay?")
+    return explain(talk, "What does the message say when you pay?")
 
 
 def get_refund(talk: Talk) -> Answer | None:
@@ -85,6 +80,8 @@ def get_refund(talk: Talk) -> Answer | None:
             topic="refund_dispute",
             summary=recent(talk),
         )
+    if talk.order and not talk.identified:
+        return ask(talk)
     if not talk.order:
         return explain(talk, "Which order is it? With its number I can see what can be refunded.")
     if not talk.fresh and talk.order not in talk.text:
@@ -139,7 +136,7 @@ def _found(talk: Talk, told: Result) -> Answer:
                 owed=True,
             )
         case "not_identified":
-            return joined(f"{told['explanation']}.", _WHO)
+            return joined(f"{told['explanation']}.", _ORDER) if talk.identified else ask(talk)
         case "nothing_found":
             return explain(talk)
         case "returned_already":
@@ -154,9 +151,7 @@ def track_refund(talk: Talk) -> Answer | None:
     if found is None:
         return act("check_refund", order=talk.order) if talk.order else act("find_refunds", customer=talk.who)
     if "refused" in found:
-        if talk.order or talk.who:
-            return joined(refused(found), _WHO)
-        return explain(talk, f"Let me look it up. {_WHO}")
+        return joined(refused(found), _ORDER)
     refunds: list[Result] = found["refunds"]
     if not refunds:
         return "There is no refund on record. Which order should it be for?"
@@ -172,10 +167,7 @@ def cancellation_fee(talk: Talk) -> Answer | None:
     if found is None:
         return act("exit_fee", customer=talk.who)
     if "refused" in found:
-        return explain(
-            talk,
-            "If you tell me the e-mail address of your account and an order or invoice number, I work it out for you.",
-        )
+        return explain(talk)
     until = found.get("yearly_contract_until")
     if until is None:
         return f"You have no yearly contract, {found['name']}, so leaving the {found['plan'].title()} plan costs nothing."

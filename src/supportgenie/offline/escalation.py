@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from supportgenie.introduction import introduction_in
 from supportgenie.mood import mood_of
 from supportgenie.offline import reach
 from supportgenie.offline.acts import Answer, Procedure, act, excerpt, explain, joined
@@ -29,11 +30,23 @@ def complaint(talk: Talk) -> Answer | None:
         )
     if talk.before.got("open_ticket") and not talk.fresh:
         return None
+    if introduced := _introduced(talk):
+        return introduced
     numbered = talk.now.concepts & {"order_number", "invoice_number"}
     told = talk.now.brief.get("answered") or numbered or len(talk.words) > _STORY_WORDS
     if talk.fresh and not told:
         return explain(talk, "I am sorry that you have a reason to complain. What happened?", about="complaint")
     return act("open_ticket", subject="Complaint", body=story(talk), priority="high")
+
+
+def _introduced(talk: Talk) -> Answer | None:
+    """Thanks for a name and an address, which are no complaint yet; they are kept for whoever gets back."""
+    said = introduction_in(talk.text)
+    if said is None:
+        return None
+    if (talk.email or talk.phone) and talk.got("note_contact") is None:
+        return act("note_contact", name=said.name, email=talk.email, phone=talk.phone)
+    return joined(f"Thank you, {said.name}." if said.name else "Thank you.", "And what happened?")
 
 
 def human(talk: Talk) -> Answer | None:
@@ -52,6 +65,14 @@ def taken_over(talk: Talk) -> Answer | None:
         why = talk.topic.replace("_", " ") if talk.now.brief else "anger"
         return act("escalate_to_human", summary=f"For a person: {why}.\n{story(talk)}") if talk.fresh else None
     return joined(_before(talk), "I am sorry about the trouble that you have had.", _person(opened), reach.asked(talk, opened))
+
+
+def guessed(talk: Talk) -> Answer | None:
+    """Too many numbers or codes were wrong: a person goes on, who can find out who writes."""
+    opened = talk.got("escalate_to_human")
+    if opened is None:
+        return act("escalate_to_human", summary=f"Too many wrong numbers or codes.\n{story(talk)}") if talk.fresh else None
+    return joined(_before(talk), _person(opened), reach.asked(talk, opened))
 
 
 def dispute(talk: Talk) -> Answer | None:
@@ -122,6 +143,21 @@ def danger(talk: Talk) -> Answer | None:
     return joined("Please look after yourself first.", first, known, reach.asked(talk, opened))
 
 
+def stolen_card(talk: Talk) -> Answer | None:
+    """First what keeps the money safe, then a person."""
+    if not talk.fresh:
+        return None
+    steps = talk.got("search_articles")
+    if steps is None:
+        return act("search_articles", query="stolen card")
+    opened = talk.got("escalate_to_human")
+    if opened is None:
+        return act("escalate_to_human", summary=f"A card was stolen or lost.\n{story(talk)}")
+    article = next((a for a in steps["articles"] if a["topic"] == "stolen_card"), None)
+    first = article["text"] if article else "Call the bank that gave you the card at once, and have the card blocked."
+    return joined("I am sorry to hear that.", first, _person(opened), reach.asked(talk, opened))
+
+
 def _before(talk: Talk) -> str:
     """What the agent who was taken over from was about to say, without a greeting and without a question at its end."""
     answered = str(talk.now.brief.get("answered", "")).removeprefix(talk.greeting)
@@ -148,5 +184,7 @@ PROCEDURES: dict[str, Procedure] = {
     "technical_fault": hardware,
     "hardware_safety": danger,
     "danger": danger,
+    "guessing": guessed,
+    "stolen_card": stolen_card,
     **dict.fromkeys(("anger", "not_helped", "urgency"), taken_over),
 }

@@ -31,10 +31,10 @@ def question(talk: Talk) -> str:
 
 def contact(talk: Talk) -> Answer | None:
     """Keep what the customer says who was asked how to be reached; None if that was not asked, or is not what they say."""
-    if noted := talk.got("note_contact"):
-        return _noted(talk, noted)
     if not talk.before.said.endswith((QUESTION, _AGAIN)):
         return None
+    if noted := talk.got("note_contact"):
+        return _noted(talk, noted)
     phone = "" if talk.has("order") else talk.phone
     if talk.email or phone:
         return act("note_contact", name=_name(talk), email=talk.email, phone=phone)

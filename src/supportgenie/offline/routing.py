@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from supportgenie.contacts import without_emails
+from supportgenie.introduction import introduction_in
 from supportgenie.offline.acts import Act, Answer, act, recent
 from supportgenie.offline.talk import Talk
-from supportgenie.offline.understanding import department_of
 from supportgenie.policy import POLICY, dollars
 from supportgenie.profile import CustomerProfile
+from supportgenie.understanding import department_of
 
 # The handoffs that the agents have, beside the one to escalation, as (from, to the department of the topic): by way of.
 _WAYS = {
@@ -35,13 +37,11 @@ _GREETING = re.compile(
 )
 _THANKS = re.compile(
     r"\W*((ok(ay)?|great|perfect|super|wonderful|no|nothing|that('?s| is) (all|it|great|fine))\W+)*"
-    r"(many |so )?(thanks?|thank you|thx|cheers|ty)\b"
+    r"(many |so )?(thanks?|thank you|thx|cheers|ty|(muchas )?gracias|danke|merci|obrigad[oa]|grazie|bedankt|dzi[eę]kuj[eę]"
+    r"|te[sş]ekk[uü]rler)\b"
     r"(\W+(you|a lot|so much|very much|again|for \w+( \w+){0,3}|that('?s| is) (all|it)|bye|that helped|great|then))*\W*$"
     r"|\W*(great|perfect|awesome|cool|super|ok(ay)?|alright|that('?s| is) (all|it|great|fine))\W*$",
     re.I,
-)
-_INTRODUCED = re.compile(
-    r"\W*(?:hi+|hello|hey)\b\W*(?:i am|i'?m|my name is|this is)\s+([^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)\W*$", re.I
 )
 _ABOUT_US = re.compile(
     r"\W*(who (are|r) you|what are you|what('?s| is) your name|what (can|do) you do|how can you help( me)?"
@@ -64,11 +64,11 @@ def small_talk(talk: Talk) -> Answer | None:
     if _GREETING.match(talk.text):
         whom = f" {talk.name}" if talk.name else ""
         return f"Hello{whom}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
-    if (given := _INTRODUCED.match(talk.text)) and not talk.now.concepts - {"hello"}:
-        called = CustomerProfile(name=given.group(1)).called
-        return (
-            f"Hello {called}, and welcome! What can I do for you: is it about an order, an invoice, your account or a device?"
-        )
+    introduced = introduction_in(talk.text)
+    if introduced is not None and (talk.topic in ("", UNCLEAR) or not talk.before.said):
+        called = CustomerProfile(name=introduced.name).called
+        welcome = f"Hello {called}, and welcome!" if called else "Hello, and welcome!"
+        return f"{welcome} What can I do for you: is it about an order, an invoice, your account or a device?"
     if _ABOUT_US.match(talk.text):
         return _OURSELVES
     if _BYE.match(talk.text):
@@ -100,7 +100,7 @@ def way_to(department: str, agent: str) -> str:
 def case_of(talk: Talk, topic: str, target: str) -> dict[str, Any]:
     """What the next agent is told: the topic, with the numbers that were given; of an incident, what the customer wrote."""
     if target == "escalation":
-        return {"topic": topic, "summary": recent(talk), "urgent": topic == "hardware_safety"}
+        return {"topic": topic, "summary": recent(talk), "urgent": topic in ("hardware_safety", "stolen_card")}
     case: dict[str, Any] = {"topic": topic, "order_number": talk.order, "invoice_number": talk.invoice}
     if target in ("billing", "sales") and talk.agent != "billing":
         case |= {"amount": dollars(talk.cents) if talk.cents else "", "month": talk.month}
@@ -111,7 +111,7 @@ def look_it_up(talk: Talk) -> Answer | None:
     """For a message that no pattern knows: the article that it is about says whose it is."""
     found = talk.got("search_articles")
     if found is None:
-        return act("search_articles", query=talk.text[:300]) if talk.now.concepts else None
+        return act("search_articles", query=without_emails(talk.text)[:300]) if talk.now.concepts else None
     if not found.get("articles"):
         return None
     topic = str(found["articles"][0]["topic"])
@@ -142,7 +142,7 @@ def clarify(talk: Talk) -> str:
             f"order {talk.order}" if talk.order else talk.topic.replace("_", " ").removeprefix("check ").removeprefix("get ")
         )
         return f"{NOT_SURE} Is it still about {about}, or about something else?"
-    if talk.foreign:
+    if talk.foreign and talk.language is None:
         return f"I am sorry, I did not understand that; I only read English. Would you try again, or call {POLICY.phone}?"
     return (
         "I did not quite get what it is about. Is it an order, an invoice, your account or a device? "

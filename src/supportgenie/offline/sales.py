@@ -6,6 +6,7 @@ import re
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, listed, refused, sorry
 from supportgenie.offline.talk import Talk
+from supportgenie.policy import POLICY
 from supportgenie.turns import Result
 
 _GOODS = re.compile(
@@ -14,14 +15,13 @@ _GOODS = re.compile(
 )
 _PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
 _TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
-_WHO = "What is the e-mail address of your account, and the number of one of its orders or invoices?"
 
 
 def place_order(talk: Talk) -> Answer | None:
     """Quote the price, and order once the customer agreed."""
     if done := talk.got("place_order"):
         if "refused" in done:
-            return joined(refused(done), _WHO) if talk.who else f"Gladly! {_WHO}"
+            return sorry(done)
         return (
             f"Thank you! Order {done['order']} is placed: {items_of(done)}, {done['total']} with shipping. "
             f"It should arrive by {done['expected']}."
@@ -45,13 +45,22 @@ def place_order(talk: Talk) -> Answer | None:
     return f"Gladly! Among others we have {some}; everything is at /shop. What would you like?"
 
 
+def product_question(talk: Talk) -> Answer | None:
+    """What the catalogue says about a product. What it does not say is not made up: a colleague may know."""
+    found = talk.got("find_product")
+    if found is None:
+        return act("find_product", product=talk.text) if _GOODS.search(talk.text) else place_order(talk)
+    if "refused" in found or not talk.fresh:
+        return place_order(talk)
+    known = f"Of the {found['product']} I know this: {found['about']}; it costs {found['price']}."
+    return f"{known} If that does not answer it, a colleague can: call {POLICY.phone}. Shall I order one for you?"
+
+
 def switch_account(talk: Talk) -> Answer | None:
     """What a plan costs and brings, and putting a customer on it."""
     if done := talk.got("switch_plan"):
         if "refused" in done:
-            if "until" in done["refused"]:
-                return sorry(done)
-            return joined(refused(done), _WHO) if talk.who else f"Gladly! {_WHO}"
+            return sorry(done)
         return f"Done, {done['name']}: you are on the {done['plan'].title()} plan now."
     if talk.no:
         return "All right, your plan stays as it is."
@@ -85,9 +94,11 @@ def newsletter(talk: Talk) -> Answer | None:
     if done := talk.got("subscribe") or talk.got("unsubscribe"):
         if "refused" in done:
             return joined(refused(done), "Would you write the e-mail address again?")
+        if "confirm" in done:
+            return f"Thank you. A link to confirm it is on its way to {done['email']}; until then nothing changes."
         if done["subscribed"]:
-            return f"{done['email']} {'gets the newsletter from now on' if done['changed'] else 'gets the newsletter already'}."
-        return f"Done: the newsletter {'no longer goes' if done['changed'] else 'did not go'} to {done['email']}."
+            return f"{done['email']} gets the newsletter from now on."
+        return f"Done: the newsletter no longer goes to {done['email']}."
     if state := talk.got("newsletter_status"):
         return f"The newsletter {'goes' if state['subscribed'] else 'does not go'} to {state['email']}."
     if not talk.email:
@@ -96,7 +107,7 @@ def newsletter(talk: Talk) -> Answer | None:
     if re.search(r"unsub|cancel|\bstop|take (me|it) off|no longer|\bleave|remove", said, re.I):
         return act("unsubscribe", email=talk.email)
     if re.search(r"status|check|\bsee\b|am i\b|whether", said, re.I):
-        return act("newsletter_status", email=talk.email)
+        return act("newsletter_status")
     return act("subscribe", email=talk.email)
 
 
@@ -138,6 +149,7 @@ PROCEDURES: dict[str, Procedure] = {
     "place_order": place_order,
     "switch_account": switch_account,
     "plans": plans,
+    "product_question": product_question,
     "newsletter_subscription": newsletter,
     "gift_cards": gift_cards,
 }

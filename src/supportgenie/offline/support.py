@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from supportgenie.offline.acts import Answer, Procedure, act, explain, items_of, joined, sorry
+from supportgenie.offline.proving import ask
 from supportgenie.offline.talk import Talk
 from supportgenie.turns import Result
 
@@ -13,6 +14,8 @@ _GOODS = re.compile(
     r"\b(mouse|mice|keyboard|laptop|phone|headphones?|speaker|sleeve|case|charger|harrow|tern|hush|quill|pebble|corner)\b", re.I
 )
 _ALL = re.compile(r"(?<!at )(?<!that's )(?<!thats )\b(all|every|each|both)\b", re.I)
+_OWNERS = ("cancel_order", "change_order", "change_shipping_address")
+"""What only an order's owner may have done."""
 _COUNTS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _LEAD = re.compile(
     r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+",
@@ -27,7 +30,7 @@ def cancel_order(talk: Talk) -> Answer | None:
     if talk.no:
         return "All right, the order stays as it is."
     offered = talk.offered("find_order", "latest_order")
-    if talk.yes and offered:
+    if offered and (talk.yes or (not talk.words and talk.order == offered["order"])):
         return act("cancel_order", number=offered["order"])
     if offered and not talk.fresh and offered["order"] == talk.order and talk.got("find_order") is None:
         return None
@@ -43,6 +46,9 @@ def cancel_order(talk: Talk) -> Answer | None:
     if "order" not in found:
         return _unknown(talk, found)
     if found["status"] == "placed":
+        if "items" not in found:
+            can = "is placed but has not shipped yet, so it can still be cancelled free of charge."
+            return ask(talk, f"Order {found['order']} {can}")
         return (
             f"Order {found['order']} ({items_of(found)}) is placed but has not shipped yet, "
             "so it can still be cancelled free of charge. "
@@ -64,6 +70,8 @@ def change_order(talk: Talk) -> Answer | None:
         return _unknown(talk, found)
     if found["status"] != "placed":
         return joined(_status(found), _too_late(found, "changed"))
+    if "items" not in found:
+        return ask(talk, f"Order {found['order']} is placed but has not shipped yet, so it can still be changed.")
     product = _GOODS.search(talk.text)
     if product and talk.had("add", "remove", "swap", "change", "no_longer"):
         return act(
@@ -92,11 +100,15 @@ def change_shipping_address(talk: Talk) -> Answer | None:
         return act("find_order", number=talk.order) if talk.order else act("latest_order")
     if "order" not in found:
         return _unknown(talk, found)
+    if found["status"] == "placed" and "address" not in found:
+        return ask(talk, f"Order {found['order']} is placed but has not shipped yet.")
     if found["status"] == "placed":
         return (
-            f"Order {found['order']} is placed but has not shipped yet{_addressed(found)}. "
+            f"Order {found['order']} is placed but has not shipped yet; it is addressed to {found['address']}. "
             "What is the new address, with the town and the country?"
         )
+    if found["status"] == "shipped" and "tracking" not in found:
+        return ask(talk, _status(found))
     if found["status"] == "shipped":
         redirect = f"It can be redirected once at the site of {found['carrier']}, with the tracking number {found['tracking']}."
         return joined(_status(found), redirect)
@@ -144,6 +156,8 @@ def track_order(talk: Talk) -> Answer | None:
 
 def _unknown(talk: Talk, missing: Result) -> Answer:
     """No order was found: a wrong number is said so, and who gave none is told how it goes and asked."""
+    if missing.get("identify") and talk.topic in _OWNERS:
+        return ask(talk)
     if talk.order:
         return joined(f"I could not find it: {missing['refused']}.", "Would you check the number in the confirmation e-mail?")
     return explain(talk, _WHICH)
@@ -153,25 +167,20 @@ def _status(order: Result) -> str:
     number = order["order"]
     match order["status"]:
         case "placed":
-            return f"Order {number} is placed and is being packed ({items_of(order)}). It should arrive by {order['expected']}."
+            what = f" ({items_of(order)})" if "items" in order else ""
+            return f"Order {number} is placed and is being packed{what}. It should arrive by {order['expected']}."
         case "shipped":
             due = f"it should arrive by {order['expected']}"
             if late := order.get("days_late"):
                 due = (
                     f"it was expected on {order['expected']}, so it is {late} {'day' if late == 1 else 'days'} late; I am sorry"
                 )
-            return (
-                f"Order {number} was shipped on {order['shipped']} with {order['carrier']}, "
-                f"tracking number {order['tracking']}; {due}."
-            )
+            number_there = f", tracking number {order['tracking']}" if "tracking" in order else ""
+            return f"Order {number} was shipped on {order['shipped']} with {order['carrier']}{number_there}; {due}."
         case "delivered":
             return f"Order {number} was delivered on {order['delivered']}."
         case _:
             return f"Order {number} was cancelled on {order['cancelled']}."
-
-
-def _addressed(order: Result) -> str:
-    return f"; it is addressed to {order['address']}" if "address" in order else ""
 
 
 def _too_late(order: Result, change: str) -> str:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Final
 
 from supportgenie import turns
-from supportgenie.offline.understanding import concepts_of, is_known, topic_of
+from supportgenie.contacts import without_emails
+from supportgenie.danger import is_dangerous
+from supportgenie.introduction import introduction_in
+from supportgenie.languages import Language, language_named, language_of
+from supportgenie.learned import topic_of_foreign
+from supportgenie.offline.phrases import asks_for_proof
 from supportgenie.profile import CustomerProfile, phone_number
 from supportgenie.search import words_of
 from supportgenie.state import known_in
-from supportgenie.turns import Result, to_be_answered, turns_of
+from supportgenie.turns import TRANSFER, Result, to_be_answered, turns_of
+from supportgenie.understanding import Topic, concepts_of, is_known, topic_of
 from switchroom.models import Heard
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
@@ -44,6 +51,11 @@ _YES = re.compile(
     r"|sounds good|that would be|exactly|definitely|confirmed?)\b",
     re.I,
 )
+_FOREIGN_YES = re.compile(
+    r"\W*(s[ií]|ja|oui|sim|tak|evet)\W*"
+    r"(por favor|bitte|s['\u2019]il (vous|te) pla[iî]t|per favore|graag|prosz[eę]|l[uü]tfen)?\W*$",
+    re.I,
+)
 _BUT = re.compile(r"\?|\b(but|first|before|how|what|when|why|which|not|don'?t|wait)\b", re.I)
 _NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|stop)\b", re.I)
 _ASKS = re.compile(
@@ -68,6 +80,9 @@ _ROWS = (
 # What is asked about these is told at length, in words that may belong to anything.
 _STORIES = ("complaint",)
 
+DANGER: Final = Topic("hardware_safety", "escalation", ())
+"""What comes before all other topics."""
+
 
 class Turn(turns.Turn):
     """A turn with what rules see in its message."""
@@ -79,7 +94,7 @@ class Turn(turns.Turn):
         found = {kind for kind, pattern in kinds.items() if pattern.search(self.text)}
         if "order_number" not in found and _INVOICE.search(self.text):
             found.add("invoice_number")
-        return concepts_of(self.text) | found
+        return concepts_of(without_emails(self.text)) | found
 
 
 class Talk:
@@ -91,10 +106,15 @@ class Talk:
         topic: what the conversation is about now; empty if that is not known.
         fresh: whether this turn's message, or its brief, said so; else it goes on from before.
         known: what the agent's instructions say is known of the customer.
+        is_resumed: whether the customer proved with this message to own an account. What was asked for before the proof is
+            answered then, as if it were asked only now.
     """
 
     def __init__(self, heard: Heard) -> None:
         said = turns_of(to_be_answered(heard.request.messages), Turn)
+        resumed = _resumed(said)
+        self.is_resumed = resumed is not None
+        said = said if resumed is None else resumed
         self.agent = heard.request.agent
         self.turns = said
         self.now = said[-1] if said else Turn("")
@@ -117,6 +137,16 @@ class Talk:
         """Whether the message has words, and none that is known."""
         return len(self.words) > 1 and not any(is_known(word) for word in self.words)
 
+    @property
+    def language(self) -> Language | None:
+        """The language of the message, if that is not English and can be told; at first also the one of the profile."""
+        if introduction_in(self.text) is not None:
+            return None
+        if (self.fresh or not self.topic) and (written := language_of(self.text)):
+            return written
+        wanted = str(self.known.get("language", ""))
+        return language_named(wanted) if wanted and not any(turn.said for turn in self.turns) else None
+
     def has(self, *concepts: str) -> bool:
         """Whether the message, or what this case began with, has one of the concepts."""
         return not self.now.concepts.isdisjoint(concepts)
@@ -138,7 +168,8 @@ class Talk:
     @property
     def yes(self) -> bool:
         """Whether the message agrees to what was offered, with no if and no but."""
-        return not self.fresh and _YES.match(self.text) is not None and _BUT.search(self.text) is None
+        agrees = _YES.match(self.text) is not None and _BUT.search(self.text) is None
+        return not self.fresh and (agrees or _FOREIGN_YES.match(self.text) is not None)
 
     @property
     def no(self) -> bool:
@@ -147,8 +178,11 @@ class Talk:
 
     @property
     def asks(self) -> bool:
-        """Whether the message asks about something, or denies it, in place of asking for it to be done."""
-        return _ASKS.search(self.text) is not None
+        """Whether the message asks about something, or denies it, in place of asking for it to be done.
+
+        Of a message in another language that cannot be told: nothing is done for it without a further question.
+        """
+        return language_of(self.text) is not None or _ASKS.search(self.text) is not None
 
     @property
     def solved(self) -> bool:
@@ -257,6 +291,19 @@ class Talk:
         return None
 
 
+def _resumed(said: list[Turn]) -> list[Turn] | None:
+    """Return the turns without those of a proof that this turn completes; None if it completes none."""
+    checked = said[-1].got("confirm_code") if said else None
+    first = len(said) - 1
+    while first > 0 and asks_for_proof(said[first - 1].said):
+        first -= 1
+    if checked is None or "refused" in checked or first == len(said) - 1:
+        return None
+    asked = said[first]
+    briefs = [(tool, result) for tool, result in asked.results if tool.startswith(TRANSFER)]
+    return [*said[:first], Turn(asked.text, [*briefs, *said[-1].results])]
+
+
 def cents_in(text: str) -> int:
     """The first amount of money that a text names; 0 if there is none."""
     given = _AMOUNT.search(text)
@@ -280,7 +327,7 @@ def _topic(said: Sequence[Turn]) -> tuple[str, bool]:
     """The topic at the end of some turns, and whether the last one said it."""
     topic, fresh = "", False
     for index, turn in enumerate(said):
-        own = topic_of(turn.concepts, weak=not topic)
+        own = DANGER if is_dangerous(turn.text) else topic_of_foreign(turn.text) or topic_of(turn.concepts, weak=not topic)
         given = str(turn.brief.get("topic", ""))
         if given:
             topic, fresh = given, True
@@ -293,6 +340,8 @@ def _topic(said: Sequence[Turn]) -> tuple[str, bool]:
 
 def _goes_on(topic: str, own: str, turn: Turn, before: Turn) -> bool:
     """Whether a message with a topic of its own still belongs to the one that was talked about."""
+    if own == DANGER.name:
+        return False
     if topic in _STORIES and before.got("open_ticket") is None:
         return own != "contact_human_agent"
     if topic and _EMAIL.search(turn.text) and "e-mail address" in before.said:

@@ -6,10 +6,10 @@ import re
 
 from supportgenie.diagnosis import GUIDES
 from supportgenie.offline.acts import Answer, Procedure, act, explain, joined, sorry
+from supportgenie.offline.proving import ask
 from supportgenie.offline.talk import Talk
 from supportgenie.turns import Result
 
-_PROVE = "Then tell me the e-mail address of the account, and the number of one of its orders or invoices."
 _FAULTS = {"hardware": "hardware_fault", "software": "technical_fault"}
 
 
@@ -44,7 +44,7 @@ def create_account(talk: Talk) -> Answer | None:
     if done := talk.got("open_account"):
         if "refused" in done:
             return sorry(done)
-        welcome = f"Welcome, {done['name']}! Your account {done['customer']} is open, and mail goes to {done['email']}."
+        welcome = f"Welcome, {done['name']}! A mail with a link that completes your account is on its way to {done['email']}."
         return joined(welcome, "It begins as a free one; a plan is chosen at /account/plan." if talk.had("tier") else "")
     if talk.email:
         name = re.sub(r"\b(my|name|is|i am|i'm|and|e-?mail|address|the|it'?s|yes|please|sure)\b", " ", talk.text, flags=re.I)
@@ -73,11 +73,10 @@ def delete_account(talk: Talk) -> Answer | None:
         return sorry(done) if "refused" in done else f"Account {done['customer']} is closed. Within 14 days we can restore it."
     if talk.no:
         return "Then the account stays as it is."
-    if talk.email or (talk.yes and talk.identified):
-        return act("close_account", customer=talk.email)
-    if talk.yes:
-        return _PROVE
-    return explain(talk, "Shall I close it for you?" if talk.identified else f"Shall I close it for you? {_PROVE}")
+    if talk.email or talk.yes:
+        # A person is asked before it is closed, and has to be spared what no owner wants.
+        return act("close_account", customer=talk.email) if talk.identified else ask(talk)
+    return explain(talk, "Shall I close it for you?")
 
 
 def edit_account(talk: Talk) -> Answer | None:

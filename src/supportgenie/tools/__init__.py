@@ -28,6 +28,8 @@ from supportgenie.tools.people import contact_details as contact_details
 from supportgenie.tools.people import escalate_to_human as escalate_to_human
 from supportgenie.tools.people import note_contact as note_contact
 from supportgenie.tools.people import open_ticket as open_ticket
+from supportgenie.tools.proofs import confirm_code as confirm_code
+from supportgenie.tools.proofs import send_code as send_code
 from supportgenie.tools.shop import find_product as find_product
 from supportgenie.tools.shop import list_products as list_products
 from supportgenie.tools.shop import place_order as place_order

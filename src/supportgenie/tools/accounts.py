@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from supportgenie.accounts import mailbox_of
 from supportgenie.policy import POLICY
 from supportgenie.records import Tier
-from supportgenie.tools.desk import DeskContext, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, customer_of, identified, owner, remember, told
 from supportgenie.views import View, customer_view
 from switchroom import tool
 
@@ -23,19 +24,23 @@ def find_account(ctx: DeskContext, customer: str | None = None) -> View:
 @tool(effect="idempotent")
 @told
 def open_account(ctx: DeskContext, name: str, email: str, plan: Tier = "free") -> View:
-    """Open an account for somebody who has none.
+    """Open an account for somebody who has none. What is left to do stands in a mail to the address.
 
     Args:
         name: the customer's whole name.
         email: the address that mail goes to.
         plan: the plan it begins with.
     """
-    had = ctx.deps.find_account(email)
-    made = ctx.deps.open_account(name, email, tier=plan)
-    if had is not None:  # whoever knows a name and an address need not be their owner
-        return {"customer": made.id, "name": made.name, "email": customer_view(made)["email"]}
-    remember(ctx, customer_id=made.id, name=made.name, tier=made.tier)
-    return customer_view(made)
+    address = mailbox_of(email)
+    had = ctx.deps.find_account(address)
+    if had is None:
+        ctx.deps.open_account(name, address, tier=plan)
+        text = "Your account is open. Follow this link to choose a password."
+    else:
+        text = "You have an account already. If you forgot the password, follow this link to set a new one."
+    ctx.deps.queue_mail(address, "Your account", text, key=ctx.effect_key)
+    # The same answer in both cases, or anybody could find out who has an account. Nobody is signed in by it either.
+    return {"name": name, "email": email, "plan": plan, "sent": "a mail with a link that completes the account"}
 
 
 @tool(effect="idempotent")
@@ -48,8 +53,8 @@ def edit_account(ctx: DeskContext, customer: str | None = None, phone: str | Non
         phone: the new phone number.
         address: the new address to which orders go by default.
     """
-    owner = customer_of(ctx, customer)
-    return customer_view(ctx.deps.edit_account(owner.id, phone=phone, address=address))
+    account = customer_of(ctx, customer)
+    return customer_view(ctx.deps.edit_account(account.id, phone=phone, address=address))
 
 
 @tool(effect="compensable", needs_approval=True)
@@ -60,9 +65,9 @@ def close_account(ctx: DeskContext, customer: str | None = None) -> View:
     Args:
         customer: name, e-mail address or id; leave it out for the customer you are talking with.
     """
-    owner = customer_of(ctx, customer)
-    ctx.deps.close_account(owner.id)
-    return {**customer_view(owner), "closed": True}
+    account = customer_of(ctx, customer)
+    ctx.deps.close_account(account.id)
+    return {**customer_view(account), "closed": True}
 
 
 @tool(effect="idempotent")
@@ -73,10 +78,10 @@ def send_reset_link(ctx: DeskContext, email: str) -> View:
     Args:
         email: the e-mail address of the account.
     """
-    owner = ctx.deps.find_account(email) if "@" in email else None
-    if owner is not None:
+    account = ctx.deps.find_account(email) if "@" in email else None
+    if account is not None:
         text = f"Set a new password with this link. It works once, for {POLICY.reset_minutes} minutes."
-        ctx.deps.queue_mail(owner.email, "Your new password", text, key=ctx.effect_key)
+        ctx.deps.queue_mail(account.email, "Your new password", text, key=ctx.effect_key)
     # The same answer in both cases, or anybody could find out who has an account.
     return {"email": email, "sent": "if there is an account with that address", "minutes": POLICY.reset_minutes}
 
@@ -98,31 +103,46 @@ def switch_plan(ctx: DeskContext, plan: Tier, customer: str | None = None) -> Vi
 @tool(effect="idempotent")
 @told
 def subscribe(ctx: DeskContext, email: str) -> View:
-    """Send the newsletter to an e-mail address.
+    """Send the newsletter to an e-mail address. An address that is not the signed-in customer's own has to confirm it first.
 
     Args:
         email: where it should go.
     """
-    return {"email": email, "subscribed": True, "changed": ctx.deps.subscribe(email)}
+    if _is_own(ctx, email):
+        ctx.deps.subscribe(email)
+        return {"email": email, "subscribed": True}
+    return _to_be_confirmed(ctx, email, "Subscribe to the newsletter") | {"subscribed": True}
 
 
 @tool(effect="idempotent")
 @told
 def unsubscribe(ctx: DeskContext, email: str) -> View:
-    """Stop sending the newsletter to an e-mail address.
+    """Stop sending the newsletter to an e-mail address. Another address than the customer's own has to confirm it first.
 
     Args:
         email: where it should no longer go.
     """
-    return {"email": email, "subscribed": False, "changed": ctx.deps.unsubscribe(email)}
+    if _is_own(ctx, email):
+        ctx.deps.unsubscribe(email)
+        return {"email": email, "subscribed": False}
+    return _to_be_confirmed(ctx, email, "Leave the newsletter") | {"subscribed": False}
 
 
 @tool(effect="read")
 @told
-def newsletter_status(ctx: DeskContext, email: str) -> View:
-    """Look up whether the newsletter goes to an e-mail address.
+def newsletter_status(ctx: DeskContext) -> View:
+    """Look up whether the newsletter goes to the e-mail address of the customer who is signed in."""
+    reader = owner(ctx)
+    return {"email": reader.email, "subscribed": ctx.deps.is_subscribed(reader.email)}
 
-    Args:
-        email: the address.
-    """
-    return {"email": email, "subscribed": ctx.deps.is_subscribed(email)}
+
+def _is_own(ctx: DeskContext, email: str) -> bool:
+    known = identified(ctx)
+    return known is not None and known.email.lower() == email.strip().lower()
+
+
+def _to_be_confirmed(ctx: DeskContext, email: str, subject: str) -> View:
+    """Mail a link that has to be followed. Who gets the newsletter is not told to others."""
+    address = mailbox_of(email)
+    ctx.deps.queue_mail(address, subject, "Follow this link to confirm it. If it was not you, do nothing.", key=ctx.effect_key)
+    return {"email": email, "confirm": "a link to confirm it is on its way to that address"}

@@ -8,9 +8,7 @@ from collections import Counter
 from typing import Any
 
 from supportgenie.policy import POLICY, dollars
-from supportgenie.records import Invoice, NotFound, Refused
-from supportgenie.tools.desk import DeskContext, check_owner, customer_of, identified, remember, told, without_owner
-from supportgenie.tools.orders import mine
+from supportgenie.tools.desk import DeskContext, customer_of, own_invoice, own_order, owner, remember, told
 from supportgenie.views import View, customer_view, invoice_view, refund_view, spoken
 from switchroom import NotDone, tool
 
@@ -27,7 +25,7 @@ def find_invoice(ctx: DeskContext, number: str) -> View:
     Args:
         number: the invoice's number, with or without `#`.
     """
-    return without_owner(ctx, invoice_view(_invoice(ctx, number)))
+    return invoice_view(own_invoice(ctx, number))
 
 
 @tool(effect="read")
@@ -52,14 +50,10 @@ def send_invoice(ctx: DeskContext, number: str) -> View:
     Args:
         number: the invoice's number.
     """
-    bill = _invoice(ctx, number)
-    payer = ctx.deps.find_customer(bill.customer_id)
-    if payer is None:
-        raise Refused(f"the account that invoice {bill.number} belongs to is closed")
+    bill, payer = own_invoice(ctx, number), owner(ctx)
     text = f"Invoice {bill.number}, {bill.description}: {dollars(bill.cents)}, due {spoken(bill.due_on)}."
     ctx.deps.queue_mail(payer.email, f"Your invoice {bill.number}", text, key=ctx.effect_key)
-    sent_to = customer_view(payer)["email"] if identified(ctx) else "the e-mail address of its account"
-    return {**without_owner(ctx, invoice_view(bill)), "sent_to": sent_to}
+    return {**invoice_view(bill), "sent_to": customer_view(payer)["email"]}
 
 
 @tool(effect="read")
@@ -69,17 +63,14 @@ def find_double_charges(ctx: DeskContext, customer: str | None = None, order: st
 
     Args:
         customer: name, e-mail address or id; leave it out for the customer you are talking with.
-        order: the number of one of the customer's orders, in place of the name.
+        order: only the one order of this number.
     """
     if order:
-        bought = mine(ctx, order)
-        if bought is None:
-            raise NotFound(f"there is no order {order}")
+        bought = own_order(ctx, order)
         remember(ctx, order_number=bought.number)
         payer_id, number = bought.customer_id, bought.number
     else:
         payer_id, number = customer_of(ctx, customer).id, ""
-    # A number gives away what was paid for that order, and nothing else of the account.
     bills = [bill for bill in ctx.deps.charged_twice(payer_id) if number in ("", bill.order_number)]
     # What was returned for an order already counts against its double charges first.
     returned = Counter[str]()
@@ -90,7 +81,7 @@ def find_double_charges(ctx: DeskContext, customer: str | None = None, order: st
         paid_for = bill.order_number or ""
         settled = min(bill.cents, returned[paid_for])
         returned[paid_for] -= settled
-        doubles.append({**without_owner(ctx, invoice_view(bill)), "cents": bill.cents - settled})
+        doubles.append({**invoice_view(bill), "cents": bill.cents - settled})
     return {"charged_twice": doubles}
 
 
@@ -102,9 +93,7 @@ def check_refund(ctx: DeskContext, order: str) -> View:
     Args:
         order: the order's number.
     """
-    found = mine(ctx, order)
-    if found is None:
-        raise NotFound(f"there is no order {order}")
+    found = own_order(ctx, order)
     remember(ctx, order_number=found.number)
     cents = ctx.deps.refundable_cents(found.number)
     made = [refund_view(r) for r in ctx.deps.refunds_of(found.customer_id) if r.order_number == found.number]
@@ -137,8 +126,7 @@ def refund(ctx: DeskContext, order: str, cents: int) -> View:
         order: the order's number.
         cents: the amount in cents.
     """
-    mine(ctx, order)
-    made = ctx.deps.refund(order, cents, ctx.effect_key)
+    made = ctx.deps.refund(own_order(ctx, order).number, cents, ctx.effect_key)
     remember(ctx, order_number=made.order_number)
     return refund_view(made)
 
@@ -166,15 +154,6 @@ def exit_fee(ctx: DeskContext, customer: str | None = None) -> View:
     """
     leaver = customer_of(ctx, customer)
     return {**customer_view(leaver), "fee": dollars(ctx.deps.early_exit_cents(leaver.id))}
-
-
-def _invoice(ctx: DeskContext, number: str) -> Invoice:
-    bill = ctx.deps.find_invoice(number)
-    if bill is None:
-        raise NotFound(f"there is no invoice {number}")
-    check_owner(ctx, bill.customer_id, f"invoice {number}")
-    remember(ctx, invoice_number=bill.number)
-    return bill
 
 
 def _months_ago(ctx: DeskContext, month: str) -> int:

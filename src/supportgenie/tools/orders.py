@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from supportgenie.identity import is_vouched_stranger, vouched
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
-from supportgenie.tools.desk import UNKNOWN, DeskContext, check_owner, customer_of, identified, remember, told, without_owner
-from supportgenie.views import View, destination_view, order_view
+from supportgenie.state import CustomerState
+from supportgenie.tools.desk import (
+    DeskContext,
+    customer_of,
+    guess,
+    identified,
+    own_order,
+    remember,
+    told,
+)
+from supportgenie.views import View, delivery_view, destination_view, order_view
 from switchroom import tool
 
 
 @tool(effect="read")
 @told
 def find_order(ctx: DeskContext, number: str) -> View:
-    """Look up an order: its status, items, total, address and days.
+    """Look up an order. Its owner gets all of it; anybody else who gives its number gets the delivery status.
 
     Args:
         number: the order's number, as the customer wrote it.
     """
-    return _shown(ctx, mine(ctx, number), f"there is no order {number}")
+    if identified(ctx):
+        return _shown(ctx, own_order(ctx, number))
+    is_vouched = isinstance(ctx.state, CustomerState) and bool(vouched(ctx.state, "email"))
+    missing = f"you have no order {number}" if is_vouched else f"there is no order {number}"
+    found = guess(ctx, lambda: _order_for_all(ctx, number), missing)
+    remember(ctx, order_number=found.number)
+    return {**delivery_view(found), **_days(ctx, found)}
 
 
 @tool(effect="read")
@@ -29,7 +45,10 @@ def latest_order(ctx: DeskContext, customer: str | None = None) -> View:
         customer: name, e-mail address or id; leave it out for the customer you are talking with.
     """
     buyer = customer_of(ctx, customer)
-    return _shown(ctx, ctx.deps.latest_order(buyer.id), f"{buyer.name} has not ordered anything yet")
+    latest = ctx.deps.latest_order(buyer.id)
+    if latest is None:
+        raise NotFound(f"{buyer.name} has not ordered anything yet")
+    return _shown(ctx, latest)
 
 
 @tool(effect="idempotent")
@@ -40,27 +59,22 @@ def cancel_order(ctx: DeskContext, number: str) -> View:
     Args:
         number: the order's number.
     """
-    mine(ctx, number)
-    order = ctx.deps.cancel_order(number)
+    order = ctx.deps.cancel_order(own_order(ctx, number).number)
     returned = next((r for r in ctx.deps.refunds_of(order.customer_id) if r.key == f"cancelled:{order.number}"), None)
     money = {} if returned is None else {"refund": returned.number}
-    return {**_shown(ctx, order, ""), **money}
+    return {**_shown(ctx, order), **money}
 
 
 @tool(effect="idempotent")
 @told
 def change_address(ctx: DeskContext, number: str, address: str) -> View:
-    """Send an order that has not shipped to another address. A number alone sends nobody's parcel elsewhere.
+    """Send an order that has not shipped to another address.
 
     Args:
         number: the order's number.
         address: the whole new address, with its town and country.
     """
-    mine(ctx, number)
-    if identified(ctx) is None:
-        raise NotFound(UNKNOWN)
-    moved = ctx.deps.change_address(number, address)
-    return {**_shown(ctx, moved, ""), "address": moved.address}
+    return _shown(ctx, ctx.deps.change_address(own_order(ctx, number).number, address))
 
 
 @tool(effect="idempotent")
@@ -73,11 +87,11 @@ def change_item(ctx: DeskContext, number: str, product: str, quantity: int) -> V
         product: the product's name or sku.
         quantity: the number of pieces afterwards; 0 removes the product.
     """
+    order = own_order(ctx, number)
     found = ctx.deps.find_product(product)
     if found is None:
         raise NotFound(f"there is no product {product}")
-    mine(ctx, number)
-    return _shown(ctx, ctx.deps.set_quantity(number, found.sku, quantity), "")
+    return _shown(ctx, ctx.deps.set_quantity(order.number, found.sku, quantity))
 
 
 @tool(effect="read")
@@ -94,25 +108,20 @@ def delivery_to(ctx: DeskContext, place: str) -> View:
     return {**destination_view(found), "free_from": dollars(POLICY.free_shipping_cents)}
 
 
-def mine(ctx: DeskContext, number: str) -> Order | None:
-    """An order by its number, if there is one.
-
-    Raises:
-        NotFound: it is plainly somebody else's.
-    """
-    found = ctx.deps.find_order(number)
-    if found is not None:
-        check_owner(ctx, found.customer_id, f"order {number}")
-    return found
+def _order_for_all(ctx: DeskContext, number: str) -> Order | None:
+    """An order whose status may be told. The host may vouch for an e-mail address; then it has to be the owner's."""
+    order = ctx.deps.find_order(number)
+    buyer = ctx.deps.find_account(order.customer_id) if order else None
+    is_anothers = isinstance(ctx.state, CustomerState) and buyer is not None and is_vouched_stranger(ctx.state, buyer)
+    return None if is_anothers else order
 
 
-def _shown(ctx: DeskContext, order: Order | None, missing: str) -> View:
-    if order is None:
-        raise NotFound(missing)
+def _shown(ctx: DeskContext, order: Order) -> View:
+    """An order as its owner may see it."""
     remember(ctx, order_number=order.number)
+    return {**order_view(order), **_days(ctx, order)}
+
+
+def _days(ctx: DeskContext, order: Order) -> View:
     late = (ctx.deps.today - order.expected_on).days if order.status == "shipped" else 0
-    return {
-        **without_owner(ctx, order_view(order)),
-        "return_days": POLICY.refund_days,
-        **({"days_late": late} if late > 0 else {}),
-    }
+    return {"return_days": POLICY.refund_days, **({"days_late": late} if late > 0 else {})}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from supportgenie.danger import is_dangerous
 from supportgenie.policy import POLICY
 from supportgenie.profile import CustomerProfile
-from supportgenie.records import PRIORITIES, DeskError, Priority, Refused, Ticket
+from supportgenie.records import PRIORITIES, Priority, Refused, Ticket
 from supportgenie.state import CustomerState
-from supportgenie.tools.desk import DeskContext, customer_of, remember, told
+from supportgenie.tools.desk import DeskContext, identified, remember, told
 from supportgenie.views import View, ticket_view
 from switchroom import tool
 
@@ -14,7 +15,8 @@ from switchroom import tool
 @tool(effect="idempotent")
 @told
 def open_ticket(ctx: DeskContext, subject: str, body: str, priority: Priority = "normal") -> View:
-    """Ask the people at the desk to look into something. A conversation has one ticket: a second call adds to it.
+    """Ask the people at the desk to look into something. A conversation has one ticket, and one more for a danger: a second
+    call adds to it.
 
     Args:
         subject: one line.
@@ -56,10 +58,11 @@ def note_contact(ctx: DeskContext, name: str = "", email: str = "", phone: str =
     new = {field: value for field, value in given.given().items() if not getattr(state, field, "")}
     remember(ctx, **new, said=[*state.said, *new] if state else [])
     kept = {field: value for field, value in given.given().items() if isinstance(value, str)}
-    if state is None or not state.ticket_number:
+    cases = [number for number in (state.danger_ticket, state.ticket_number) if number] if state else []
+    if not cases:
         return kept
-    noted = ctx.deps.add_to_ticket(state.ticket_number, _contact(given))
-    return {**kept, "ticket": noted.number, "answer_within_days": POLICY.complaint_days}
+    noted = [ctx.deps.add_to_ticket(number, _contact(given)) for number in cases]
+    return {**kept, "ticket": noted[0].number, "answer_within_days": POLICY.complaint_days}
 
 
 @tool(effect="read")
@@ -74,30 +77,34 @@ def _state(ctx: DeskContext) -> CustomerState | None:
 
 
 def _case(ctx: DeskContext, subject: str, body: str, priority: Priority) -> View:
-    """The conversation's ticket, opened or added to, and whether anybody could get back to the customer."""
+    """The conversation's ticket, opened or added to, and whether anybody could get back to the customer.
+
+    A danger has a ticket of its own, so that nobody overlooks it below a complaint.
+    """
     state = _state(ctx)
+    field = "ticket_number"
+    if is_dangerous(body) if state is None else state.danger:
+        field, priority = "danger_ticket", "urgent"
     if state is not None and state.tier.lower() in POLICY.first_tiers and PRIORITIES.index(priority) < PRIORITIES.index("high"):
         priority = "high"
-    if state is not None and state.ticket_number and ctx.deps.find_ticket(state.ticket_number):
-        opened = ctx.deps.add_to_ticket(state.ticket_number, body, priority=priority)
+    open_one = str(getattr(state, field)) if state is not None else ""
+    if open_one and ctx.deps.find_ticket(open_one):
+        opened = ctx.deps.add_to_ticket(open_one, body, priority=priority)
     else:
         opened = _opened(ctx, subject, body, priority)
+        remember(ctx, **{field: opened.number})
     now = _state(ctx)
     return {**ticket_view(opened), "reachable": now is not None and now.reachable}
 
 
 def _opened(ctx: DeskContext, subject: str, body: str, priority: Priority) -> Ticket:
-    try:
-        concerned = customer_of(ctx, None).id
-    except DeskError:
-        # A ticket is never refused because nobody knows yet whom it concerns.
-        concerned = None
+    # A ticket is never refused because nobody knows yet whom it concerns.
+    concerned = identified(ctx)
     state = _state(ctx)
     contact = _contact(state) if state is not None and (state.email or state.phone) else ""
     text = f"{body}\n{contact}" if contact else body
-    opened = ctx.deps.open_ticket(subject, text, customer_id=concerned, priority=priority, key=ctx.effect_key)
-    remember(ctx, ticket_number=opened.number)
-    return opened
+    customer_id = concerned.id if concerned else None
+    return ctx.deps.open_ticket(subject, text, customer_id=customer_id, priority=priority, key=ctx.effect_key)
 
 
 def _contact(profile: CustomerProfile) -> str:

@@ -35,20 +35,29 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Customer:
-    """Who writes to the desk, and what."""
+    """Who writes to the desk, and what; the id is of the account whose owner has signed in at the shop, if somebody has."""
 
     name: str
     tier: str
     messages: tuple[str, ...]
+    id: str = ""
+
+    @property
+    def known(self) -> CustomerState:
+        """What the shop tells the desk of them."""
+        return CustomerState(name=self.name if self.tier else "", tier=self.tier, customer_id=self.id)
 
 
-JOHN = Customer("John Smith", "gold", ("Hi, I want to cancel order 370795561790, please.",))
-ANN = Customer("Ann Ortega", "gold", ("I was charged twice for order 900100200302. I want my money back!",))
+JOHN = Customer("John Smith", "gold", ("Hi, I want to cancel order 370795561790, please.",), "C1001")
+ANN = Customer("Ann Ortega", "gold", ("I was charged twice for order 900100200302. I want my money back!",), "C1006")
 GRACE = Customer(
     "Grace Hawkings",
     "platinum",
     ("My Phone 6 won't start any more.", "I tried all of that. It is still dead, I need a person."),
+    "C1003",
 )
+VISITOR = Customer("Robert Jones", "standard", ("where is my order 732201349959?",), "C1002")
+"""As whom the visitor writes."""
 
 
 class Show:
@@ -66,7 +75,7 @@ class Show:
 
     async def built_in(self) -> None:
         """Three customers; in the middle of the second one's turn the process dies."""
-        self._say(self._stage.app.honest, "dim")
+        self._say(f"{self._stage.app.honest}\nThe three customers have signed in at the shop.", "dim")
         victim = await Victim.started(self._folder, "ann", "refund")  # early: it loads while the first customer is served
         try:
             await self._customer("john", JOHN)
@@ -77,17 +86,21 @@ class Show:
         self._sum_up()
 
     async def scripted(self, customers: Customers) -> None:
-        """Customers from a file. A question to a person is answered by their next message if that is yes or no, else by yes."""
+        """Customers from a file, each signed in as the owner of the first order or invoice that they name.
+
+        A question to a person is answered by their next message if that is yes or no, else by yes.
+        """
         self._say(self._stage.app.honest, "dim")
         for number, messages in enumerate(customers, start=1):
-            await self._customer(f"customer-{number}", Customer(f"Customer {number}", "", tuple(messages)))
+            signed_in = self._stage.owner_of(messages)
+            await self._customer(f"customer-{number}", Customer(f"Customer {number}", "", tuple(messages), signed_in))
         self._sum_up()
 
     async def visitor(self) -> None:
         """The visitor's turn: a conversation at the terminal."""
-        self._say("\nYour turn: write to the desk as a customer. Try: where is my order 732201349959?", "bold")
+        self._say(f"\nYour turn: write to the desk as {VISITOR.name}, who is signed in. Try: {VISITOR.messages[0]}", "bold")
         with contextlib.suppress(Left):
-            await Dialogue(self._stage.app, Wish(), sys.stdout).many()
+            await Dialogue(self._stage.app_for(VISITOR.known), Wish(), sys.stdout).many()
 
     def goodbye(self) -> None:
         """Say how to go on."""
@@ -154,8 +167,7 @@ class Show:
         self._screen.line(Text.assemble((f"{customer.name} › ", "bold"), message), 0)
         await self._rest(0.5)
         self._screen.begin()
-        introduced = CustomerState(name=customer.name, tier=customer.tier) if first and customer.tier else None
-        return await line.say(message, introduced)
+        return await line.say(message, customer.known if first else None)
 
     async def _answered(self, turn: Turn, word: str) -> dict[str, bool]:
         """The answers of the person at the desk, who says the same to all that is asked."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import supportgenie
 from supportgenie.desk import Desk
 from supportgenie.records import Refund
+from supportgenie.state import CustomerState
 from switchroom.cli.app import App
 from switchroom.journals.sqlite import SqliteJournal
+
+_NUMBER = re.compile(r"\d{4,18}")
 
 
 class Stage:
@@ -27,6 +32,20 @@ class Stage:
 
     def _desk_of(self, conversation: str) -> Desk:
         return self.desk
+
+    def app_for(self, customer: CustomerState) -> App:
+        """The application for a customer of whom this is known."""
+
+        def known(conversation: str) -> CustomerState:
+            return customer
+
+        return App(self.app.reference, self.app.step, replace(self.app.config, state=known))
+
+    def owner_of(self, messages: Iterable[str]) -> str:
+        """The account's id of the first order or invoice whose number stands in messages; "" if none does."""
+        numbers = (number for message in messages for number in _NUMBER.findall(message))
+        found = (self.desk.find_order(number) or self.desk.find_invoice(number) for number in numbers)
+        return next((record.customer_id for record in found if record is not None), "")
 
     def close(self) -> None:
         """Close the files."""

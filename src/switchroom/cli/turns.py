@@ -86,9 +86,10 @@ class Line:
 
         Args:
             message: what the person says.
-            state: the shared state; without it a new conversation begins with an empty one of the declared type.
+            state: the shared state; without it a new conversation begins with the one that the configuration makes, else with
+                an empty one of the declared type.
         """
-        if state is None and (await self.known()).root.turn == 0:
+        if state is None and self._config.state is None and (await self.known()).root.turn == 0:
             state = self._empty_state()
         step, config, conversation = self.app.step, self._config, self.conversation
         return await self._take(Runner.stream(step, message, state=state, config=config, conversation=conversation))

@@ -53,7 +53,7 @@ class Language:
 @cache
 def language() -> Language:
     """The topics' file, read once."""
-    table: dict[str, Any] = tomllib.loads(files("supportgenie.offline").joinpath("topics.toml").read_text("utf-8"))
+    table: dict[str, Any] = tomllib.loads(files("supportgenie").joinpath("topics.toml").read_text("utf-8"))
     concepts: dict[str, frozenset[str]] = dict.fromkeys(table["plain"]["words"].split(), frozenset())
     for concept, words in table["concepts"].items():
         for word in words.split():
@@ -88,6 +88,11 @@ def topic_of(concepts: frozenset[str], *, weak: bool) -> Topic | None:
 def is_known(word: str) -> bool:
     """Whether a word is an English one, as far as these topics need it."""
     return word in language().concepts
+
+
+def means_something(word: str) -> bool:
+    """Return True if a word, as it is spelled, stands for something that customers write about."""
+    return bool(language().concepts.get(word))
 
 
 def department_of(topic: str) -> str:
