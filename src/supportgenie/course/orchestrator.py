@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Final
 
 from supportgenie.course.router import RouterAgent
 from supportgenie.course.specialists import EscalationAgent, SalesAgent, SpecialistAgent, SupportAgent, TechnicalAgent
 from supportgenie.desk import Desk
 from supportgenie.genie import Answers, Profile
+from supportgenie.judge import ESCALATION
 from supportgenie.reply import Reply
 from switchroom import Model, UserError
 from switchroom.errors import unknown
-
-ESCALATION: Final = "escalation"
 
 
 class AgentOrchestrator:

@@ -1,4 +1,4 @@
-"""The specialists of the course: each starts SupportGenie's team at its own agent."""
+"""The specialists of the course: each is one agent of SupportGenie's team, and may hand over to all others."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from supportgenie import instructions
+from supportgenie import instructions, routing
 from supportgenie.agents import app
 from supportgenie.course.router import Department
 from supportgenie.desk import Desk
 from supportgenie.genie import Answers, Profile, SupportGenie
+from supportgenie.judge import ESCALATION
+from supportgenie.offline import offline
 from supportgenie.reply import Reply, route_of
+from supportgenie.routing import ROUTER
+from supportgenie.supervision import model_of
 from switchroom import Model, Team, UserError
+from switchroom.routing import Asked, Decision, Router, routed
+
+_SUMMARY_CHARS = 1_000
 
 
 class SpecialistAgent:
@@ -22,7 +29,7 @@ class SpecialistAgent:
     A subclass may set another `SYSTEM_MESSAGE`.
 
     Attributes:
-        department: the agent that answers first.
+        department: the agent that gets each message first.
         SYSTEM_MESSAGE: the instructions of that agent.
 
     Args:
@@ -42,23 +49,15 @@ class SpecialistAgent:
             raise UserError(
                 "SpecialistAgent has no department. Use TechnicalAgent, for example, or set `department` in a subclass."
             )
-        self._genie = _StartsAt(self, model, desk, journal)
+        if self.department == ESCALATION:
+            self._genie = _Genie(_team(self, entry=ROUTER), _hands_over(model), desk, journal)
+        else:
+            self._genie = _Genie(_team(self, entry=self.department), model, desk, journal)
 
     @property
     def name(self) -> str:
         """The department's name."""
         return self.department
-
-    @property
-    def team(self) -> Team:
-        """SupportGenie's team with this agent as its entry: a step for the workflows of `switchroom`."""
-        agents = [
-            replace(agent, instructions=instructions.instructions(self.SYSTEM_MESSAGE))
-            if agent.name == self.department
-            else agent
-            for agent in app.agents
-        ]
-        return Team(agents, entry=self.department, fallback=app.fallback, name=app.name, description=app.description)
 
     def process(self, query: str, context: Profile = None, *, conversation: str | None = None) -> Reply:
         """Answer a query.
@@ -123,14 +122,51 @@ class EscalationAgent(SpecialistAgent):
     SYSTEM_MESSAGE = instructions.ESCALATION
 
 
-class _StartsAt(SupportGenie):
-    """SupportGenie whose first agent is a specialist instead of the router."""
+class _Genie(SupportGenie):
+    """SupportGenie with another team."""
 
-    def __init__(self, specialist: SpecialistAgent, model: Model | str | None, desk: Desk | None, journal: str | None) -> None:
+    def __init__(self, team: Team, model: Model | str | None, desk: Desk | None, journal: str | None) -> None:
         super().__init__(model, desk=desk, journal=journal)
-        self._team = specialist.team
+        self._team = team
 
     @property
     def team(self) -> Team:
-        """The agents, with the specialist as the entry."""
+        """The agents."""
         return self._team
+
+
+def _team(specialist: SpecialistAgent, entry: str) -> Team:
+    """Return SupportGenie's team, in which the specialist's agent has the instructions of its `SYSTEM_MESSAGE`."""
+    own = instructions.instructions(specialist.SYSTEM_MESSAGE)
+    agents = [replace(agent, instructions=own) if agent.name == specialist.department else agent for agent in app.agents]
+    return Team(agents, entry=entry, fallback=app.fallback, name=app.name, description=app.description)
+
+
+def _hands_over(model: Model | str | None) -> Model:
+    """Return a model by which the router agent hands each message of a customer over to escalation, with an incident.
+
+    Without an incident, the escalation agent would give away messages that are a colleague's subject.
+    """
+    return routed(offline if model is None else model_of(model), _ToEscalation(), brief=_incident)
+
+
+class _ToEscalation(Router):
+    """Names escalation; the skill is the topic where SupportGenie's router names escalation, too."""
+
+    def __init__(self) -> None:
+        self.name: str = "course"
+        self.routes: tuple[str, ...] = (ESCALATION,)
+
+    async def judge(self, asked: Asked, scope: Any) -> Decision:
+        """Return the decision for escalation."""
+        known = await routing.router().adecide(asked)
+        if known.route == ESCALATION:
+            return known
+        return Decision(ESCALATION, 1.0, ((ESCALATION, 1.0),), False, self.name, "escalation was chosen before")
+
+
+def _incident(decision: Decision, asked: Asked) -> Mapping[str, Any]:
+    """Return the brief for escalation."""
+    if decision.skill:
+        return routing.brief(decision, asked)
+    return {"reason": "a person has to take over", "topic": "not_helped", "summary": asked.text[:_SUMMARY_CHARS]}
