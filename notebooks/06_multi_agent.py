@@ -59,7 +59,7 @@ desk = Desk.open(today=date(2026, 3, 2))
 def show(text: object) -> None:
     """Print a text with its lines wrapped."""
     for line in str(text).splitlines():
-        print(textwrap.fill(line, 96, subsequent_indent="    "))
+        print(textwrap.fill(line, 96, subsequent_indent="    ", break_on_hyphens=False))
 
 
 def show_reply(reply: Reply) -> None:
@@ -78,25 +78,31 @@ print("model:", MODEL or "none; rules and records answer")
 # %% [markdown]
 # ## Part 1: Why several agents?
 #
-# A single agent is the right start: one prompt, one answer, nothing to coordinate. It becomes hard to work with as its duties
-# grow:
+# A single agent is the right start: one prompt, one answer, nothing to coordinate. It becomes hard to work with as its
+# duties grow:
 #
 # * Its prompt has to cover everything. A change for refunds can break the answers about passwords.
 # * It sees all tools in every request, and picks the wrong one more often.
 # * Nobody can say which part of it failed.
 #
-# The next cell measures this for the shop. It counts the tools and the length of the instructions that each of SupportGenie's
-# agents has, and what one agent would have that does the work of all.
+# The next cell measures this for the shop: it counts the tools of each of SupportGenie's agents, and how many of these
+# tools change something. One agent for everything would have all of them.
+
 
 # %%
-from supportgenie import instructions
+def count(tools):
+    """Return the number of tools, and of those that do more than read."""
+    return len(tools), sum(tool.effect != "read" for tool in tools)
 
-duties = dict(zip([agent.name for agent in app.agents], instructions.DUTIES, strict=True))
-print(f"{'agent':<22}{'tools':>6}{'words of instructions':>24}")
+
+print(f"{'agent':<22}{'tools':>6}{'of these change something':>28}")
+every = {}
 for agent in app.agents:
-    print(f"{agent.name:<22}{len(agent.all_tools):>6}{len(duties[agent.name].split()):>24}")
-tools = {tool.name for agent in app.agents for tool in agent.all_tools}
-print(f"{'one agent for all':<22}{len(tools):>6}{sum(len(duty.split()) for duty in duties.values()):>24}")
+    total, changing = count(agent.all_tools)
+    print(f"{agent.name:<22}{total:>6}{changing:>28}")
+    every |= {tool.name: tool for tool in agent.all_tools}
+total, changing = count(every.values())
+print(f"{'one agent for all':<22}{total:>6}{changing:>28}")
 
 # %% [markdown]
 # Several agents have a price, too: each handoff costs time, and somebody has to decide who answers. As a rule of thumb,
@@ -126,12 +132,12 @@ for message in messages:
     print(f"{router.classify(message):<12}{message}")
 
 # %% [markdown]
-# How does it know? Without a model, two classifiers stand in a row. First come **keywords** for the two cases that must not be
-# missed: danger, and the wish to talk to a person. Then comes a classifier that **learned** from labelled customer messages.
-# With a model, the model is asked about messages that these two leave open.
+# How does it know? Without a model, two classifiers stand in a row. First come **keywords** for the two cases that must not
+# be missed: danger, and the wish to talk to a person. Then comes a classifier that **learned** from labelled customer
+# messages. With a model, the model is asked about messages that these two leave open.
 #
-# `classify` returns only a name. `decide` returns the whole decision: the confidence, and the other departments that came into
-# question.
+# `classify` returns only a name. `decide` returns the whole decision: the confidence, and the other departments that came
+# into question.
 
 # %%
 for message in (messages[3], messages[-1]):
@@ -141,12 +147,12 @@ for message in (messages[3], messages[-1]):
     print("  candidates:", ", ".join(f"{name} {share:.2f}" for name, share in decision.candidates))
 
 # %% [markdown]
-# The second message names nothing that the shop knows. The router says so: its route is `None`. An honest "I do not know" is
-# worth more than a guess, because somebody can ask back. `classify` then returns `support`, the department for general
+# The second message names nothing that the shop knows. The router says so: its route is `None`. An honest "I do not know"
+# is worth more than a guess, because somebody can ask back. `classify` then returns `support`, the department for general
 # questions.
 #
-# Look at the confidence of all messages. The dashed line is the confidence that SupportGenie wants before it trusts the learned
-# classifier.
+# Look at the confidence of all messages. The dashed line is the confidence that SupportGenie wants before it trusts the
+# learned classifier.
 
 # %%
 import matplotlib.pyplot as plt
@@ -157,12 +163,13 @@ COLOURS = {"support": "#2f8f52", "technical": "#3b6fd4", "sales": "#b58419", "es
 
 decisions = [router.decide(message) for message in messages]
 figure, axes = plt.subplots(figsize=(9, 4))
-for place, (message, decision) in enumerate(zip(messages, decisions, strict=True)):
+for place, decision in enumerate(decisions):
     colour = COLOURS[decision.route] if decision.route else "#9ca3af"
     axes.barh(place, decision.confidence, color=colour)
     axes.text(decision.confidence + 0.01, place, f"{decision.confidence:.2f} {decision.route or 'left open'}", va="center")
 axes.axvline(0.5, color="#374151", linestyle="--", linewidth=1)
-axes.set(yticks=range(len(messages)), yticklabels=messages, xlim=(0, 1.25), xlabel="confidence", title="How sure is the router?")
+axes.set(yticks=range(len(messages)), yticklabels=messages, xlim=(0, 1.25), xlabel="confidence")
+axes.set_title("How sure is the router?")
 axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
 axes.invert_yaxis()
 axes.spines[["top", "right"]].set_visible(False)
@@ -184,8 +191,8 @@ print()
 show_reply(technical.process("My Harrow 14 laptop does not start any more", {"customer_id": "C1001"}))
 
 # %% [markdown]
-# The technical agent gave the first steps and asked **one** question. To answer it, continue the same conversation: pass an id of
-# your choice as `conversation`. The agent remembers what was said.
+# The technical agent gave the first steps and asked **one** question. To answer it, continue the same conversation: pass an
+# id of your choice as `conversation`. The agent remembers what was said.
 #
 # `{"customer_id": "C1001"}` is the context: the profile of a customer who is signed in to the shop. The agents believe this
 # profile because your program vouches for it. What customers only claim about themselves proves nothing.
@@ -204,14 +211,14 @@ for message in said:
 
 # %% [markdown]
 # After three questions the diagnosis is a hardware fault. The technical agent cannot repair hardware, so it handed the
-# conversation over, and `escalation` answered in the same turn. A handoff carries a **brief**: the facts that the next agent has
-# to know. Nobody has to ask again.
+# conversation over, and `escalation` answered in the same turn. A handoff carries a **brief**: the facts that the next
+# agent has to know. Nobody has to ask again.
 
 # %%
 for message in reply.run.messages:
-    for call in message.calls:
-        if call.name == "transfer_to_escalation":
-            for name, value in call.args.items():
+    for made in message.calls:
+        if made.name == "transfer_to_escalation":
+            for name, value in made.args.items():
                 show(f"{name}: {value}")
 
 # %% [markdown]
@@ -232,7 +239,7 @@ show_reply(EscalationAgent(MODEL, desk=desk).process("You lost my parcel, this i
 show_reply(SalesAgent(MODEL, desk=desk).process("I forgot my password", {"customer_id": "C1002"}))
 
 # %% [markdown]
-# It did not make up an answer. It handed the message over to the colleague whose subject it is.
+# The sales agent did not make up an answer. It gave the message back, and the technical agent answered.
 
 # %% [markdown]
 # ## Part 3: The orchestrator
@@ -252,8 +259,8 @@ for message in ["What is the delivery time to Japan?", "I forgot my password", "
     show_reply(orchestrator.handle_query(message, {"customer_id": "C1004"}))
 
 # %% [markdown]
-# The router and the agents are ordinary attributes, so you can replace each part. The next cell puts in a support agent that
-# gives up on every message. The orchestrator notices, and step 3 runs.
+# The router and the agents are ordinary attributes, so you can replace each part. The next cell puts in a support agent
+# that gives up on every message. The orchestrator sees `needs_escalation`, and step 3 runs.
 
 # %%
 from dataclasses import replace
@@ -274,8 +281,8 @@ show_reply(careful.handle_query("When does my parcel arrive?", {"customer_id": "
 # %% [markdown]
 # ### The same as a workflow
 #
-# The library has a building block for step 1 and 2: `route`. It takes a classifier and one step for each label. Every step can be
-# drawn, and each decision is recorded as a **fact** of the run.
+# The library has a building block for the first two steps: `route`. It takes a classifier and one step for each label.
+# Every workflow can be drawn, and each decision is recorded as a **fact** of the run.
 
 # %%
 from switchroom import RunConfig, Runner, route
@@ -291,13 +298,12 @@ def answering(name):
     return answer
 
 
-front_desk = route(
-    orchestrator.router.router, {name: answering(name) for name in orchestrator.agents}, fallback=answering("support")
-)
+steps = {name: answering(name) for name in orchestrator.agents}
+front_desk = route(orchestrator.router.router, steps, fallback=steps["support"])
 draw(front_desk)
 
 # %%
-result = Runner.run_sync(front_desk, "How long does a refund take?")
+result = Runner.run_sync(front_desk, "When do I get my money back?")
 show(result.final_output)
 print()
 for fact in result.facts:
@@ -307,20 +313,21 @@ for fact in result.facts:
 # %% [markdown]
 # ## Part 4: A sequential workflow
 #
-# Some work has phases: research, then analysis, then writing. In a sequential workflow each agent reads a **state**, and adds
-# its results to it. An agent is any object with a method `execute(state)` that returns a dict.
+# Some work has phases: research, then analysis, then writing. In a sequential workflow each agent reads a **state**, and
+# adds its results to it. An agent is any object with a method `execute(state)` that returns a dict.
 #
-# The agents below answer a question from the shop's help articles. They are plain Python, and really search, select and write.
+# The agents below answer a question from the shop's help articles. They are plain Python, and really search, select and
+# write.
 
 # %%
 import re
 
-COMMON = set("a an and are be can do for from have how i in is it may me my of on or long the to what who with you your".split())
+COMMON = set("a an and are be can do for from have how i in is it may me my of on or long the to what who with you".split())
 
 
 def words(text):
-    """Return the words of a text, without the most common ones."""
-    return {word for word in re.findall(r"[a-z]+", text.lower()) if word not in COMMON}
+    """Return the words of a text without their endings, and without the most common words."""
+    return {re.sub(r"(ed|ing|s)$", "", word) for word in re.findall(r"[a-z]+", text.lower()) if word not in COMMON}
 
 
 class ResearchAgent:
@@ -342,7 +349,8 @@ class AnalysisAgent:
             for sentence in re.split(r"(?<=[.!?])\s+", source["body"])
         ]
         best = sorted(sentences, key=lambda found: -found[0])[:3]
-        return {"facts": [{"sentence": sentence, "path": path} for _, sentence, path in best]}
+        enough = best[0][0] / 2 if best else 0
+        return {"facts": [{"sentence": sentence, "path": path} for shared, sentence, path in best if shared >= enough]}
 
 
 class WriterAgent:
@@ -364,16 +372,17 @@ print("sources:", ", ".join(source["title"] for source in state["sources"]))
 show(state["article"])
 
 # %% [markdown]
-# The state is the memory of the workflow: after the run you can look at every intermediate result. This makes errors easy to
-# find. If the article is wrong, look at the facts; if the facts are wrong, look at the sources.
+# The state is the memory of the workflow: after the run you can look at every intermediate result. This makes errors easy
+# to find. If the article is wrong, look at the facts; if the facts are wrong, look at the sources.
 
 # %% [markdown]
 # ## Part 5: Parallel execution
 #
 # Agents that do not need each other's results can run at the same time. Then a **synthesis** makes one result of all.
 #
-# Before a person at the desk calls an angry customer back, somebody should prepare the case: how does the customer sound, what is
-# it about, and which orders are open? Three agents find out at once. `CaseFile` says how their results are put together.
+# Before a person at the desk calls an angry customer back, somebody should prepare the case: how does the customer sound,
+# what is it about, and which orders are open? Three agents find out at once. `CaseFile` says how their results are put
+# together.
 
 # %%
 from supportgenie.mood import mood_of
@@ -417,8 +426,8 @@ for name, value in case.items():
     print(f"{name}: {value}")
 
 # %% [markdown]
-# Do they really run at the same time? A barrier proves it without a stopwatch. Each of the three agents below waits until all
-# three have arrived. One after the other they would wait for ever, and the barrier would break.
+# Do they really run at the same time? A barrier proves it without a stopwatch. Each of the three agents below waits until
+# all three have arrived. One after the other they would wait for ever, and the barrier would break.
 
 # %%
 import threading
@@ -437,11 +446,12 @@ class MeetingAgent:
         return f"{self.name} was there."
 
 
-print(ParallelWorkflow().execute_parallel("Who is there?", [MeetingAgent("Ada"), MeetingAgent("Ben"), MeetingAgent("Cleo")]))
+meeting = [MeetingAgent("The first"), MeetingAgent("The second"), MeetingAgent("The third")]
+print(ParallelWorkflow().execute_parallel("Who is there?", meeting))
 
 # %% [markdown]
-# And if one of them fails? The others' results stay, and the synthesis says that something is missing. A partial answer that
-# says so is better than none, and better than one that hides it.
+# And if one of them fails? The others' results stay, and the synthesis says that something is missing. A partial answer
+# that says so is better than none, and better than one that hides it.
 
 
 # %%
@@ -455,14 +465,14 @@ class BrokenAgent:
 show(ParallelWorkflow().execute_parallel("What is your return policy?", [SupportAgent(MODEL, desk=desk), BrokenAgent()]))
 
 # %% [markdown]
-# Give agents to a parallel workflow that read, and take care with agents that change something: two agents that both cancel an
-# order do it twice.
+# Give agents to a parallel workflow that read, and take care with agents that change something: two agents that both cancel
+# an order do it twice.
 
 # %% [markdown]
 # ## Part 6: A hierarchy
 #
-# The orchestrator stands above four specialists. A specialist can have specialists of its own: sales leads to **billing**, and
-# billing leads to two agents with narrow duties. One processes refunds, the other investigates payments. Both give the
+# The orchestrator stands above four specialists. A specialist can have specialists of its own: sales leads to **billing**,
+# and billing leads to two agents with narrow duties. One processes refunds, the other investigates payments. Both give the
 # conversation back to billing with a typed outcome.
 #
 # This is the whole team. Lines are handoffs, and their labels are the briefs. The dots show what a tool does to the world.
@@ -479,10 +489,10 @@ def handoffs(reply):
     """Return the handoffs of a reply, each as a line."""
     lines = []
     for message in reply.run.messages:
-        for call in message.calls:
-            if call.name.startswith(("transfer_to_", "return_to_")):
-                kind, _, target = call.name.partition("_to_")
-                about = call.args.get("reason") or call.args.get("finding") or call.args.get("status", "")
+        for made in message.calls:
+            if made.name.startswith(("transfer_to_", "return_to_")):
+                kind, _, target = made.name.partition("_to_")
+                about = made.args.get("reason") or made.args.get("finding") or made.args.get("status", "")
                 lines.append(f"{message.agent} -> {target} ({kind}): {about}")
     return lines
 
@@ -494,9 +504,9 @@ print()
 show_reply(reply)
 
 # %% [markdown]
-# Sales knew whose subject it is. Billing asked the investigator, who found the second charge and returned the finding. Then billing
-# asked for a refund. A refund of more than $50 needs the approval of a person, so the run **waits**. It may wait for days: with a
-# journal on disk, such as `journal="sqlite:///chats.db"`, another process can continue it.
+# Sales knew whose subject it is. Billing asked the investigator, who found the second charge and returned the finding. Then
+# billing asked for a refund. A refund of more than $50 needs the approval of a person, so the run **waits**. It may wait
+# for days: with a journal on disk, such as `journal="sqlite:///chats.db"`, another process can continue it.
 #
 # You are this person. Approve the refund:
 
@@ -510,8 +520,8 @@ if answers:
 # %% [markdown]
 # ## Part 7: SupportGenie v0.6
 #
-# `SupportGenieV6` is the whole system in one object: a router and four specialists, which share one desk. It has one method for
-# its callers, `handle_query(query, customer_profile)`.
+# `SupportGenieV6` is the whole system in one object: a router and four specialists, which share one desk. It has one method
+# for its callers, `handle_query(query, customer_profile)`.
 
 # %%
 genie = SupportGenieV6(MODEL, desk=desk)
@@ -527,7 +537,8 @@ for message in [
     print()
 
 # %% [markdown]
-# A reply tells your program what to do next:
+# A reply tells your program what to do next. Compare its two fields about agents: the router chose the `route`, and
+# `answered_by` is the agent that has the conversation now. If they differ, there was a handoff.
 
 # %%
 reply = genie.handle_query("I want to complain about my parcel", {"customer_id": "C1002"})
@@ -558,8 +569,9 @@ class BriefGenie(SupportGenieV6):
 show_reply(BriefGenie(MODEL, desk=desk).handle_query("The app crashes when I open it", grace))
 
 # %% [markdown]
-# In a program of your own, use `supportgenie.SupportGenie` or a `Team` of the library. There the router is an agent of the same
-# team, so that a conversation stays with the agent that has it, and goes back to the router only when the subject changes.
+# In a program of your own, use `supportgenie.SupportGenie` or a `Team` of the library. There the router is an agent of the
+# same team, so that a conversation stays with the agent that has it, and goes back to the router only when the subject
+# changes.
 
 # %% [markdown]
 # # Exercises
@@ -568,9 +580,9 @@ show_reply(BriefGenie(MODEL, desk=desk).handle_query("The app crashes when I ope
 #
 # ## Exercise 1: a research system
 #
-# Build a system that answers a question from **three sources at once**: the help articles, the product catalogue, and the list of
-# delivery countries. A writer drafts the answer. A critic sends the draft back until it uses every source that found something
-# and contains no number that no source has.
+# Build a system that answers a question from **three sources at once**: the help articles, the product catalogue, and the
+# list of delivery countries. A writer drafts the answer. A critic sends the draft back until it uses every source that
+# found something and contains no number that no source has.
 #
 # *Hint:* the library has `parallel`, `sequential` and `refine`, and each can contain the others.
 
@@ -646,15 +658,16 @@ def research_system(writer):
 
 def offline_writer(request):
     findings = json.loads(request.messages[0].text)["findings"]
-    drafts = [message for message in request.messages if message.role == "assistant"]
+    last_draft = "".join(message.text for message in request.messages if message.role == "assistant")
     lines = [line for found in findings.values() for line in found]
-    return " ".join(lines[: len(drafts) + 1])
+    return " ".join(lines[: sum(line in last_draft for line in lines) + 1])
 
 
 writer = Agent("writer", "You get a question and findings as JSON. Answer the question in the exact words of the findings.")
 research = research_system(writer)
 config = RunConfig(model=MODEL or FunctionModel(offline_writer))
-found = Runner.run_sync(research, "What does a Harrow 14 laptop cost with delivery to Japan?", config=config).final_output
+question = "What does a Harrow 14 laptop cost, and how long does delivery to Japan take?"
+found = Runner.run_sync(research, question, config=config).final_output
 for name, lines in found["findings"].items():
     show(f"{name}: {lines}")
 print(f"rounds: {found['rounds']}, passed: {found['passed']}")
@@ -664,14 +677,14 @@ show(found["report"])
 draw(research)
 
 # %% [markdown]
-# The critic is the point of this system. It checks the draft against the sources by code, so that no number can be invented,
-# however convincing the writer is.
+# The critic is the point of this system. It checks the draft against the sources by code, so that no number can be
+# invented, however convincing the writer is.
 
 # %% [markdown]
 # ## Exercise 2: parallel agents
 #
-# Customers often ask two things in one message. Split the message into its questions, answer them at the same time, and return
-# the answers in the order of the questions.
+# Customers often ask two things in one message. Split the message into its questions, answer them at the same time, and
+# return the answers in the order of the questions.
 
 # %% [markdown]
 # ### Solution
@@ -705,20 +718,20 @@ def answer_all(message, profile):
 show(answer_all("How long does delivery to Japan take? And what does the Corner 2 speaker cost?", {"customer_id": "C1004"}))
 
 # %% [markdown]
-# `QuestionAgent.process` ignores the whole message, because each agent has its own part. The order of the results is the order
-# of the agents, whichever of them was quicker.
+# `QuestionAgent.process` ignores the whole message, because each agent has its own part. The order of the results is the
+# order of the agents, whichever of them was quicker.
 
 # %% [markdown]
 # ## Exercise 3: a vote
 #
-# One classifier has its weak spots. Let **three** different classifiers vote on the department of a message, and compare the
-# vote with each of them on a list of messages with known answers.
+# One classifier has its weak spots. Let **three** different classifiers vote on the department of a message, and compare
+# the vote with each of them on a list of messages with known answers.
 
 # %% [markdown]
 # ### Solution
 #
-# The voters must differ in how they work, or they make the same mistakes together. Here they are: a list of keywords; a small
-# classifier that you train here, on five messages for each department; and SupportGenie's own router.
+# The voters must differ in how they work, or they make the same mistakes together. Here they are: a list of keywords; a
+# small classifier that you train here, on five messages for each department; and SupportGenie's own router.
 
 # %%
 from switchroom import vote
@@ -747,7 +760,13 @@ lessons = {
         "the app crashes",
         "the speaker finds no wifi",
     ],
-    "sales": ["how much is the phone", "i want to buy a laptop", "send me the invoice", "i want my money back", "which plans do you have"],
+    "sales": [
+        "how much is the phone",
+        "i want to buy a laptop",
+        "send me the invoice",
+        "i want my money back",
+        "which plans do you have",
+    ],
     "escalation": [
         "i want to complain",
         "let me talk to a person",
@@ -809,16 +828,19 @@ print()
 print({name: f"{count} of {len(known)}" for name, count in hits.items()})
 
 # %% [markdown]
-# A vote helps where the voters fail on *different* messages. It does not help where most of them fail together, and it cannot be
-# better than a voter who is nearly always right: two weaker voters outvote it. Measure before you pay for three.
+# A vote helps where the voters fail on *different* messages. It does not help where most of them fail on the same message:
+# then two weak voters outvote a better one. Compare the counts above, and measure before you pay for three voters.
+#
+# **Try it:** give the best voter two votes, with `vote(..., by=weighted({"genies_router": 2}))` from `switchroom.workflow`.
 
 # %% [markdown]
 # ## Exercise 4: a hierarchy
 #
-# Build three levels: a chief, two leads, and the workers of each lead. The chief prepares a telephone call with a customer. One
-# lead knows the records of the shop (orders, invoices), the other lead knows its rules (help articles).
+# Build three levels: a chief, two leads, and the workers of each lead. The chief prepares a telephone call with a customer.
+# One lead knows the records of the shop (orders, invoices), the other lead knows its rules (help articles).
 #
-# *Hint:* `supervisor(agent, workers={...})` makes a step of an agent whose tools are its workers. A worker may be a supervisor.
+# *Hint:* `supervisor(agent, workers={...})` makes a step of an agent whose tools are its workers. A worker may be a
+# supervisor.
 
 # %% [markdown]
 # ### Solution
@@ -839,8 +861,8 @@ def orders(input: str) -> str:
 @tool(effect="read")
 def refunds(input: str) -> str:
     """List the refunds of the customer."""
-    made = desk.refunds_of(CUSTOMER)
-    return " ".join(f"{dollars(refund.cents)} for order {refund.order_number}: {refund.status}." for refund in made) or "No refunds."
+    lines = [f"{dollars(made.cents)} for order {made.order_number}: {made.status}." for made in desk.refunds_of(CUSTOMER)]
+    return " ".join(lines) or "No refunds."
 
 
 @tool(effect="read")
@@ -860,7 +882,7 @@ rules_lead = supervisor(
 )
 chief = supervisor(
     Agent("chief", "Prepare a call with a customer: ask both leads, and report what they say."),
-    workers={"records": records_lead, "rules_of_the_shop": rules_lead},
+    workers={"ask_records": records_lead, "ask_rules": rules_lead},
 )
 
 
@@ -873,7 +895,7 @@ def offline_lead(request):
 
 
 config = RunConfig(model=MODEL or FunctionModel(offline_lead))
-result = Runner.run_sync(chief, "What can a customer do who was charged twice?", config=config)
+result = Runner.run_sync(chief, "What happens if an order was charged twice?", config=config)
 show(result.final_output)
 print()
 print("model requests:", {name: usage.requests for name, usage in result.by_agent.items()})
@@ -882,8 +904,8 @@ print("model requests:", {name: usage.requests for name, usage in result.by_agen
 draw(chief)
 
 # %% [markdown]
-# Each level hides the one below: the chief knows its two leads, and nothing of orders or articles. This keeps every prompt short,
-# and costs requests. The line of counts above is the price of the hierarchy.
+# Each level hides the one below: the chief knows its two leads, and nothing of orders or articles. This keeps every prompt
+# short, and costs requests. The line of counts above is the price of the hierarchy.
 
 # %% [markdown]
 # # What to remember
