@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -37,8 +37,14 @@ CELL_FILE = re.compile(r"[\w./-]*/ipykernel_\d+/\d+\.py")
 
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
-# A model or a key of the person who runs this must not change the outputs.
-WITHOUT = ("SWITCHROOM_MODEL", "OPENAI_API_KEY", "SUPPORTGENIE_DB")
+WITHOUT = ("_API_KEY", "_BASE_URL", "SWITCHROOM_MODEL", "SUPPORTGENIE_DB")
+"""The ends of variables that would put a model or other records into the outputs."""
+
+FIXED = {
+    "SOURCE_DATE_EPOCH": "0",  # the date that matplotlib writes into pictures
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger's warning, of no use here
+}
 
 
 def main(*args: str) -> int:
@@ -52,7 +58,7 @@ def main(*args: str) -> int:
 def _faults(source: Path, *, check: bool) -> Iterator[str]:
     target = source.with_suffix(".ipynb")
     try:
-        text = written(executed(source))
+        text = written(executed(source, {name: value for name, value in os.environ.items() if not name.endswith(WITHOUT)}))
     except CellExecutionError as error:
         yield f"{source.name}: a cell failed.\n{COLOURS.sub('', str(error))}"
         return
@@ -66,8 +72,12 @@ def _faults(source: Path, *, check: bool) -> Iterator[str]:
     yield from (f"{source.name}: {found}" for found in complaints(text))
 
 
-def executed(source: Path) -> Notebook:
+def executed(source: Path, env: Mapping[str, str]) -> Notebook:
     """Run the cells of a text notebook from top to bottom, and return the notebook with its outputs.
+
+    Args:
+        source: The text notebook.
+        env: The environment of the cells.
 
     Raises:
         CellExecutionError: A cell failed.
@@ -78,22 +88,13 @@ def executed(source: Path) -> Notebook:
     notebook: Notebook = jupytext.read(source, fmt="py:percent")
     with tempfile.TemporaryDirectory() as settings:
         # The settings and the kernels of the person who runs this are left aside.
-        own = {
-            "JUPYTER_CONFIG_DIR": settings,
-            "IPYTHONDIR": settings,
-            "JUPYTER_PREFER_ENV_PATH": "1",
-            "JUPYTER_PLATFORM_DIRS": "1",
-        }
-        # The date that matplotlib writes into pictures.
-        fixed = {"SOURCE_DATE_EPOCH": "0", "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        os.environ.update(own | fixed)
-        env = {name: value for name, value in os.environ.items() if name not in WITHOUT}
+        os.environ |= {"JUPYTER_CONFIG_DIR": settings, "IPYTHONDIR": settings, "JUPYTER_PREFER_ENV_PATH": "1"}
         client = NotebookClient(
             notebook, timeout=CELL_TIMEOUT_S, kernel_name="python3", coalesce_streams=True, record_timing=False
         )
         kernel = client.create_kernel_manager()
         kernel.transport, kernel.ip = "ipc", f"{settings}/kernel"  # no port that others could listen to
-        client.execute(cwd=str(source.parent), env=env)
+        client.execute(cwd=str(source.parent), env={**env, **FIXED, "IPYTHONDIR": settings})
     return notebook
 
 
