@@ -275,7 +275,7 @@ class HelplessAgent(SupportAgent):
 
 
 careful = AgentOrchestrator(MODEL, desk=desk)
-careful.agents["support"] = HelplessAgent(desk=desk)
+careful.agents["support"] = HelplessAgent(MODEL, desk=desk)
 show_reply(careful.handle_query("When does my parcel arrive?", {"customer_id": "C1002"}))
 
 # %% [markdown]
@@ -451,7 +451,8 @@ print(ParallelWorkflow().execute_parallel("Who is there?", meeting))
 
 # %% [markdown]
 # And if one of them fails? The others' results stay, and the synthesis says that something is missing. A partial answer
-# that says so is better than none, and better than one that hides it.
+# that says so is better than none, and better than one that hides it. In a `synthesize` of your own, a `Failure` object
+# stands in the place of an agent that failed.
 
 
 # %%
@@ -465,8 +466,8 @@ class BrokenAgent:
 show(ParallelWorkflow().execute_parallel("What is your return policy?", [SupportAgent(MODEL, desk=desk), BrokenAgent()]))
 
 # %% [markdown]
-# Give agents to a parallel workflow that read, and take care with agents that change something: two agents that both cancel
-# an order do it twice.
+# A parallel workflow suits agents that only read. Take care with agents that change something: two of them may both try to
+# cancel the same order.
 
 # %% [markdown]
 # ## Part 6: A hierarchy
@@ -640,6 +641,7 @@ def research_system(writer):
     """Return the workflow from a question to a report."""
 
     async def report(state: dict, scope):
+        """Have a report written and judged."""
         findings = state["findings"]
 
         def critic(draft: str) -> Verdict:
@@ -657,6 +659,7 @@ def research_system(writer):
 
 
 def offline_writer(request):
+    """Write down one finding more than in the last draft."""
     findings = json.loads(request.messages[0].text)["findings"]
     last_draft = "".join(message.text for message in request.messages if message.role == "assistant")
     lines = [line for found in findings.values() for line in found]
@@ -677,8 +680,9 @@ show(found["report"])
 draw(research)
 
 # %% [markdown]
-# The critic is the point of this system. It checks the draft against the sources by code, so that no number can be
-# invented, however convincing the writer is.
+# The critic is the point of this system. It checks the draft against the sources by code, so that a number that no source
+# has does not pass, however convincing the writer is. If no draft passes within four rounds, `passed` is False, and your
+# program should not send the report.
 
 # %% [markdown]
 # ## Exercise 2: parallel agents
@@ -706,7 +710,8 @@ class InOrder(ParallelWorkflow):
     """Numbers the answers."""
 
     def synthesize(self, results):
-        return "\n".join(f"{number}. ({reply.answered_by}) {reply.text}" for number, reply in enumerate(results, start=1))
+        answers = [result.text if isinstance(result, Reply) else "I cannot answer this now." for result in results]
+        return "\n".join(f"{number}. {answer}" for number, answer in enumerate(answers, start=1))
 
 
 def answer_all(message, profile):

@@ -129,7 +129,7 @@ class _Stage:
         return _name(self.agent)
 
     def __call__(self, state: State) -> Any:
-        return self.agent.execute(dict(state))
+        return self.agent.execute(state)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from supportgenie.course import DEPARTMENTS, RouterAgent
-from switchroom import UserError
+from switchroom import Runner, UserError
 from switchroom.model import ModelRequest
 from switchroom.testing import FunctionModel
 
@@ -64,6 +64,13 @@ async def test_a_router_answers_inside_a_running_event_loop_also_with_a_model():
     await asyncio.sleep(0)
     assert RouterAgent().classify("I forgot my password") == "technical"
     assert RouterAgent(FunctionModel(lambda request: "sales")).classify("I forgot my password") == "sales"
+
+
+async def test_a_router_answers_inside_a_step_of_another_run():
+    async def front_desk(query: str) -> str:
+        return RouterAgent(FunctionModel(lambda request: "sales")).classify(query)
+
+    assert (await Runner.run(front_desk, "I forgot my password")).final_output == "sales"
 
 
 def test_a_query_that_is_no_text_is_refused_with_its_type():
