@@ -157,6 +157,8 @@ for message in (messages[3], messages[-1]):
 # %%
 import matplotlib.pyplot as plt
 
+from supportgenie.routing import CONFIDENT
+
 # %config InlineBackend.figure_formats = ["svg"]
 plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "session 6"}
 COLOURS = {"support": "#2f8f52", "technical": "#3b6fd4", "sales": "#b58419", "escalation": "#c02626"}
@@ -167,7 +169,7 @@ for place, decision in enumerate(decisions):
     colour = COLOURS[decision.route] if decision.route else "#9ca3af"
     axes.barh(place, decision.confidence, color=colour)
     axes.text(decision.confidence + 0.01, place, f"{decision.confidence:.2f} {decision.route or 'left open'}", va="center")
-axes.axvline(0.5, color="#374151", linestyle="--", linewidth=1)
+axes.axvline(CONFIDENT, color="#374151", linestyle="--", linewidth=1)
 axes.set(yticks=range(len(messages)), yticklabels=messages, xlim=(0, 1.25), xlabel="confidence")
 axes.set_title("How sure is the router?")
 axes.set_xticks([0, 0.25, 0.5, 0.75, 1])

@@ -32,8 +32,8 @@ SVG = "image/svg+xml"
 PLOTTED = "https://matplotlib.org/"
 """A part of every picture by matplotlib, whose lines differ from one version to the next."""
 
-CELL_FILE = re.compile(r"[\w./-]*/ipykernel_\d+/\d+\.py")
-"""The file that a kernel says a function of a cell is from; its name differs from run to run."""
+PLACE = re.compile(r"(<title>[^<]*?) (?:/[^<]*|[^<\s]*)\.py:\d+(?=</title>)")
+"""The file and the line of a function in a drawn graph: they differ between machines, and after every change of the file."""
 
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
@@ -108,7 +108,7 @@ def written(notebook: Notebook) -> str:
         "language_info": {"name": "python"},
     }
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    return CELL_FILE.sub("notebook", nbformat.writes(notebook)) + "\n"
+    return PLACE.sub(r"\1", nbformat.writes(notebook)) + "\n"
 
 
 def differences(kept: str, new: str) -> Iterator[str]:
