@@ -9,7 +9,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # What is compiled once is not compiled by each of the many processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak laws check types style floors limits tests bench format clean
+.PHONY: demo test soak laws check types style floors limits tests notebooks bench format clean
 
 demo: .venv/.installed
 	@$(BIN)/switchroom demo
@@ -48,6 +48,10 @@ floors: .venv/.dev
 
 limits: .venv/.dev
 	$(BIN)/python tools/limits.py
+
+# Each notebook is executed without a key, and written with its outputs.
+notebooks: .venv/.dev
+	@$(BIN)/python tools/notebooks.py
 
 bench: .venv/.installed
 	@$(BIN)/python -m benchmarks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -61,6 +63,23 @@ def test_what_stands_around_a_function_is_named_as_well():
         return run
 
     assert lines_of(made(inner)) == [("run", "calls", "inner", "")]
+
+
+def test_a_function_of_a_notebook_is_described_by_its_own_docstring():
+    code = """
+from supportgenie.policy import dollars
+from switchroom import parallel
+from switchroom.blueprint import blueprint_of
+
+def price(text: str) -> str:
+    'Say a price.'
+    return dollars(500)
+
+print([part.description for part in blueprint_of(parallel(price)).parts])
+"""
+    # As in a notebook, the functions of a program that is passed as an argument belong to no file.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['', 'Say a price.']\n"
 
 
 def test_an_object_that_is_a_step_calls_what_it_holds():

@@ -45,7 +45,9 @@ def is_of_user(given: Any) -> bool:
     if module is None or module.__name__.partition(".")[0] in ("switchroom", *sys.stdlib_module_names):
         return False
     file = getattr(module, "__file__", None)
-    return file is not None and not file.startswith(_LIBRARIES)
+    if file is None:  # of a notebook, or typed in at the prompt
+        return module.__name__ == "__main__"
+    return not file.startswith(_LIBRARIES)
 
 
 def mentioned(given: Any) -> Iterator[tuple[str, Any]]:
