@@ -110,7 +110,8 @@ class Line:
         self._now: Caller | None = None
         self._order: Order | None = None
         self._own: Order | None = None
-        self._owed: dict[int, int] = {}  # turns whose caller got an error, and the number of the entry that began each
+        # The turns whose caller got an error, by generation of the conversation, and the number of the entry that began each.
+        self._owed: dict[tuple[int, int], int] = {}
         self._earlier: list[Reply] = []
         self._answered = False
 
@@ -260,17 +261,19 @@ class Line:
             return
         reply = waiting.reply
         if not reply.done() or reply.cancelled() or reply.exception() is not None:
-            self._owed[own.attempt.root.turn] = own.attempt.root.began
+            self._owed[_key_of(own.attempt)] = own.attempt.root.began
 
     async def _collect_owed(self) -> None:
         """Take up the replies to turns of this session that others have finished meanwhile."""
         if not self._owed:
             return
         known = await recall(self.journal, self.graph.session_id)
-        for turn, began in list(self._owed.items()):
-            if turn < known.root.turn or known.root.phase == "returned":
+        for (generation, turn), began in list(self._owed.items()):
+            if generation != known.generation:  # the conversation was deleted since, and the turn with it
+                del self._owed[generation, turn]
+            elif turn < known.root.turn or known.root.phase == "returned":
                 ended = await recall_turn(self.journal, self.graph.session_id, began)
-                del self._owed[turn]
+                del self._owed[generation, turn]
                 if (reply := reply_in(ended.events, ended.root.path, turn)) is not None:
                     self._earlier.append(reply)
 
@@ -328,7 +331,7 @@ class Line:
         await note_cut(scope, heard)
         cut = known.gone_on(attempt.seq, attempt.root, known.before, scope.fold, attempt.events)
         remember(self.journal, self.graph.session_id, cut)
-        self.graph.rest(scope.fold, attempt.seq)
+        self.graph.rest(scope.fold, (cut.generation, attempt.seq))
 
     def _ordered(self, waiting: Caller) -> Order:
         order = Order(self.graph, self.config, conversation=self.graph.session_id, channel=waiting.channel)
@@ -380,9 +383,14 @@ class Line:
             if not self._answered:
                 self._deliver(self._now, reply)
             self._answered = True
-        elif attempt.root.turn in self._owed:
-            del self._owed[attempt.root.turn]
+        elif _key_of(attempt) in self._owed:
+            del self._owed[_key_of(attempt)]
             self._earlier.append(reply)
+
+
+def _key_of(attempt: Attempt) -> tuple[int, int]:
+    """Return what tells a turn from all others of the conversation's id: the generation and the number of the turn."""
+    return attempt.known.generation, attempt.root.turn
 
 
 def _asked(known: Conversation) -> tuple[Waiting, ...]:
