@@ -13,7 +13,7 @@ from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT
-from switchroom.conversation import Conversation, recall, recall_turn, remember, with_events
+from switchroom.conversation import Conversation, recall, remember, with_events
 from switchroom.errors import ConversationBusy, ConversationWaiting, Fenced, RunError, UserError
 from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.journal import NO_JOURNAL, Journal
@@ -24,6 +24,7 @@ from switchroom.runner.turn import Order, Prepare, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.session.exchange import GRACE, UNRECORDED, Entry, note_cut
 from switchroom.session.graph import Graph
+from switchroom.session.owed import OwedReplies
 from switchroom.session.reply import Reply, reply_in, reply_of
 from switchroom.session.watchdog import watchdog
 
@@ -85,7 +86,6 @@ class Line:
 
     __slots__ = (
         "_answered",
-        "_earlier",
         "_now",
         "_order",
         "_owed",
@@ -110,9 +110,7 @@ class Line:
         self._now: Caller | None = None
         self._order: Order | None = None
         self._own: Order | None = None
-        # The turns whose caller got an error, by generation of the conversation, and the number of the entry that began each.
-        self._owed: dict[tuple[int, int], int] = {}
-        self._earlier: list[Reply] = []
+        self._owed = OwedReplies(journal, graph.session_id)
         self._answered = False
 
     @property
@@ -217,7 +215,7 @@ class Line:
         """Something comes in."""
 
         async def job(waiting: Caller) -> None:
-            await self._collect_owed()
+            await self._owed.collect()
             order = self._ordered(waiting)
             order.input = entry
             order.message_id = message_id
@@ -252,7 +250,7 @@ class Line:
             graph.live, graph.at_rest = live, at_rest
         reply = reply_in(result.events, result.path, 0)
         assert reply is not None, "the fallback speaks last"
-        waiting.answer(replace(reply, earlier=self._take_earlier()))
+        waiting.answer(replace(reply, earlier=self._owed.take()))
 
     def _owe(self, waiting: Caller) -> None:
         """Remember a turn that this session began and whose caller got an error: its reply comes with a later one."""
@@ -261,25 +259,7 @@ class Line:
             return
         reply = waiting.reply
         if not reply.done() or reply.cancelled() or reply.exception() is not None:
-            self._owed[_key_of(own.attempt)] = own.attempt.root.began
-
-    async def _collect_owed(self) -> None:
-        """Take up the replies to turns of this session that others have finished meanwhile."""
-        if not self._owed:
-            return
-        known = await recall(self.journal, self.graph.session_id)
-        for (generation, turn), began in list(self._owed.items()):
-            if generation != known.generation:  # the conversation was deleted since, and the turn with it
-                del self._owed[generation, turn]
-            elif turn < known.root.turn or known.root.phase == "returned":
-                ended = await recall_turn(self.journal, self.graph.session_id, began)
-                del self._owed[generation, turn]
-                if (reply := reply_in(ended.events, ended.root.path, turn)) is not None:
-                    self._earlier.append(reply)
-
-    def _take_earlier(self) -> tuple[Reply, ...]:
-        earlier, self._earlier = tuple(self._earlier), []
-        return earlier
+            self._owed.owe(own.attempt)
 
     def person_answered(self, answers: Answers) -> Job:
         """A person answers what an unfinished turn asked."""
@@ -342,7 +322,9 @@ class Line:
         self._order = self._own = order
         try:
             result: RunResult[Any] = await take(order, prepare)
-            self._deliver(waiting, self._reply_of(result))
+            if not self._answered:
+                self._deliver(waiting, self._reply_of(result))
+                self._answered = True
         except ConversationWaiting:
             raise await self._waits() from None
         finally:
@@ -358,11 +340,10 @@ class Line:
 
     def _deliver(self, waiting: Caller, reply: Reply) -> None:
         """Give a caller the reply, with those that earlier callers did not get; a cancelled caller's comes with the next."""
-        if waiting.reply.done() and not waiting.reply.cancelled():
-            return
-        reply = replace(reply, earlier=self._take_earlier())
-        if not waiting.answer(reply):
-            self._earlier.extend((*reply.earlier, replace(reply, earlier=())))
+        whole = replace(reply, earlier=self._owed.take())
+        if not waiting.answer(whole):
+            for one in (*whole.earlier, reply):
+                self._owed.keep(one)
 
     async def _waits(self) -> ConversationWaiting:
         known = await recall(self.journal, self.graph.session_id)
@@ -383,14 +364,8 @@ class Line:
             if not self._answered:
                 self._deliver(self._now, reply)
             self._answered = True
-        elif _key_of(attempt) in self._owed:
-            del self._owed[_key_of(attempt)]
-            self._earlier.append(reply)
-
-
-def _key_of(attempt: Attempt) -> tuple[int, int]:
-    """Return what tells a turn from all others of the conversation's id: the generation and the number of the turn."""
-    return attempt.known.generation, attempt.root.turn
+        else:
+            self._owed.settle(attempt, reply)
 
 
 def _asked(known: Conversation) -> tuple[Waiting, ...]:
