@@ -43,11 +43,15 @@ class Caller:
         self.within: Owned | None = None if scope is None else scope.attempt
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
-    def answer(self, reply: Reply) -> bool:
-        """Give the reply to the caller. Return False if the caller was cancelled and gets none."""
+    @property
+    def has_left(self) -> bool:
+        """Return True if the caller read a stream and has left it."""
+        return self.channel is not None and self.channel.has_left
+
+    def answer(self, reply: Reply) -> None:
+        """Give the reply to the caller, unless the caller was cancelled."""
         if not self.reply.done():
             self.reply.set_result(reply)
-        return not self.reply.cancelled()
 
     def refuse(self, error: BaseException) -> None:
         """Tell who waits that there is none, and why."""
@@ -250,7 +254,7 @@ class Line:
             graph.live, graph.at_rest = live, at_rest
         reply = reply_in(result.events, result.path, 0)
         assert reply is not None, "the fallback speaks last"
-        waiting.answer(replace(reply, earlier=self._owed.take()))
+        self._deliver(waiting, reply)
 
     def _owe(self, waiting: Caller) -> None:
         """Remember a turn that this session began and whose caller got an error: its reply comes with a later one."""
@@ -340,10 +344,12 @@ class Line:
 
     def _deliver(self, waiting: Caller, reply: Reply) -> None:
         """Give a caller the reply, with those that earlier callers did not get; a cancelled caller's comes with the next."""
-        whole = replace(reply, earlier=self._owed.take())
-        if not waiting.answer(whole):
-            for one in (*whole.earlier, reply):
-                self._owed.keep(one)
+        if waiting.reply.cancelled():
+            if reply.turn:  # else nothing of it is recorded
+                self._owed.keep(reply)
+        elif not waiting.reply.done():
+            earlier = () if waiting.has_left else self._owed.take()
+            waiting.answer(replace(reply, earlier=earlier))
 
     async def _waits(self) -> ConversationWaiting:
         known = await recall(self.journal, self.graph.session_id)
