@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from switchroom import Agent, Budget, RunConfig, Runner, parallel, sequential, vote
 from switchroom.budget import CheaperModel, Degradation, FewerVoters
-from switchroom.events import ModelAnswered, RunEvent
+from switchroom.events import BudgetDegraded, ModelAnswered, RunEvent, StepStarted
 from switchroom.journals import MemoryJournal
 from switchroom.model import Emit, ModelRequest, ModelResponse, Settings
 from switchroom.testing import FunctionModel
@@ -143,3 +143,38 @@ def test_a_vote_asks_after_a_death_as_many_as_it_had_decided_to():
         assert len(again.final_output.ballots) == 3
 
     in_no_time(check())
+
+
+def test_reductions_stay_in_order_when_the_call_through_which_one_held_fails():
+    """The first holds through a call in flight when another call makes the second one hold; then the call in flight fails."""
+
+    async def fails_later(request: ModelRequest) -> str:
+        await asyncio.sleep(2)
+        raise ConnectionError("no answer")
+
+    async def later(text: str) -> str:
+        await asyncio.sleep(1)
+        return text
+
+    slow = Agent("slow", model=FunctionModel(fails_later), settings=Settings(max_tokens=700))
+    greedy = sequential(later, Agent("greedy", model=saying("dear"), settings=Settings(max_tokens=1000)))
+    court = vote(*agents(3)).named("court")
+    step = sequential(parallel(slow=slow, greedy=greedy, fine=lambda text: "fine"), court)
+    budget = Budget(tokens=1000, degrade=(FewerVoters(1), CheaperModel(saying("cheap"))))
+
+    async def cut_anywhere() -> None:
+        journal = MemoryJournal()
+        whole = await Runner.run(step, "go", config=RunConfig(budget=budget, journal=journal), conversation=CONVERSATION)
+        assert whole.final_output.ballots == {"agent0": "cheap"}
+        events = kept(journal)
+        applied = [event.fact for event in events if isinstance(event.fact, BudgetDegraded) and event.fact.applied]
+        assert [(fact.step, fact.place) for fact in applied[:2]] == [("fewer_voters", 0), ("cheaper_model", 1)]
+        for place in range(len(events) - 1):
+            rest = cut(events[: place + 1])
+            result = await resumed(step, RunConfig(budget=budget, journal=rest))
+            asked = {event.path for event in kept(rest) if isinstance(event.fact, StepStarted) and "court#0/" in event.path}
+            second = any(isinstance(event.fact, BudgetDegraded) and event.fact.place == 1 for event in events[: place + 1])
+            if second:
+                assert (result.final_output.ballots, len(asked)) == ({"agent0": "cheap"}, 1), events[place]
+
+    in_no_time(cut_anywhere())

@@ -29,6 +29,11 @@ class Channel:
         self._left = False
 
     @property
+    def has_left(self) -> bool:
+        """Return True if the reader is gone."""
+        return self._left
+
+    @property
     def full(self) -> bool:
         """Whether a writer has to wait before it goes on."""
         return len(self._entries) >= self.size and not self._left

@@ -93,7 +93,8 @@ class Ledger:
                     self.spent = self.spent.plus(self._cost(usage, model))
                 case BudgetDegraded(budget=where, applied=True) as fact if where == path:
                     self._told.add(fact.place)
-                    self._applied.update(place for place, at in self._steps() if place == fact.place and fact.share < at)
+                    if any(place == fact.place and fact.share < at for place, at in self._steps()):
+                        self._apply_to(fact.place)
                 case _:
                     pass
 
@@ -207,14 +208,26 @@ class Ledger:
         """Whether something of a kind is to be done with less, here or in an account around."""
         return any(isinstance(rule, kind) for ledger in self.around() for rule in ledger.budget.degrade)
 
-    def next_less(self) -> Less | None:
-        """What is to be done next, because a call does not fit: from now on it holds."""
+    def next_less(self) -> tuple[Less, ...]:
+        """Apply the next reduction, because a call does not fit, and all that come before it.
+
+        Reductions that come before it may hold only through a call in flight, which may yet fail and give its share back. They
+        hold from now on too: what is done with less is done in the declared order.
+
+        Returns:
+            the reductions that hold from now on, in their order; empty if all were applied before.
+        """
         share, resource = self.share()
         for place, at in self._steps():
             if place not in self._applied and share < at:
-                self._applied.add(place)
-                return Less(self, place, resource, share)
-        return None
+                return tuple(Less(self, applied, resource, share) for applied in self._apply_to(place))
+        return ()
+
+    def _apply_to(self, last: int) -> list[int]:
+        """Apply all reductions up to a place, and return the places of those that were not applied before."""
+        places = [place for place, _ in self._steps() if place <= last and place not in self._applied]
+        self._applied.update(places)
+        return places
 
     def first_time(self, place: int) -> bool:
         """Whether it was not told yet that something is done with less."""

@@ -126,8 +126,8 @@ class Recorder:
         channel: the reader of a stream, if there is one.
         tools: the tools that have started and not ended.
         write_until: when a write for which the journal is too busy is given up, by the loop's clock; None for never.
-        refusal: the error with which the journal refused facts of the run last: it is no failure of the run, which goes on
-            from what is recorded.
+        refusals: the errors with which the journal refused facts of the run: none of them is a failure of the run, which
+            goes on from what is recorded.
         over: the run has ended; only results of tools that still run are recorded.
     """
 
@@ -145,7 +145,7 @@ class Recorder:
         "journal",
         "listened",
         "over",
-        "refusal",
+        "refusals",
         "root",
         "seq",
         "tools",
@@ -163,7 +163,7 @@ class Recorder:
         self.channel: Channel | None = None
         self.listened = bool(config.listeners)
         self.over = False
-        self.refusal: JournalBusy | JournalUnwritable | None = None
+        self.refusals: list[JournalBusy | JournalUnwritable] = []
         self.tools: dict[object, RunningTool] = {}
         self.write_until: float | None = None
         self._order: asyncio.Lock | None = None
@@ -278,7 +278,8 @@ class Recorder:
             return await completed(pending, not self.journal.waits, self.write_until)
         except (JournalBusy, JournalUnwritable, asyncio.CancelledError) as error:
             self._keep_results(events, facts, run)
-            self.refusal = None if isinstance(error, asyncio.CancelledError) else error
+            if not isinstance(error, asyncio.CancelledError):
+                self.refusals.append(error)
             raise
 
     def _append(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> Awaitable[None] | None:
@@ -286,7 +287,7 @@ class Recorder:
             return self.journal.append(self._conversation, events)
         except (JournalBusy, JournalUnwritable) as error:
             self._keep_results(events, facts, run)
-            self.refusal = error
+            self.refusals.append(error)
             raise
 
     def _keep_results(self, events: list[RunEvent], facts: tuple[AnyFact, ...], run: Folding | None) -> None:

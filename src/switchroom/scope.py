@@ -240,7 +240,8 @@ class Scope:
         except Fenced:  # somebody else has the conversation: nothing more is to be written
             raise
         except Exception as error:
-            if error is attempt.refusal:  # the journal failed and not the step: the turn stays open, and goes on later
+            if any(error is refusal for refusal in attempt.refusals):
+                # The journal failed and not the step: the turn stays open, and goes on later.
                 raise
             await scope.note(failure(error, attempt.through(error)))
             attempt.failed(error, path)

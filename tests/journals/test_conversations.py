@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
+from pydantic import BaseModel
 
 from switchroom import Agent, OutputNode, RunConfig, Runner, Session, ToolContext, UserError, sequential, tool
 from switchroom.errors import ConversationBusy, JournalBusy, JournalUnwritable
-from switchroom.events import RunEvent, StepReturned, TurnStarted
+from switchroom.events import RunEvent, StepReturned, ToolReturnedLate, TurnStarted
 from switchroom.journal import NoJournal
 from switchroom.journals import Conversations, MemoryJournal, SqliteJournal, database
 from switchroom.journals.database import settled
 from switchroom.journals.listed import Catalogue
+from switchroom.model import ModelRequest
 from switchroom.result import Waiting
 from switchroom.testing import FunctionModel, call
 from tests.helpers import texts
@@ -61,6 +64,12 @@ async def talk(journal: Catalogue, conversation: str, *messages: str, step: Any 
     for message in messages:
         result = await Runner.run(step or clerk(), message, config=RunConfig(journal=journal), conversation=conversation)
     return result
+
+
+def step_named(name: str, function: Callable[..., Any]) -> Any:
+    """Return a function as a step of another name."""
+    function.__name__ = name
+    return function
 
 
 # the list ------------------------------------------------------------------------------------------------------------
@@ -209,6 +218,121 @@ async def test_a_deleted_conversation_begins_anew(journal: Catalogue, conversati
         await conversations.messages("c")
 
 
+@pytest.mark.parametrize("turns", [1, 100])
+async def test_nothing_that_this_process_knew_of_a_deleted_conversation_comes_back(
+    journal: Catalogue, conversations: Conversations, turns: int
+):
+    """Neither its history, nor its shared state, nor its message ids; 100 turns have a snapshot."""
+
+    class Seen(BaseModel):
+        texts: list[str] = []
+
+    @tool
+    def note(ctx: ToolContext[Any], text: str) -> str:
+        """Note a text in the shared state."""
+        ctx.update(texts=[*ctx.state.texts, text])
+        return "noted"
+
+    def answer(request: ModelRequest) -> Any:
+        newest = request.messages[-1]
+        return call("note", text=newest.text) if newest.role == "user" else f"{len(request.messages)} messages"
+
+    clerk = Agent("clerk", model=FunctionModel(answer), tools=[note])
+
+    async def say(journal: Catalogue, text: str) -> Any:
+        config = RunConfig(journal=journal, state_type=Seen, state=lambda conversation: Seen())
+        return await Runner.run(clerk, text, config=config, conversation="c", message_id=text)
+
+    others = [SqliteJournal(journal.path) for _ in range(2)] if isinstance(journal, SqliteJournal) else [journal]
+    for place in range(turns):
+        await say(others[place % len(others)], f"m{place}")
+    assert await conversations.delete("c")
+    for turn, one in enumerate(others, start=1):
+        result = await say(one, f"m{turn - 1}")
+        assert (result.turn, result.final_output) == (turn, f"{4 * turn - 1} messages")
+        assert result.state.texts == [f"m{place}" for place in range(turn)]
+
+
+class Counted(BaseModel):
+    """The state of a node."""
+
+    count: int = 0
+
+
+class Count(OutputNode):
+    """Counts the messages in its state, and says its count and how many messages it knows."""
+
+    def __init__(self) -> None:
+        super().__init__(name="count")
+        self.state: Counted = Counted()
+
+    async def generate_response(self) -> AsyncIterator[str]:
+        self.state.count += 1
+        yield f"{self.state.count}: {len(self.context.messages)}"
+
+
+async def test_a_session_whose_conversation_was_deleted_goes_on_from_nothing(journal: Catalogue, conversations: Conversations):
+    session = Session(conversation="c", journal=journal)
+    session.add_node(Count())
+    await session.start()
+    assert [(await session.send(text)).text for text in ("one", "two")] == ["1: 1", "2: 3"]
+    await erased(conversations, "c")
+    reply = await session.send("three")
+    assert (reply.text, reply.turn) == ("1: 1", 1)
+    assert [message.text for message in session.messages] == ["three", "1: 1"]
+    assert (await session.send("four")).text == "2: 3"
+
+
+async def test_a_session_whose_conversation_was_begun_again_elsewhere_has_the_states_of_there(
+    journal: Catalogue, conversations: Conversations
+):
+    """The conversation has as many entries as before, and says something else."""
+
+    def session() -> Session:
+        one = Session(conversation="c", journal=journal)
+        one.add_node(Count())
+        return one
+
+    first = session()
+    await first.start()
+    await first.send("one")
+    await erased(conversations, "c")
+    second = session()
+    await second.start()
+    second.graph.nodes["count"].state = Counted(count=40)
+    await second.send("a")
+    await second.stop()
+    assert (await first.send("three")).text == "42: 3"
+
+
+class Refusing(MemoryJournal):
+    """A journal that refuses all facts as long as it is told to."""
+
+    refuses = False
+
+    def append(self, conversation: str, events: Sequence[RunEvent]) -> None:
+        if self.refuses:
+            raise JournalUnwritable("The disk is full.")
+        return super().append(conversation, events)
+
+
+async def test_the_answer_that_a_session_owes_goes_with_its_conversation():
+    journal = Refusing()
+
+    async def echo(text: str) -> str:
+        journal.refuses = text == "one"
+        return f"echo {text}"
+
+    session = Session(echo, conversation="c", journal=journal, deadline=1)
+    with pytest.raises(JournalUnwritable):
+        await session.send("one")
+    journal.refuses = False
+    await erased(Conversations(journal), "c")
+    for turn, text in enumerate(("two", "three", "four"), start=1):
+        reply = await session.send(text)
+        assert (reply.turn, reply.text, reply.earlier) == (turn, f"echo {text}", ())
+
+
 async def test_a_conversation_that_waits_is_deleted_with_its_question(journal: Catalogue, conversations: Conversations):
     await talk(journal, "c", "pay", step=payer())
     assert await conversations.delete("c")
@@ -223,15 +347,94 @@ async def test_several_conversations_are_deleted_at_once(journal: Catalogue, con
 
 
 async def test_a_conversation_that_is_being_answered_is_not_deleted(journal: Catalogue, conversations: Conversations):
-    begun = TurnStarted(3, 1, "clerk", owner=journal.owner)
-    await settled(journal.claim("c", [RunEvent("turn#3", begun, 1, 7.0)], 0))
+    await talk(journal, "c", "one")
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def held(text: str) -> str:
+        begun.set()
+        await gate.wait()
+        return text
+
+    running = asyncio.create_task(talk(journal, "c", "two", step=step_named("clerk", held)))
+    await begun.wait()
     with pytest.raises(ConversationBusy) as error:
         await conversations.delete("c")
-    assert (error.value.owner, error.value.turn, error.value.since) == (journal.owner, 3, 7.0)
+    assert (error.value.owner, error.value.turn, error.value.since > 0) == (journal.owner, 2, True)
     assert str(error.value) == snapshot(
-        "Conversation 'c' cannot be deleted: turn 3 is being answered. Delete it after the turn."
+        "Conversation 'c' cannot be deleted: turn 2 is being answered. Delete it after the turn."
     )
-    assert len(await settled(journal.read("c"))) == 1
+    gate.set()
+    assert (await running).final_output == "two"
+    assert await conversations.delete("c")
+
+
+async def test_a_conversation_with_a_turn_that_is_about_to_begin_is_not_deleted(
+    journal: Catalogue, conversations: Conversations
+):
+    """The turn has no fact yet: its handles are being made."""
+    await talk(journal, "c", "one")
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def handles(conversation: str) -> str:
+        begun.set()
+        await gate.wait()
+        return "handles"
+
+    config = RunConfig(journal=journal, deps=handles)
+    running = asyncio.create_task(Runner.run(clerk(), "two", config=config, conversation="c"))
+    await begun.wait()
+    with pytest.raises(ConversationBusy):
+        await conversations.delete("c")
+    gate.set()
+    result = await running
+    assert (result.turn, len(result.messages), result.final_output) == (2, 4, "you said two")
+
+
+async def test_a_conversation_whose_tool_runs_after_its_deadline_is_not_deleted(
+    journal: Catalogue, conversations: Conversations
+):
+    begun, gate, ended = threading.Event(), threading.Event(), asyncio.Event()
+
+    @tool
+    def slow() -> str:
+        """Take long, in a thread."""
+        begun.set()
+        gate.wait()
+        return "done"
+
+    def heard(event: RunEvent) -> None:
+        if isinstance(event.fact, ToolReturnedLate):
+            ended.set()
+
+    clerk = Agent("clerk", model=FunctionModel(lambda request: call("slow")), tools=[slow])
+    config = RunConfig(journal=journal, deadline=0.05, listeners=(heard,))
+    with pytest.raises(TimeoutError):
+        await Runner.run(clerk, "go", config=config, conversation="c")
+    with pytest.raises(ConversationBusy, match="the tool slow still runs"):
+        await conversations.delete("c")
+    gate.set()
+    await ended.wait()
+    await erased(conversations, "c")
+
+
+async def erased(conversations: Conversations, id: str) -> None:
+    """Delete a conversation as soon as its last turn has come to its end."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert await conversations.delete(id) == 1
+                return
+            except ConversationBusy:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_conversation_that_an_ended_loop_of_this_process_left_open_is_deleted(
+    journal: Catalogue, conversations: Conversations
+):
+    """No attempt is live in this process, so nobody answers the turn."""
+    begun = TurnStarted(1, 1, "clerk", owner=journal.owner)
+    await settled(journal.claim("c", [RunEvent("turn#1", begun, 1, 7.0)], 0))
+    assert await conversations.delete("c")
 
 
 async def test_a_conversation_whose_process_died_is_deleted(tmp_path: Path):
@@ -255,18 +458,27 @@ async def test_a_write_between_reading_and_deleting_is_seen(tmp_path: Path, monk
     journal = SqliteJournal(tmp_path / "chats.db")
     await talk(journal, "c", "one")
     erase = journal.erase
-    late = SqliteJournal(journal.path)
+    begun, gate = asyncio.Event(), asyncio.Event()
+    running: list[asyncio.Task[Any]] = []
+
+    async def held(text: str) -> str:
+        begun.set()
+        await gate.wait()
+        return text
 
     async def erase_late(conversation: str, generation: int, last: int) -> None:
         monkeypatch.setattr(journal, "erase", erase)
-        begun = TurnStarted(2, 1, "clerk", owner=late.owner)
-        await settled(late.claim("c", [RunEvent("turn#2", begun, last + 1)], generation))
+        late = SqliteJournal(journal.path)
+        running.append(asyncio.create_task(talk(late, "c", "two", step=step_named("clerk", held))))
+        await begun.wait()
         await erase(conversation, generation, last)
 
     monkeypatch.setattr(journal, "erase", erase_late)
     with pytest.raises(ConversationBusy):
         await Conversations(journal).delete("c")
-    assert (await settled(journal.read("c")))[-1].fact == TurnStarted(2, 1, "clerk", owner=late.owner)
+    gate.set()
+    [turn] = running
+    assert ((await turn).turn, (await turn).final_output) == (2, "two")
 
 
 SECRET = "the-secret-of-ann"

@@ -12,7 +12,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from switchroom import Agent, NotDone, RunConfig, Runner, Session, Team, ToolContext, tool
 from switchroom.config import WHILE_WAITING, WhenBusy
 from switchroom.errors import ConversationBusy, JournalBusy, RunError
+from switchroom.events import RunEvent
 from switchroom.journals import SqliteJournal
 from switchroom.messages import Message
 from switchroom.model import ModelRequest
@@ -27,6 +28,8 @@ from switchroom.reply import Reply, call
 from switchroom.result import Waiting
 from switchroom.testing import FunctionModel
 
+LEFT_AFTER = 4
+"""Events after which a caller leaves a stream, if it leaves one."""
 CALLERS = 3
 """Callers in a process at the same time."""
 ONCE = ("book", "pay", "send", "sign", "wire")
@@ -174,7 +177,7 @@ class Worker:
         self._name = name
         self._team = team_at(place)
         self._sent = 0
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[tuple[str, WhenBusy], Session] = {}
         self.is_quiet = False
 
     async def work(self) -> None:
@@ -230,28 +233,53 @@ class Worker:
         return _text(f"{self._name}-{self._sent}", random.Random()), conversation, None
 
     async def _answer(self, text: str, conversation: str, id: str | None, busy: WhenBusy) -> dict[str, Any]:
+        way = random.choices(["whole", "stream", "left"], [6, 3, 1])[0]
         if is_session(conversation):
-            return await self._reply(text, conversation, id)
+            return await self._reply(text, conversation, id, busy, way)
         config = RunConfig(journal=self._place.url, when_busy=busy, busy_timeout=20.0)
-        result = await Runner.run(self._team, text, conversation=conversation, config=config, message_id=id)
+        if way == "whole":
+            result = await Runner.run(self._team, text, conversation=conversation, config=config, message_id=id)
+        else:
+            async with Runner.stream(self._team, text, conversation=conversation, config=config, message_id=id) as events:
+                if not await is_read(events, way == "left"):
+                    return {"end": "left"}
+            result = events.result
         meanwhile = result.final_output == WHILE_WAITING
         end = "meanwhile" if meanwhile else "waits" if result.waiting else "interrupted" if result.interrupted else "answered"
         return {"end": end, "text": result.final_output, "turn": result.turn}
 
-    async def _reply(self, text: str, conversation: str, id: str | None) -> dict[str, Any]:
-        session = self._sessions.get(conversation)
+    async def _reply(self, text: str, conversation: str, id: str | None, busy: WhenBusy, way: str) -> dict[str, Any]:
+        session = self._sessions.get((conversation, busy))
         if session is None:
-            session = self._sessions[conversation] = session_at(self._place, self._team, conversation)
-        reply = await session.send(text, message_id=id)
+            session = session_at(self._place, self._team, conversation, busy)
+            self._sessions[conversation, busy] = session
+        if way == "whole":
+            reply = await session.send(text, message_id=id)
+        else:
+            async with session.stream(text, message_id=id) as events:
+                if not await is_read(events, way == "left"):
+                    return {"end": "left"}
+            reply = events.reply
         meanwhile = reply.text == WHILE_WAITING
         end = "meanwhile" if meanwhile else "waits" if reply.waiting else "fallback" if reply.fallback else "answered"
-        earlier = [one.text for one in reply.earlier]
+        end = "interrupted" if reply.interrupted else end
+        earlier = [one.text for one in reply.earlier if not (one.interrupted or one.waiting)]
         return {"end": end, "text": reply.text, "turn": reply.turn, "earlier": earlier}
 
 
-def session_at(place: Place, team: Team, conversation: str) -> Session:
+def session_at(place: Place, team: Team, conversation: str, busy: WhenBusy = "wait") -> Session:
     """Return a session of a process."""
-    return Session(team, conversation=conversation, journal=place.url, busy_timeout=20.0, deadline=60.0)
+    return Session(team, conversation=conversation, journal=place.url, when_busy=busy, busy_timeout=20.0, deadline=60.0)
+
+
+async def is_read(events: AsyncIterable[RunEvent], leaves: bool) -> bool:
+    """Read a stream to its end; return False if the reader leaves it before."""
+    shown = 0
+    async for _ in events:
+        shown += 1
+        if leaves and shown == LEFT_AFTER:
+            return False
+    return True
 
 
 def _text(label: str, chance: random.Random) -> str:

@@ -13,6 +13,7 @@ from switchroom.events import (
     PersonAnswered,
     PersonAsked,
     RunEvent,
+    RunInterrupted,
     StepFailed,
     StepReturned,
     ToolReturned,
@@ -85,7 +86,8 @@ def check_the_turns(conversation: str, events: list[RunEvent], lives: dict[str, 
 
 def _is_answer(text: Any, label: str, events: list[RunEvent]) -> bool:
     """Return True for the answer to a message, or what of it had been shown when it was interrupted."""
-    return text.split("\n")[-1] == f"echo {label}" or text == "" or any(isinstance(e.fact, TurnCut) for e in events)
+    last, cut = text.split("\n")[-1], any(isinstance(event.fact, TurnCut | RunInterrupted) for event in events)
+    return last == f"echo {label}" or text == "" or (cut and f"echo {label}".startswith(last))
 
 
 def check_the_unknown(conversation: str, events: list[RunEvent]) -> Counter[str]:

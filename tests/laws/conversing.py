@@ -30,7 +30,7 @@ from tests.laws.callers import (
 from tests.laws.processes import Process, Store
 from tests.laws.worlds import CONVERSATION
 
-End: TypeAlias = Literal["answered", "interrupted", "meanwhile", "waits", "busy", "journal", "fenced", "cancelled"]
+End: TypeAlias = Literal["answered", "interrupted", "meanwhile", "waits", "busy", "journal", "fenced", "cancelled", "fallback"]
 LONGEST_S = 600.0
 """Seconds of the virtual clock after which a caller is waiting for what never happens."""
 
@@ -118,7 +118,7 @@ class Desk:
                 self._begin(process, self._go_on(event, process))
 
     def _begin(self, process: Process, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(_within(work))
+        task = asyncio.ensure_future(within(work))
         self._tasks.setdefault(process, []).append(task)
         return task
 
@@ -160,8 +160,7 @@ class Desk:
         return events.result
 
     async def _go_on(self, event: Resumes | Person, process: Process) -> None:
-        team = team_in(process, self.played.world)
-        config = RunConfig(journal=process)
+        step, config = self._step(process), RunConfig(journal=process)
         answers: dict[str, bool] = {}
         if isinstance(event, Person):
             answers = self.played.world.person(waiting_of(self.played.known.root))
@@ -169,12 +168,16 @@ class Desk:
                 return
         takes_over = isinstance(event, Resumes) and event.takes_over
         try:
-            await Runner.resume(team, conversation=CONVERSATION, config=config, answers=answers, takeover=takes_over)
+            await Runner.resume(step, conversation=CONVERSATION, config=config, answers=answers, takeover=takes_over)
         except (JournalBusy, JournalUnwritable, Fenced):
             pass
         except UserError as error:  # nothing was said yet, or somebody else has given the answer
             if "to resume" not in str(error) and "open question" not in str(error):
                 raise
+
+    def _step(self, process: Process) -> Any:
+        """Return what answers the conversation, as a process has it."""
+        return team_in(process, self.played.world)
 
     async def _finish(self) -> None:
         """Finish what was left open, in a fresh process with a journal that works."""
@@ -182,17 +185,17 @@ class Desk:
         for process in self._processes:
             process.die()
         process = Process(self.played.store, "last")
-        team, config = team_in(process, self.played.world), RunConfig(journal=process)
+        step, config = self._step(process), RunConfig(journal=process)
         for _ in range(50):
             root = self.played.known.root
             if root.phase in ("new", "returned"):
                 return
             answers = self.played.world.person(waiting_of(root))
-            await _within(Runner.resume(team, conversation=CONVERSATION, config=config, answers=answers))
+            await within(Runner.resume(step, conversation=CONVERSATION, config=config, answers=answers))
         raise AssertionError("the conversation never ends")
 
 
-async def _within(work: Awaitable[Any]) -> None:
+async def within(work: Awaitable[Any]) -> None:
     async with asyncio.timeout(LONGEST_S):
         await work
 

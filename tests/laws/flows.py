@@ -364,7 +364,8 @@ class Wild:
 
 CHEAP = FunctionModel(lambda request: f"cheap[{mark([message.text for message in request.messages])}]")
 
-LESS: tuple[Degradation, ...] = (SkipOptional(), FewerVoters(2), FewerVoters(1), CheaperModel(Counting(CHEAP)), PartialAnswer())
+CHEAPER = CheaperModel(Counting(CHEAP))
+LESS: tuple[Degradation, ...] = (SkipOptional(), FewerVoters(2), FewerVoters(1), CHEAPER, PartialAnswer())
 
 
 def budgets() -> st.SearchStrategy[Budget]:

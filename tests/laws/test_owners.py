@@ -8,7 +8,15 @@ from collections import Counter
 import pytest
 from hypothesis import given
 
-from switchroom.events import AnsweredWhileWaiting, RunInterrupted, StepReturned, TurnStarted
+from switchroom.events import (
+    AnsweredWhileWaiting,
+    PersonAsked,
+    RunInterrupted,
+    StepReturned,
+    TurnAnswered,
+    TurnCut,
+    TurnStarted,
+)
 from tests.laws.callers import ONCE, Plan, Resumes, id_of, plans, text_of
 from tests.laws.conversing import Desk, Played
 from tests.laws.worlds import CONVERSATION
@@ -33,6 +41,8 @@ class Turn:
         self.attempts = 1
         self.output: str | None = None
         self.interrupted = False
+        self.fallback = False
+        self.asked = False
 
 
 def history(played: Played) -> list[Turn]:
@@ -51,8 +61,12 @@ def history(played: Played) -> list[Turn]:
             case StepReturned(output=output) if event.path.count("/") == 1 and "while_waiting" not in event.path:
                 assert turns[-1].output is None, "a turn returns once"
                 turns[-1].output = output
-            case RunInterrupted():
+            case RunInterrupted() | TurnCut():
                 turns[-1].interrupted = True
+            case TurnAnswered(fallback=True):
+                turns[-1].fallback = True
+            case PersonAsked():
+                turns[-1].asked = True
             case _:
                 pass
         assert event.path.startswith(f"turn#{len(turns)}"), "facts are those of the last turn"
@@ -63,7 +77,8 @@ def check_the_turns(played: Played, turns: list[Turn]) -> None:
     """Each turn answers its own message; no message is recorded twice."""
     for turn in turns:
         assert turn.output is not None, f"{turn.label} was recorded, and has no answer"
-        assert turn.interrupted or turn.output == f"echo {turn.label}", f"{turn.label} got {turn.output!r}"
+        said = turn.interrupted or (turn.fallback and played.plan.faults) or turn.output == f"echo {turn.label}"
+        assert said, f"{turn.label} got {turn.output!r}"
     aside = [e.fact.message.text for e in played.store.memory.read(CONVERSATION) if isinstance(e.fact, AnsweredWhileWaiting)]
     recorded = Counter([turn.label for turn in turns] + [label(text) for text in aside])
     assert all(count == 1 for count in recorded.values()), recorded
@@ -89,6 +104,11 @@ def check_the_callers(played: Played, turns: list[Turn]) -> None:
                 assert turn.output is not None, "the answer came later"
             case "busy" if id_of(played.plan, number) is None:
                 assert turn is None, "a message that was refused is not recorded"
+            case "fallback":
+                assert played.plan.faults
+                assert turn is not None
+                assert turn.fallback
+                assert turn.output == outcome.text
             case "journal":
                 assert played.plan.faults
             case "fenced":

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switchroom import Budget, RunConfig
@@ -15,7 +15,7 @@ from switchroom.errors import DeadlineExceeded
 from switchroom.events import BudgetDegraded, ModelAnswered, RunEvent, StepFailed, StepStarted
 from switchroom.journals import MemoryJournal
 from tests.laws.accounts import check
-from tests.laws.flows import Flow, Plan, Wild, World, budgets, build, flows
+from tests.laws.flows import CHEAPER, Flow, Leaf, Plan, Wild, World, budgets, build, flows
 from tests.laws.test_workflows import Watch, alone, begun, examples, gone_on, racing
 from tests.laws.worlds import cut, kept
 from tests.virtual import in_no_time
@@ -138,10 +138,17 @@ async def check_the_budgets(plan: Flow, budget: Budget, places: Sequence[int]) -
         check_what_is_done_with_less(kept(rest), plans, held)
 
 
-# The same examples each time. Two rare faults are known, and would make the test fail by chance:
-# a degradation that holds only through a call in flight is lost when the call fails;
-# a vote with fewer voters under an exhausted budget is told otherwise than it was.
-@settings(examples(60), derandomize=True)
+AGENTS = tuple(Leaf("agent", f"agent{number}") for number in range(3))
+FAILING = tuple(Leaf("agent", f"agent{number}", fault="value") for number in range(3))
+CODE = (Leaf("async", "async1"), Leaf("async", "async2"))
+VOTE_AFTER_ALL_IS_SPENT = Flow("sequential", "sequential1", (AGENTS[0], Flow("vote", "vote1", CODE)))
+QUORUM_BEYOND_THE_BUDGET = Flow("parallel", "parallel1", AGENTS, quorum=2)
+
+
+@examples(60)
+@example(VOTE_AFTER_ALL_IS_SPENT, Budget(turns=1, degrade=(FewerVoters(1),)), [])
+@example(QUORUM_BEYOND_THE_BUDGET, Budget(turns=1, degrade=(PartialAnswer(),)), [])
+@example(Flow("supervisor", "supervisor1", FAILING), Budget(turns=4, degrade=(CHEAPER,)), [])
 @given(flows(SPENT), budgets(), st.lists(st.integers(0, 200), max_size=3))
 def test_budgets_are_not_overspent_and_what_is_done_with_less_stays_so(plan: Flow, budget: Budget, places: list[int]):
     in_no_time(check_the_budgets(plan, budget, places))

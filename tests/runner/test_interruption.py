@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from switchroom import Agent, Decline, Runner, UserError, handoff, tool
+from switchroom import Agent, Decline, RunConfig, Runner, UserError, handoff, tool
 from switchroom.errors import GuardrailTripped
-from switchroom.events import AnswerCut, HandoffCommitted, HandoffProposed, ToolReturned
+from switchroom.events import AnswerCut, Effect, HandoffCommitted, HandoffProposed, RunEvent, ToolReturned
 from switchroom.guardrail import Pass, Trip, on_input
 from switchroom.messages import Message
 from switchroom.model import Emit, ModelRequest, ModelResponse
@@ -409,3 +409,28 @@ async def test_a_second_interruption_right_after_the_first_is_answered_too():
         await soon(second)
     said = [text for who, text in texts(events.result.messages) if who == "user"]
     assert said == ["hello", "wait", "listen"]
+
+
+@pytest.mark.parametrize(("effect", "calls"), [("idempotent", 1), ("idempotent", 2), ("read", 2)])
+async def test_an_interruption_in_the_moment_in_which_the_last_call_has_settled_is_answered(effect: Effect, calls: int):
+    interruptions: list[Awaitable[None]] = []
+
+    @tool(effect=effect)
+    async def look() -> str:
+        await asyncio.sleep(0)
+        return "seen"
+
+    def heard(event: RunEvent) -> None:
+        if isinstance(event.fact, ToolReturned) and event.fact.index == calls - 1:
+            interruptions.append(events.interrupt("wait"))
+
+    def answers(request: ModelRequest) -> Any:
+        said = last(request)
+        return [call("look") for _ in range(calls)] if said == "look" else f"you said {said}"
+
+    agent = Agent("clerk", tools=[look], model=FunctionModel(answers))
+    async with Runner.stream(agent, "look", config=RunConfig(listeners=(heard,))) as events:
+        async for _ in events:
+            pass
+    assert len(interruptions) == 1
+    assert events.result.final_output.endswith("you said wait")

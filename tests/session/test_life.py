@@ -381,3 +381,42 @@ async def test_a_failing_fallback_never_shows_its_exception():
     reply = await session.send("hello")
     assert reply.text == SENTENCE
     assert all("1234" not in message.text and "5678" not in message.text for message in session.messages)
+
+
+async def test_a_cancelled_callers_reply_comes_with_the_next_one_once():
+    """Also if the message was sent twice under its id, and both callers were cancelled."""
+    gate = asyncio.Event()
+
+    async def echo(text: str) -> str:
+        await gate.wait()
+        return f"echo {text}"
+
+    session = Session(echo)
+    cancelled = [asyncio.create_task(session.send("one", message_id="m-1")) for _ in range(2)]
+    await asyncio.sleep(0)
+    for task in cancelled:
+        task.cancel()
+    await asyncio.wait(cancelled)
+    gate.set()
+    replies = [await session.send(text) for text in ("two", "three")]
+    assert [reply.text for reply in replies] == ["echo two", "echo three"]
+    assert [[one.text for one in reply.earlier] for reply in replies] == [["echo one"], []]
+
+
+async def test_a_reader_that_left_its_stream_takes_no_reply_of_others_along():
+    gate = asyncio.Event()
+
+    async def echo(text: str) -> str:
+        if text != "four":
+            await gate.wait()
+        return f"echo {text}"
+
+    session = Session(echo)
+    one = asyncio.create_task(session.send("one"))
+    await asyncio.sleep(0)
+    one.cancel()
+    async with session.stream("two") as events:
+        gate.set()
+        await anext(events)
+    reply = await session.send("three")
+    assert [earlier.text for earlier in reply.earlier] == ["echo one"]

@@ -237,6 +237,63 @@ async def test_a_run_that_waits_for_a_person_ends_as_waiting_and_goes_on_in_the_
     )
 
 
+async def say(text: str) -> str:
+    return "One moment."
+
+
+async def fail(text: str) -> str:
+    raise ConnectionError(text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "inner"),
+    [
+        ("One moment.", []),
+        (say, ["  step say"]),
+        (Agent("host", model=ScriptedModel(["One moment."])), ["  agent host", "    generation model"]),
+        (fail, ["  step fail failed (ConnectionError: are you there?)"]),
+    ],
+)
+async def test_an_answer_while_a_person_is_asked_is_an_attempt_of_its_own_in_the_trace_of_the_turn(
+    answer: Any, inner: list[str]
+):
+    book = Book()
+    config = keeping(trace_processors=(book,), trace_include_sensitive_data=True, while_waiting=answer)
+    step = payer()
+    first = await Runner.run(step, "pay it", config=config, conversation="c-1")
+    begun = len(book.traces)
+    meanwhile = await Runner.run(step, "are you there?", config=config, conversation="c-1")
+    assert not book.faults()
+    [asked] = meanwhile.waiting
+    await Runner.resume(step, conversation="c-1", config=config, answers={asked.id: True})
+    assert not book.faults()
+    assert begun == 1
+    assert [trace.trace_id for trace in book.traces] == [first.trace_id] * 3 == [meanwhile.trace_id] * 3
+    assert [trace.metadata["attempt"] for trace in book.traces] == [1, 2, 3]
+    tree = book.tree("answered_while_waiting")
+    turns = [place for place, line in enumerate(tree) if line.startswith("turn")]
+    assert tree[turns[1] : turns[2]] == ["turn payer waiting {'answered_while_waiting': 1}", *inner]
+    span = book.of("turn")[1]
+    assert (span.data["input"], span.data["output"]) == (
+        [{"role": "user", "content": "are you there?"}],
+        meanwhile.final_output,
+    )
+
+
+async def test_an_answer_while_a_person_is_asked_by_a_turn_that_a_crash_left_open_is_sound():
+    """The message first finishes the turn, which comes to a question, and is then answered itself."""
+    book = Book()
+    journal = DyingJournal(lambda event: event.kind == "calls_judged")
+    config = RunConfig(journal=journal, trace_processors=(book,))
+    with pytest.raises(Died):
+        await Runner.run(payer(), "hello", config=config, conversation=CONVERSATION)
+    result = await Runner.run(payer(), "hello again", config=config, conversation=CONVERSATION)
+    assert result.waiting
+    assert not book.faults()
+    assert [span.outcome for span in book.of("turn")] == ["failed", "waiting", "waiting"]
+    assert {trace.trace_id for trace in book.traces} == {result.trace_id}
+
+
 async def test_turns_and_conversations_have_traces_of_their_own_also_under_one_name_in_two_journals():
     book, ids = Book(), set[str]()
     for _ in range(2):

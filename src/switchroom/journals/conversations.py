@@ -14,7 +14,9 @@ from switchroom.journal import SharedJournal, journal_at
 from switchroom.journals.database import settled
 from switchroom.journals.listed import Catalogue
 from switchroom.messages import Message
+from switchroom.ownership import Owned, table_at
 from switchroom.result import Waiting, waiting_of
+from switchroom.rules.root import Root
 from switchroom.session.heard import is_heard
 from switchroom.usage import Usage
 
@@ -162,20 +164,15 @@ class Conversations:
         await self._journal.compact()
 
     async def _erase(self, id: str) -> bool:
+        table = table_at(self._journal)
         for _ in range(_TRIES):
+            await table.write(id)
             generation = await settled(self._journal.generation(id))
             known = await recall(self._journal, id)
             if known.seq == 0:
                 return False
-            root = known.root
-            if root.live and self._journal.is_alive(root.owner):
-                raise ConversationBusy(
-                    f"Conversation '{id}' cannot be deleted: turn {root.turn} is being answered. Delete it after the turn.",
-                    root.owner,
-                    root.turn,
-                    root.since,
-                    root.running,
-                )
+            if table.is_live(id, known.root):
+                raise _busy(id, known.root, table.live(id))
             try:
                 await self._journal.erase(id, generation, known.seq)
             except Fenced:  # another caller wrote in between
@@ -193,6 +190,15 @@ class Conversations:
 
     def __repr__(self) -> str:
         return f"Conversations({self._journal!r})"
+
+
+def _busy(id: str, root: Root, attempt: Owned | None) -> ConversationBusy:
+    """Return the error of a deletion that a live attempt prevents, here (`attempt`) or in another process (None)."""
+    turn, tools = (root.turn, root.running) if attempt is None else (attempt.turn, attempt.running)
+    held = f"the tool {', '.join(sorted(set(tools)))} still runs" if tools else f"turn {turn} is being answered"
+    return ConversationBusy(
+        f"Conversation '{id}' cannot be deleted: {held}. Delete it after the turn.", root.owner, turn, root.since, tools
+    )
 
 
 def _unknown(id: str) -> UserError:

@@ -45,10 +45,11 @@ async def within_budget(run: AgentRun, ledger: Ledger, model: Model, asked: Aske
                     before.ask_next()
                 await waited.change(path, asked_again=before is waited)
                 continue
-            less_now = short.ledger.next_less()
-            if less_now is None:
+            applied = short.ledger.next_less()
+            if not applied:
                 raise short.ledger.exceeded(short.resource)
-            await _tell(less_now, note)
+            for less in applied:
+                await _tell(less, note)
         ledger.hold(at_most, name, path)
     finally:
         if waited is not None:

@@ -38,7 +38,9 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
     """
     indexes = command.indexes
     interruptible = run.scope.attempt.task is not None
-    if len(indexes) == 1 and not (interruptible and _finishes(run, indexes[0])):
+    # Looked up now: when an interruption comes, the calls may have settled, and the run may know them no longer.
+    finishing = {index for index in indexes if _finishes(run, index)} if interruptible else set[int]()
+    if len(indexes) == 1 and not finishing:
         return await run.perform(run, CallTool(indexes[0]), note)
     places = asyncio.Semaphore(run.scope.config.parallel_tools)
 
@@ -52,7 +54,7 @@ async def call_tools(run: AgentRun, command: CallTools, note: Note) -> None:
     except asyncio.CancelledError:
         interrupted = bool(run.scope.attempt.inbox)
         for index, task in zip(indexes, tasks, strict=True):
-            if not (interrupted and _finishes(run, index)):
+            if not (interrupted and index in finishing):
                 task.cancel()
         await _ended(tasks)
         raise

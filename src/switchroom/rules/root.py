@@ -113,9 +113,11 @@ def evolve_root(root: Root, event: RunEvent) -> Root:
         case StepFailed():
             return replace(root, phase="failed", live=bool(root.running))
         case PersonAsked():
-            return replace(root, asked={**root.asked, fact.id: Asked(event.path, fact)})
+            return replace(root, asked=root.asked | {fact.id: Asked(event.path, fact)})
         case PersonAnswered():
-            return replace(root, asked={id: asked for id, asked in root.asked.items() if id != fact.id})
+            asked = root.asked.copy()  # many times faster than building it anew, where one answer has thousands of calls
+            asked.pop(fact.id, None)
+            return replace(root, asked=asked)
         case _:
             return root
 

@@ -101,6 +101,7 @@ async def take(order: Order, prepare: Prepare) -> RunResult[Any]:
                 await attempt.siblings.stop()
         finally:
             attempt.failures.clear()  # their tracebacks hold on to everything
+            attempt.refusals.clear()
             attempt.task = attempt.main = attempt.on_stop = None
             for interruption in attempt.inbox:
                 interruption.refuse("The run ended before the interruption was taken.")

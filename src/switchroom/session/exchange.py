@@ -167,7 +167,9 @@ class Exchange:
         attempt = scope.attempt
         is_root = scope.path == attempt.root.path
         # Another session may have answered turns since: then the nodes' states are those that the journal keeps.
-        graph.restore(live.states, again=attempt.root.attempt > 1 or (is_root and attempt.known.seq != graph.seq))
+        generation = attempt.known.generation
+        moved = is_root and graph.entry != (generation, attempt.known.seq)
+        graph.restore(live.states, again=attempt.root.attempt > 1 or moved)
         if is_root:
             attempt.task = asyncio.current_task()  # tools in flight heed an interruption
             attempt.on_stop = self._stop
@@ -181,7 +183,7 @@ class Exchange:
             await self._leave(turn)
             graph.turn = None
             if is_root:
-                graph.rest(scope.fold, attempt.seq)
+                graph.rest(scope.fold, (generation, attempt.seq))
             self.settle()
 
     def _stop(self) -> bool:

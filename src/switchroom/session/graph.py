@@ -68,7 +68,7 @@ class Graph:
         self.context = Context(self)
         self.live: Live = NO_SESSION
         self.at_rest = Known()
-        self.seq = -1
+        self.entry: tuple[int, int] | None = None
         self._initial: dict[str, Any] | None = None
         self.exchange = Exchange(self)
         self._spoken: StepExecutor = self.exchange
@@ -78,15 +78,16 @@ class Graph:
         """What nodes see of the conversation."""
         return self.at_rest if self.turn is None else self.turn.known
 
-    def rest(self, state: State, seq: int = -1) -> None:
+    def rest(self, state: State, entry: tuple[int, int] | None = None) -> None:
         """Know the conversation as it is between turns.
 
         Args:
             state: the fold of the session.
-            seq: the number of the last entry, if the nodes' states are those of that entry.
+            entry: the generation of the conversation and the number of its last entry, if the nodes' states are those of that
+                entry. A conversation that was deleted and begun again has another generation.
         """
         self.live = state.live or NO_SESSION
-        self.seq = seq
+        self.entry = entry
         self.at_rest = Known(state.history, self.live.caller, self.live.variables)
 
     # building ------------------------------------------------------------------------------------------------------

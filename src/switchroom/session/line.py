@@ -13,7 +13,7 @@ from switchroom.attempt import Attempt
 from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.context import CURRENT
-from switchroom.conversation import Conversation, recall, recall_turn, remember, with_events
+from switchroom.conversation import Conversation, recall, remember, with_events
 from switchroom.errors import ConversationBusy, ConversationWaiting, Fenced, RunError, UserError
 from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.journal import NO_JOURNAL, Journal
@@ -24,6 +24,7 @@ from switchroom.runner.turn import Order, Prepare, begin, resume, take
 from switchroom.scope import Scope
 from switchroom.session.exchange import GRACE, UNRECORDED, Entry, note_cut
 from switchroom.session.graph import Graph
+from switchroom.session.owed import OwedReplies
 from switchroom.session.reply import Reply, reply_in, reply_of
 from switchroom.session.watchdog import watchdog
 
@@ -42,11 +43,15 @@ class Caller:
         self.within: Owned | None = None if scope is None else scope.attempt
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
-    def answer(self, reply: Reply) -> bool:
-        """Give the reply to the caller. Return False if the caller was cancelled and gets none."""
+    @property
+    def has_left(self) -> bool:
+        """Return True if the caller read a stream and has left it."""
+        return self.channel is not None and self.channel.has_left
+
+    def answer(self, reply: Reply) -> None:
+        """Give the reply to the caller, unless the caller was cancelled."""
         if not self.reply.done():
             self.reply.set_result(reply)
-        return not self.reply.cancelled()
 
     def refuse(self, error: BaseException) -> None:
         """Tell who waits that there is none, and why."""
@@ -85,7 +90,6 @@ class Line:
 
     __slots__ = (
         "_answered",
-        "_earlier",
         "_now",
         "_order",
         "_owed",
@@ -110,8 +114,7 @@ class Line:
         self._now: Caller | None = None
         self._order: Order | None = None
         self._own: Order | None = None
-        self._owed: dict[int, int] = {}  # turns whose caller got an error, and the number of the entry that began each
-        self._earlier: list[Reply] = []
+        self._owed = OwedReplies(journal, graph.session_id)
         self._answered = False
 
     @property
@@ -216,7 +219,7 @@ class Line:
         """Something comes in."""
 
         async def job(waiting: Caller) -> None:
-            await self._collect_owed()
+            await self._owed.collect()
             order = self._ordered(waiting)
             order.input = entry
             order.message_id = message_id
@@ -251,7 +254,7 @@ class Line:
             graph.live, graph.at_rest = live, at_rest
         reply = reply_in(result.events, result.path, 0)
         assert reply is not None, "the fallback speaks last"
-        waiting.answer(replace(reply, earlier=self._take_earlier()))
+        self._deliver(waiting, reply)
 
     def _owe(self, waiting: Caller) -> None:
         """Remember a turn that this session began and whose caller got an error: its reply comes with a later one."""
@@ -260,23 +263,7 @@ class Line:
             return
         reply = waiting.reply
         if not reply.done() or reply.cancelled() or reply.exception() is not None:
-            self._owed[own.attempt.root.turn] = own.attempt.root.began
-
-    async def _collect_owed(self) -> None:
-        """Take up the replies to turns of this session that others have finished meanwhile."""
-        if not self._owed:
-            return
-        known = await recall(self.journal, self.graph.session_id)
-        for turn, began in list(self._owed.items()):
-            if turn < known.root.turn or known.root.phase == "returned":
-                ended = await recall_turn(self.journal, self.graph.session_id, began)
-                del self._owed[turn]
-                if (reply := reply_in(ended.events, ended.root.path, turn)) is not None:
-                    self._earlier.append(reply)
-
-    def _take_earlier(self) -> tuple[Reply, ...]:
-        earlier, self._earlier = tuple(self._earlier), []
-        return earlier
+            self._owed.owe(own.attempt)
 
     def person_answered(self, answers: Answers) -> Job:
         """A person answers what an unfinished turn asked."""
@@ -328,7 +315,7 @@ class Line:
         await note_cut(scope, heard)
         cut = known.gone_on(attempt.seq, attempt.root, known.before, scope.fold, attempt.events)
         remember(self.journal, self.graph.session_id, cut)
-        self.graph.rest(scope.fold, attempt.seq)
+        self.graph.rest(scope.fold, (cut.generation, attempt.seq))
 
     def _ordered(self, waiting: Caller) -> Order:
         order = Order(self.graph, self.config, conversation=self.graph.session_id, channel=waiting.channel)
@@ -339,7 +326,9 @@ class Line:
         self._order = self._own = order
         try:
             result: RunResult[Any] = await take(order, prepare)
-            self._deliver(waiting, self._reply_of(result))
+            if not self._answered:
+                self._deliver(waiting, self._reply_of(result))
+                self._answered = True
         except ConversationWaiting:
             raise await self._waits() from None
         finally:
@@ -355,11 +344,12 @@ class Line:
 
     def _deliver(self, waiting: Caller, reply: Reply) -> None:
         """Give a caller the reply, with those that earlier callers did not get; a cancelled caller's comes with the next."""
-        if waiting.reply.done() and not waiting.reply.cancelled():
-            return
-        reply = replace(reply, earlier=self._take_earlier())
-        if not waiting.answer(reply):
-            self._earlier.extend((*reply.earlier, replace(reply, earlier=())))
+        if waiting.reply.cancelled():
+            if reply.turn:  # else nothing of it is recorded
+                self._owed.keep(reply)
+        elif not waiting.reply.done():
+            earlier = () if waiting.has_left else self._owed.take()
+            waiting.answer(replace(reply, earlier=earlier))
 
     async def _waits(self) -> ConversationWaiting:
         known = await recall(self.journal, self.graph.session_id)
@@ -380,9 +370,8 @@ class Line:
             if not self._answered:
                 self._deliver(self._now, reply)
             self._answered = True
-        elif attempt.root.turn in self._owed:
-            del self._owed[attempt.root.turn]
-            self._earlier.append(reply)
+        else:
+            self._owed.settle(attempt, reply)
 
 
 def _asked(known: Conversation) -> tuple[Waiting, ...]:

@@ -9,6 +9,7 @@ import msgspec
 
 from switchroom.events import (
     AnswerCut,
+    AnsweredWhileWaiting,
     AnswerFact,
     AnswerRejected,
     AnswerReplaced,
@@ -113,6 +114,9 @@ class Follower:
             self._opened(run, fact)
         elif run is None:  # a function of an agent's own, or a tool's body
             return
+        elif isinstance(fact, AnsweredWhileWaiting):
+            self._turn.counts("answered_while_waiting")
+            self._turn.data |= self._content(input=_said((fact.message,)), output=fact.text)
         elif not isinstance(fact, TurnFact | ValueDrawn | DecisionFact):
             place = self._place(event.path)
             if not isinstance(fact, _JUDGEMENTS):

@@ -43,7 +43,7 @@ class Vote(Generic[Option]):
         tally: how much each option got, the most first.
         ballots: what each voter gave, by its name.
         tied: the options that got as much as one another and more than all others, where that is why nobody won.
-        failures: of voters that did not vote, by name.
+        failures: of voters that were asked and did not vote, by name. Voters that a budget left out are not in it.
         rounds: of ranked choice, the tally of each round.
     """
 
