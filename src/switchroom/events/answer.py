@@ -24,6 +24,7 @@ class ModelAnswered(Fact, frozen=True):
         digest: of what was new in the request: instructions, tools, messages since the last answer.
         model: who answered, as "provider:model", where the model says it.
         held: the text beside the calls was not shown, because an output guardrail holds the agent's answers back.
+        finish_reason: why the answer ended, in the server's word, unless it ended as answers do.
     """
 
     agent: str
@@ -32,6 +33,12 @@ class ModelAnswered(Fact, frozen=True):
     digest: str = ""
     model: str = ""
     held: bool = False
+    finish_reason: str = ""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the server stopped before the answer's end."""
+        return self.message.truncated
 
 
 class HistorySummarised(Fact, frozen=True):

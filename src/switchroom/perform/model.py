@@ -78,7 +78,7 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
     held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
-    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held)
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held, response.finish_reason)
     decided = response.decided
     await (note(answered) if decided is None else note(decided, answered))
     if message.calls:
@@ -141,7 +141,7 @@ def _attributed(response: Any, agent: str, state: State) -> Message | None:
     if len(ids) < len(calls) or "" in ids:
         named: list[ToolCall] = []
         for index, call in enumerate(calls):
-            named.append(ToolCall(call.name, call.args, f"call_{state.history.length}_{index}"))
+            named.append(ToolCall(call.name, call.args, f"call_{state.history.length}_{index}", call.extra))
         calls = tuple(named)
     return replace(message, role="assistant", agent=agent, calls=calls)
 

@@ -428,7 +428,7 @@ def test_whatever_stands_in_the_place_of_something_there_is_an_answer_or_an_erro
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"type": "\xff", "model": "\xff"}', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"]
+    "body", [b'{"type": "\xff', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"]
 )
 async def test_json_that_cannot_be_read_is_no_answer(body: bytes, api: Api, streamed: bool):
     script = Script([stream_head(), chunk(b"data: " + body + b"\n\n"), LAST_CHUNK])
