@@ -96,8 +96,11 @@ def _said(message: Message, provider: Provider, model: str) -> dict[str, Any]:
     elif not message.text:
         said["content"] = ""
     for item in message.items:
-        if provider.keeps_reasoning and "reasoning" in item and is_from(item, provider, model):
-            said[provider.keeps_reasoning] = item["reasoning"]
+        if is_from(item, provider, model):
+            if provider.keeps_reasoning and "reasoning" in item:
+                said[provider.keeps_reasoning] = item["reasoning"]
+            if EXTRA in item:
+                said[EXTRA] = item[EXTRA]
     return said
 
 
@@ -150,6 +153,7 @@ class _Said(msgspec.Struct):
     tool_calls: list[CallPiece] | None = None
     reasoning_content: Any = None
     reasoning_details: Any = None
+    extra_content: Any = None
 
 
 class _Choice(msgspec.Struct):
@@ -186,7 +190,7 @@ _chunk = msgspec.json.Decoder(_Chunk).decode
 class ChatFold:
     """Makes an answer of the events of a stream, or of a whole one."""
 
-    __slots__ = ("_calls", "_emit", "_finish", "_model", "_pieces", "_reasoning", "_refusal", "_text", "_usage")
+    __slots__ = ("_calls", "_emit", "_extra", "_finish", "_model", "_pieces", "_reasoning", "_refusal", "_text", "_usage")
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -195,6 +199,7 @@ class ChatFold:
         self._refusal: list[str] = []
         self._calls = StreamedCalls()
         self._reasoning: list[Any] = []
+        self._extra: Any = None
         self._finish = ""
         self._usage: _Usage | None = None
         self._model = ""
@@ -266,6 +271,8 @@ class ChatFold:
         reasoning = said.reasoning_details if said.reasoning_details is not None else said.reasoning_content
         if reasoning:
             self._reasoning.append(reasoning)
+        if said.extra_content:
+            self._extra = said.extra_content
 
     def _show(self, text: str, kept: list[str]) -> None:
         text = self._pieces.take(text)
@@ -287,6 +294,8 @@ class ChatFold:
         items: tuple[dict[str, Any], ...] = ()
         if self._reasoning and provider.keeps_reasoning:
             items = (marked({"reasoning": all_mended(_joined(self._reasoning))}, provider, model),)
+        if self._extra:
+            items = (*items, marked({EXTRA: all_mended(self._extra)}, provider, model))
         calls = self._calls.made(provider, model)
         truncated = is_cut_off(self._finish) and not refusal
         message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items, truncated=truncated)
@@ -317,8 +326,20 @@ def _joined(pieces: list[Any]) -> Any:
 
 
 def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:
-    if given is None or not (given.prompt_tokens or given.completion_tokens):
+    if given is None:
         return estimated(request, message)
     cached = given.prompt_tokens_details.cached_tokens if given.prompt_tokens_details else 0
     thought = given.completion_tokens_details.reasoning_tokens if given.completion_tokens_details else 0
-    return Usage(1, given.prompt_tokens or 0, given.completion_tokens or 0, cached or 0, thought or 0)
+    return counted((given.prompt_tokens, given.completion_tokens, cached or 0, thought or 0), request, message)
+
+
+def counted(given: tuple[int | None, int | None, int, int], request: ModelRequest, message: Message) -> Usage:
+    """Return the usage as the server counted it (read, written, cached, reasoned), estimated where it did not count."""
+    read, written, cached, reasoned = given
+    if not read and not written:
+        return estimated(request, message)
+    if read is not None and written is not None:
+        return Usage(1, read, written, cached, reasoned)
+    about = estimated(request, message)
+    read = about.input_tokens if read is None else read
+    return Usage(1, read, about.output_tokens if written is None else written, cached, reasoned, estimated=1)

@@ -77,9 +77,8 @@ def _per_loop(http: Any) -> PerLoop[Any]:
 def _copied(http: Any) -> Any:
     """Return a client of the HTTP library as the given one, with connections of its own."""
     copied = copy.copy(http)
-    copied.__class__ = next(
-        kind for kind in type(http).__mro__ if "__del__" not in vars(kind)
-    )  # not to be closed behind our back
+    # The SDK's class closes itself when it is collected, and so would close what a copy shares with its original.
+    copied.__class__ = next(kind for kind in type(http).__mro__ if "__del__" not in vars(kind))
     copied._transport = _with_own_pool(http._transport)
     copied._mounts = {pattern: transport and _with_own_pool(transport) for pattern, transport in http._mounts.items()}
     return copied

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from switchroom.estimate import estimated
 from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
 from switchroom.model import Emit, ModelRequest, ModelResponse
-from switchroom.models.openai.chat import arguments, data_url
+from switchroom.models.openai.chat import arguments, counted, data_url
 from switchroom.models.openai.faults import BrokenOff
 from switchroom.models.openai.halves import Pieces, all_mended, decode_halves
 from switchroom.models.openai.order import ordered
@@ -313,8 +313,8 @@ def _call(item: dict[str, Any]) -> ToolCall:
 
 
 def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:
-    if given is None or not (given.input_tokens or given.output_tokens):
+    if given is None:
         return estimated(request, message)
     cached = given.input_tokens_details.cached_tokens if given.input_tokens_details else 0
     thought = given.output_tokens_details.reasoning_tokens if given.output_tokens_details else 0
-    return Usage(1, given.input_tokens or 0, given.output_tokens or 0, cached or 0, thought or 0)
+    return counted((given.input_tokens, given.output_tokens, cached or 0, thought or 0), request, message)

@@ -12,7 +12,7 @@ from switchroom.models.openai.origin import marked
 from switchroom.models.openai.providers import Provider
 
 EXTRA = "extra_content"
-"""The field of a call with the signature that Gemini wants back."""
+"""The field of a call, or of a message, with the signature that Gemini wants back."""
 
 
 class Function(msgspec.Struct):

@@ -219,7 +219,9 @@ class _Stream:
         for data in events:
             if self._done:
                 return
-            if data == _DONE:
+            if not data:  # to keep the connection alive
+                continue
+            if data.startswith(_DONE):
                 self._done = True
                 self._fold.done()
                 return
