@@ -427,9 +427,7 @@ def test_whatever_stands_in_the_place_of_something_there_is_an_answer_or_an_erro
         check()
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"type": "\xff', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"]
-)
+@pytest.mark.parametrize("body", [b'{"type": "\xff', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"])
 async def test_json_that_cannot_be_read_is_no_answer(body: bytes, api: Api, streamed: bool):
     script = Script([stream_head(), chunk(b"data: " + body + b"\n\n"), LAST_CHUNK])
     async with line(script if streamed else Gives(body), api) as (_, model):

@@ -32,11 +32,12 @@ class CallPiece(msgspec.Struct):
 
 
 class _Call:
-    """A call while its pieces come."""
+    """A call while its pieces come; `delta` is the number of the delta in which it began."""
 
-    __slots__ = ("_pieces", "_reopened", "extra", "id", "index", "name")
+    __slots__ = ("_pieces", "_reopened", "delta", "extra", "id", "index", "name")
 
-    def __init__(self, index: int | None, id: str, name: str) -> None:
+    def __init__(self, index: int | None, id: str, name: str, delta: int) -> None:
+        self.delta = delta
         self.index = index
         self.id = id
         self.name = name
@@ -65,32 +66,34 @@ class _Call:
         if name != self.name or (piece.id and piece.id != self.id):
             return True
         if not self._pieces:
-            return piece.index is None and not self.id  # else two calls without arguments look like one that begins twice
+            return piece.index is None and not arguments
         if not self._is_complete():
             return False
-        self._reopened = True
-        return bool(arguments)
+        self._reopened = True  # with an index, maybe only the last piece of this call
+        return piece.index is None or bool(arguments)
 
     def repeats(self, piece: CallPiece, name: str, arguments: str) -> bool:
         """Whether a piece is the whole call once more, as some servers end with it."""
         is_this = bool(name) and name == self.name and bool(self.id) and piece.id == self.id
-        return is_this and arguments == self.arguments and self._is_complete()
+        return is_this and arguments.endswith("}") and arguments == self.arguments and self._is_complete()
 
     @property
     def arguments(self) -> str:
         return mended("".join(self._pieces))
 
     def _is_complete(self) -> bool:
-        return isinstance(parse_args(self.arguments), dict)
+        is_maybe = bool(self._pieces) and self._pieces[-1].rstrip().endswith("}")  # most pieces need no parsing
+        return is_maybe and isinstance(parse_args(self.arguments), dict)
 
 
 class StreamedCalls:
     """The calls that came so far, in order."""
 
-    __slots__ = ("_calls",)
+    __slots__ = ("_calls", "_delta")
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._delta = 0
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -99,25 +102,31 @@ class StreamedCalls:
         """Add calls that are not streamed."""
         for piece in calls:
             name, arguments = _said(piece)
-            call = _Call(piece.index, piece.id or "", name)
-            call.take(piece, name, arguments)
-            self._calls.append(call)
+            self._begin(piece, (piece.id or "", name, arguments))
 
     def take(self, pieces: list[CallPiece]) -> None:
         """Add the pieces of a delta to their calls, and begin calls with them."""
-        before = len(self._calls)
+        self._delta += 1
         for piece in pieces:
-            self._take(piece, before)
+            self._take(piece)
 
-    def _take(self, piece: CallPiece, before: int) -> None:
+    def _take(self, piece: CallPiece) -> None:
         name, arguments = _said(piece)
         known = self._of(piece)
-        if known is not None and known.repeats(piece, name, arguments) and known in self._calls[:before]:
-            return
-        if known is None or known.is_followed_by(piece, name, arguments):
-            known = _Call(piece.index, piece.id or "", name or (known.name if known is not None else ""))
-            self._calls.append(known)
-        known.take(piece, name, arguments)
+        if known is not None:
+            is_of_this_delta = known.delta == self._delta
+            if known.repeats(piece, name, arguments) and not is_of_this_delta:
+                return
+            if not (is_of_this_delta and name and piece.index is None) and not known.is_followed_by(piece, name, arguments):
+                return known.take(piece, name, arguments)
+        id, name = (piece.id or "", name) if known is None else (piece.id or known.id, name or known.name)
+        self._begin(piece, (id, name, arguments))
+
+    def _begin(self, piece: CallPiece, said: tuple[str, str, str]) -> None:
+        id, name, arguments = said
+        call = _Call(piece.index, id, name, self._delta)
+        call.take(piece, name, arguments)
+        self._calls.append(call)
 
     def _of(self, piece: CallPiece) -> _Call | None:
         """Return the call that a piece may belong to: the last of its index, else of its id, else the last."""
