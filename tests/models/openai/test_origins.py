@@ -10,6 +10,7 @@ import pytest
 
 from switchroom import Agent, RunConfig, Runner, handoff, tool
 from switchroom.history import keep_last
+from switchroom.journals import MemoryJournal
 from switchroom.messages import Message
 from switchroom.model import ModelRequest, nobody
 from switchroom.models import OpenAIChat, OpenAIResponses
@@ -161,7 +162,7 @@ async def test_an_older_gemini_is_sent_no_signature_that_it_did_not_give():
 async def test_the_signature_of_a_text_goes_back_with_it():
     signed = {"google": {"thought_signature": "abc"}}
     body: Json = {"choices": [{"message": {"content": "Hello.", "extra_content": signed}, "finish_reason": "stop"}]}
-    config = RunConfig(journal="memory:")
+    config = RunConfig(journal=MemoryJournal())
     async with line(Gives(json_bytes(body)), provider="gemini") as (server, model):
         for text in ("Hello?", "Again?"):
             await Runner.run(Agent("a", model=model), text, conversation="c", config=config)
@@ -193,7 +194,7 @@ async def test_thoughts_are_not_sent_to_another_model(terms: dict[str, Any]):
 
 
 async def test_the_next_turn_on_another_model_is_sent_no_thoughts():
-    config = RunConfig(journal="memory:")
+    config = RunConfig(journal=MemoryJournal())
     names = ["gpt-5", "gpt-4o"]
     async with (
         serving(looking, models=names) as thinking,
