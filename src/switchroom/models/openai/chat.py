@@ -14,7 +14,7 @@ from switchroom.estimate import estimated
 from switchroom.messages import File, Image, Message, Text, ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.models.openai.faults import BrokenOff
-from switchroom.models.openai.halves import Pieces, all_mended, decode_halves, mended
+from switchroom.models.openai.halves import Pieces, all_mended, decode_halves, mended, mended_json
 from switchroom.models.openai.order import ordered
 from switchroom.models.openai.origin import is_from, marked
 from switchroom.models.openai.providers import Provider
@@ -290,7 +290,7 @@ class ChatFold:
         if self._finish == "content_filter" and not text and not self._calls:
             refusal, text = True, "The provider's content filter stopped the answer."
         if request.output_schema is not None and not refusal:
-            text = unwrapped(text, request.output_schema)
+            text = unwrapped(mended_json(text), request.output_schema)
         items: tuple[dict[str, Any], ...] = ()
         if self._reasoning and provider.keeps_reasoning:
             items = (marked({"reasoning": all_mended(_joined(self._reasoning))}, provider, model),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -41,6 +42,17 @@ def mended(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def mended_json(text: str) -> str:
+    """Return JSON text, such as a call's arguments, with a replacement character for each lone half that is escaped in it."""
+    text = mended(text)
+    return _ESCAPES.sub(lambda found: r"\ufffd" if found["lone"] else found[0], text) if "\\u" in text else text
+
+
+_ESCAPES = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 def all_mended(value: Any) -> Any:

@@ -13,7 +13,7 @@ from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.models.openai.chat import arguments, counted, data_url
 from switchroom.models.openai.faults import BrokenOff
-from switchroom.models.openai.halves import Pieces, all_mended, decode_halves
+from switchroom.models.openai.halves import Pieces, all_mended, decode_halves, mended_json
 from switchroom.models.openai.order import ordered
 from switchroom.models.openai.origin import is_from, marked
 from switchroom.models.openai.providers import Provider
@@ -94,7 +94,7 @@ def _is_whole(own: list[dict[str, Any]], message: Message, request: ModelRequest
     """
     text = "".join(text for text, _ in _texts(own))
     if request.output_schema is not None:
-        text = unwrapped(text, request.output_schema)
+        text = unwrapped(mended_json(text), request.output_schema)
     called = [item.get("call_id") for item in own if item.get("type") == "function_call"]
     valid = own[-1].get("type") != "reasoning" and all(isinstance(call.args, dict) for call in message.calls)
     return valid and not message.truncated and text == message.text and called == [call.id for call in message.calls]
@@ -264,7 +264,7 @@ class ResponsesFold:
         if not text and not calls and finish == "content_filter":
             refusal, text = True, "The provider's content filter stopped the answer."
         if request.output_schema is not None and not refusal:
-            text = unwrapped(text, request.output_schema)
+            text = unwrapped(mended_json(text), request.output_schema)
         items: tuple[dict[str, Any], ...] = ()
         if any(item.get("type") == "reasoning" for item in output):
             items = tuple(marked({"item": item}, provider, model) for item in output)
@@ -308,7 +308,7 @@ def _call(item: dict[str, Any]) -> ToolCall:
     given: Any = item.get("arguments") or {}
     if not isinstance(given, dict):
         text = given if isinstance(given, str) else msgspec.json.encode(given).decode()
-        given = parse_args(text) if text.strip() else {}
+        given = parse_args(mended_json(text)) if text.strip() else {}
     return ToolCall(str(item.get("name") or ""), cast("dict[str, Any] | str", given), str(item.get("call_id") or ""))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from switchroom.messages import ToolCall, parse_args
-from switchroom.models.openai.halves import all_mended, mended
+from switchroom.models.openai.halves import all_mended, mended, mended_json
 from switchroom.models.openai.origin import marked
 from switchroom.models.openai.providers import Provider
 
@@ -79,7 +79,7 @@ class _Call:
 
     @property
     def arguments(self) -> str:
-        return mended("".join(self._pieces))
+        return mended_json("".join(self._pieces))
 
     def _is_complete(self) -> bool:
         is_maybe = bool(self._pieces) and self._pieces[-1].rstrip().endswith("}")  # most pieces need no parsing
