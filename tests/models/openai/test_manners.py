@@ -461,3 +461,27 @@ async def test_a_response_that_failed_without_saying_why_failed():
     async with line(Gives(b'{"status": "failed", "output": []}'), "responses") as (_, model):
         with pytest.raises(ModelError, match="broke the answer off: it does not say why"):
             await ask(model)
+
+
+@pytest.mark.parametrize("event", [b"data:\n\n", b"data\n\n", b"event: ping\n\n", b"event: ping\ndata:\n\n", b":\n\n"])
+async def test_events_that_say_nothing_keep_the_connection_alive(event: bytes, api: Api):
+    def answer(asked: Asked) -> Script:
+        events = speech.stream(asked, Said("Hello."), Manners())
+        return Script([stream_head(), *(chunk(event + each) for each in events), LAST_CHUNK])
+
+    async with line(answer, api) as (_, model):
+        response, _ = await ask(model, streamed=True)
+    assert response.message.text == "Hello."
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 30}, {"completion_tokens": 6}, {"total_tokens": 9}, {}])
+async def test_what_a_server_counted_in_part_is_estimated_in_part(usage: Json, streamed: bool):
+    body: Json = {"choices": [{"message": {"content": "Your order was sent."}, "finish_reason": "stop"}], "usage": usage}
+    body["choices"][0]["delta"] = body["choices"][0]["message"]
+    script = Script([stream_head(), chunk(sse(body)), LAST_CHUNK])
+    async with line(script if streamed else Gives(json_bytes(body))) as (_, model):
+        response, _ = await ask(model, "Where is my order?", streamed)
+    used = response.usage
+    assert (used.requests, used.estimated) == (1, 1)
+    assert used.input_tokens == 30 if "prompt_tokens" in usage else 0 < used.input_tokens < 30
+    assert used.output_tokens == 6 if "completion_tokens" in usage else 0 < used.output_tokens < 30
