@@ -31,7 +31,8 @@ EMPTY: Json = {"role": "assistant", "content": ""}
 SYSTEM: Json = {"role": "system", "content": "[note]"}
 SCHEMA: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "properties": {}}}}
 
-TAKEN: list[tuple[Make, Json]] = [(make, messages(USER)) for make in MAKES] + [
+TAKEN: list[tuple[Make, Json]] = [
+    *((make, messages(USER)) for make in MAKES),
     ("gemini", messages(*calling(SIGNED))),
     ("gemini", messages(*calling(UNSIGNED))),
     ("deepseek", messages(*calling(CALL, reasoning_content=""))),

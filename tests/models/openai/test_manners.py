@@ -306,6 +306,7 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
     again: Any = draw(st.sampled_from([False, True, "delta"])) if len(said.text) > 8 and len(pieces(said.text)) > 1 else False
     flags = ["both_calls_in_one_delta", "empty_choices", "no_type", "content_null", "arguments_null", "unknown_fields", "terse"]
     flags += ["bare_completed", "event_lines", "keep_alive", "crlf", "no_space", "multiline", "ascii"]
+    chosen: dict[str, Any] = {flag: draw(FLAG) for flag in flags}
     return Manners(
         pieces=pieces,
         interleaved=interleaved,
@@ -316,7 +317,7 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
         usage_where=draw(st.sampled_from(["own chunk", "finish", "every chunk"])),
         role=draw(st.sampled_from(["first", "every", "never"])),
         reasoning_field=draw(st.sampled_from(["", "reasoning_content"])),
-        **{flag: draw(FLAG) for flag in flags},
+        **chosen,
         **draw(st.sampled_from([{}, {"finish_chunk": False}, {"done": False}, {"done": True}])),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from switchroom import Agent, RunConfig, Runner, handoff, tool
+from switchroom.compat import agents
 from switchroom.history import keep_last
 from switchroom.journals import MemoryJournal
 from switchroom.messages import Message
@@ -245,3 +246,20 @@ async def test_items_of_an_older_journal_name_no_model_and_are_not_sent():
     async with serving(Said("Hello."), models=["gpt-5"]) as server:
         await responses(server, "gpt-5")(ModelRequest("a", "", messages), nobody)
     assert kinds(server.requests[0]) == ["user", "assistant", "user"]
+
+
+async def test_a_signature_outlives_a_session_of_the_compatible_layer():
+    def answer(asked: Asked) -> Said:
+        return Said("Sunny.") if asked.results else Said(calls=(Called("weather", {"city": "Oslo"}),))
+
+    @agents.function_tool(name_override="weather")
+    def told(city: str) -> str:
+        """Tell the weather."""
+        return "sunny"
+
+    session = agents.SQLiteSession("c")
+    async with serving(answer, Manners(make="gemini"), models=[GEMINI[1]]) as server:
+        agent = agents.Agent(name="a", model=chat(server, *GEMINI), tools=[told])
+        for _ in range(2):
+            assert (await agents.Runner.run(agent, "Oslo?", session=session)).final_output == "Sunny."
+    assert str(server.requests[2].body).count("signed by gemini-3-flash") == 1
