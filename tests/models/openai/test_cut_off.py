@@ -134,7 +134,9 @@ async def test_a_typed_answer_that_was_cut_off_goes_back_to_the_model(api: Api, 
     assert "cut off before its end" in server.requests[1].newest
 
 
-@pytest.mark.parametrize("word", ["max_tokens", "MAX_TOKENS", "model_length", "insufficient_system_resource"])
+@pytest.mark.parametrize(
+    "word", ["max_tokens", "MAX_TOKENS", "model_length", "insufficient_system_resource", "content_filter: SAFETY"]
+)
 async def test_servers_have_many_words_for_an_answer_that_ends_too_early(word: str, streamed: bool):
     async with line(Said("First, open the", finish=word)) as (_, model):
         assert (await run(Agent("a", model=model), "How?", streamed)).truncated

@@ -307,6 +307,7 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
     flags = ["both_calls_in_one_delta", "empty_choices", "no_type", "content_null", "arguments_null", "unknown_fields", "terse"]
     flags += ["bare_completed", "event_lines", "keep_alive", "crlf", "no_space", "multiline", "ascii"]
     chosen: dict[str, Any] = {flag: draw(FLAG) for flag in flags}
+    chosen |= draw(st.sampled_from([{}, {"finish_chunk": False}, {"done": False}, {"done": True}]))
     return Manners(
         pieces=pieces,
         interleaved=interleaved,
@@ -318,7 +319,6 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
         role=draw(st.sampled_from(["first", "every", "never"])),
         reasoning_field=draw(st.sampled_from(["", "reasoning_content"])),
         **chosen,
-        **draw(st.sampled_from([{}, {"finish_chunk": False}, {"done": False}, {"done": True}])),
     )
 
 

@@ -287,7 +287,7 @@ class ChatFold:
             self._show(rest, self._refusal or self._text)
         refusal = bool(self._refusal)
         text = "".join(self._refusal or self._text)
-        if self._finish == "content_filter" and not text and not self._calls:
+        if self._finish.startswith("content_filter") and not text and not self._calls:
             refusal, text = True, "The provider's content filter stopped the answer."
         if request.output_schema is not None and not refusal:
             text = unwrapped(mended_json(text), request.output_schema)
@@ -309,7 +309,7 @@ _ENDS = ("stop", "tool_calls", "function_call")
 
 def is_cut_off(finish: str) -> bool:
     """Whether a server stopped before an answer's end, by its word for why it ended."""
-    return finish.lower() in _CUT_OFF
+    return finish.lower().partition(":")[0] in _CUT_OFF  # Gemini says "content_filter: RECITATION"
 
 
 _CUT_OFF = {
