@@ -15,11 +15,12 @@ import pytest
 from switchroom import Agent, RunConfig, Runner, UserError, tool
 from switchroom.errors import ModelDenied, ModelUnavailable
 from switchroom.models.any import AnyModel
-from tests.servers.asked import Asked
+from tests.servers.asked import Asked, Json
 from tests.servers.errors import Fault, Refuses, rate_limited, wrong_key
 from tests.servers.http import in_turn, serving
 from tests.servers.manners import Manners
 from tests.servers.said import Called, Said
+from tests.servers.script import LAST_CHUNK, Script, chunk, sse, stream_head
 
 
 @tool(effect="read")
@@ -195,3 +196,17 @@ async def test_a_strict_server_gets_its_order_through_the_library_too():
     async with serving(answers, Manners(make="template")) as server:
         result = await Runner.run(Agent("a", model=AnyModel("vllm:m", api_key="k", base_url=server.url)), "Hello?")
     assert result.final_output == "Hello."
+
+
+@pytest.mark.parametrize("pieces", [["a \ud83d", "\ude00 b"], ["a \ud83d\ude00 b"]])
+async def test_half_characters_go_through_the_library(pieces: list[str]):
+    deltas: list[Json] = [{"index": 0, "delta": {"content": piece}} for piece in pieces]
+    deltas.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    frame: Json = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    events = [sse(frame | {"choices": [delta]}, None, Manners(ascii=True)) for delta in deltas]
+    script = Script([stream_head(), *map(chunk, events), chunk(sse("[DONE]")), LAST_CHUNK])
+    async with serving(script) as server:
+        agent = Agent("a", model=AnyModel("openai:m", api_key="k", base_url=server.url))
+        async with Runner.stream(agent, "hi") as stream:
+            shown = "".join([event.text async for event in stream if event.kind == "text_delta"])
+    assert shown == stream.result.final_output == "a \U0001f600 b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from importlib import import_module
 from typing import Any
 
@@ -61,9 +62,9 @@ class AnyModel:
                 answer = await client.acompletion(**asked)
                 if streamed:
                     async for chunk in answer:
-                        fold.event(chunk.model_dump_json().encode())
+                        fold.event(_as_json(chunk))
                 else:
-                    fold.whole(answer.model_dump_json().encode())
+                    fold.whole(_as_json(answer))
         except AnyLLMError as error:
             raise self._failed(error) from None  # its cause may say the key
         except msgspec.MsgspecError as error:
@@ -111,6 +112,14 @@ class AnyModel:
                 return ModelUnavailable(message, self.name, status, _wanted_wait(error))
             case _:
                 return ModelError(message, self.name, status)
+
+
+def _as_json(answer: Any) -> bytes:
+    """Return what the library gave as JSON; half characters, which pydantic does not write, are escaped."""
+    try:
+        return answer.model_dump_json().encode()
+    except ValueError:
+        return json.dumps(answer.model_dump(mode="python"), default=str).encode()
 
 
 def _as_library_takes(name: str) -> Provider:

@@ -86,6 +86,11 @@ def test_they_may_come_in_one_delta(shape: str):
     assert made([SHAPES[shape]]) == TWO
 
 
+@pytest.mark.parametrize("index", [None, 0])
+def test_calls_without_arguments_that_come_in_one_delta_are_as_many_as_there_are(index: int | None):
+    assert made([[piece("roll", "", index), piece("roll", "", index)]]) == [("roll", {}), ("roll", {})]
+
+
 def test_calls_of_two_tools_without_arguments_are_two():
     assert made([[piece("one", "", 0)], [piece("two", "", 0)]]) == [("one", {}), ("two", {})]
 

@@ -117,7 +117,8 @@ class StreamedCalls:
             is_of_this_delta = known.delta == self._delta
             if known.repeats(piece, name, arguments) and not is_of_this_delta:
                 return
-            if not (is_of_this_delta and name and piece.index is None) and not known.is_followed_by(piece, name, arguments):
+            is_beside = is_of_this_delta and bool(name) and (piece.index is None or not piece.id)
+            if not is_beside and not known.is_followed_by(piece, name, arguments):
                 return known.take(piece, name, arguments)
         id, name = (piece.id or "", name) if known is None else (piece.id or known.id, name or known.name)
         self._begin(piece, (id, name, arguments))
