@@ -13,6 +13,7 @@ from switchroom.errors import ModelMisbehaved
 from switchroom.events import ModelAnswered
 from switchroom.messages import ToolCall
 from switchroom.testing import FunctionModel, ScriptedModel
+from switchroom.wrap import cached
 from tests.models.openai.lines import line, run
 from tests.servers.asked import Api, Asked, Json
 from tests.servers.faults import Gives
@@ -159,6 +160,20 @@ async def test_an_end_that_is_no_word_is_no_error(word: Any):
     async with line(Gives(json_bytes(body))) as (_, model):
         result = await Runner.run(Agent("a", model=model), "Hello?")
     assert result.final_output == "Hello."
+
+
+async def test_a_refusal_that_was_cut_off_makes_no_call(streamed: bool):
+    answers = in_turn(Said(refusal="I will not", calls=(WHOLE,), finish="length"), Said("No."))
+    async with line(answers) as (_, model):
+        result = await run(assistant(model), "Clear.", streamed)
+    assert (cleared, result.final_output.split("\n")[-1]) == ([], "No.")
+
+
+async def test_an_answer_that_was_cut_off_is_not_kept_for_others():
+    async with line(in_turn(Said("First, open the", finish="length"), Said("First, open the door."))) as (_, model):
+        agent = Agent("a", model=cached(model))
+        answers = [(await Runner.run(agent, "How?")).final_output for _ in range(3)]
+    assert answers == ["First, open the", "First, open the door.", "First, open the door."]
 
 
 async def test_any_model_may_say_that_its_answer_was_cut_off():

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchroom import Agent, RunConfig, Runner
+from switchroom.errors import ModelError
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
 from switchroom.models.openai import PROVIDERS
@@ -114,6 +115,18 @@ async def test_halves_that_are_escaped_in_a_typed_answer_cost_no_answer(api: Api
     async with line(Said(LONE), api) as (server, model):
         result = await run(Agent("a", model=model, output_type=dict[str, str]), "Hello?", streamed)
     assert (result.final_output, len(server.requests)) == (READ, 1)
+
+
+@pytest.mark.parametrize("error", [{"error": {"message": "half \ud83d"}}, {"type": "error", "message": "half \ud83d"}])
+async def test_an_error_with_half_a_character_is_that_error(error: Json, api: Api):
+    """Its text goes into the journal."""
+    script = Script(
+        [stream_head(), chunk(b"data: " + dumped({"error": {"message": "half \ud83d"}} | error) + b"\n\n"), LAST_CHUNK]
+    )
+    config = RunConfig(journal=MemoryJournal())
+    async with line(script, api) as (_, model):
+        with pytest.raises(ModelError, match="half \ufffd"):
+            await hear(Agent("a", model=model), "Hello?", config, "c")
 
 
 HALVES = st.lists(st.sampled_from(["a", "ü", FACE, "\ud83d", "\ude00", "\ud83d\ude00"]), max_size=8).map("".join)

@@ -220,7 +220,7 @@ class ChatFold:
         except msgspec.DecodeError as error:
             chunk = decode_halves(data, _Chunk, error)
         if chunk.error:
-            raise BrokenOff(chunk.error)
+            raise BrokenOff(all_mended(chunk.error))
         if chunk.model:
             self._model = chunk.model
         if chunk.usage is not None:
@@ -297,7 +297,7 @@ class ChatFold:
         if self._extra:
             items = (*items, marked({EXTRA: all_mended(self._extra)}, provider, model))
         calls = self._calls.made(provider, model)
-        truncated = is_cut_off(self._finish) and not refusal
+        truncated = is_cut_off(self._finish) and (bool(calls) or not refusal)
         message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items, truncated=truncated)
         name = f"{provider.name}:{mended(self._model) or model}"
         finish = "" if self._finish in _ENDS else self._finish

@@ -215,9 +215,9 @@ class ResponsesFold:
                 response.status = response.status or "incomplete"
                 self._end(response)
             case "error":
-                raise BrokenOff(event.error or {"message": event.message or "", "code": event.code})
+                raise BrokenOff(all_mended(event.error or {"message": event.message or "", "code": event.code}))
             case _ if event.error:
-                raise BrokenOff(event.error)
+                raise BrokenOff(all_mended(event.error))
             case _:
                 pass
 
@@ -268,10 +268,9 @@ class ResponsesFold:
         items: tuple[dict[str, Any], ...] = ()
         if any(item.get("type") == "reasoning" for item in output):
             items = tuple(marked({"item": item}, provider, model) for item in output)
-        truncated = response.status == "incomplete" or any(item.get("status") == "incomplete" for item in output)
-        message = Message(
-            "assistant", text, calls, agent=request.agent, refusal=refusal, items=items, truncated=truncated and not refusal
-        )
+        is_cut_off = response.status == "incomplete" or any(item.get("status") == "incomplete" for item in output)
+        truncated = is_cut_off and (bool(calls) or not refusal)
+        message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items, truncated=truncated)
         name = f"{provider.name}:{response.model or model}"
         return ModelResponse(message, _usage(response.usage, request, message), name, finish_reason=finish)
 
