@@ -37,6 +37,12 @@ def assistant_last(asked: Asked) -> str | None:
     return None
 
 
+def assistant_first(asked: Asked) -> str | None:
+    """The conversation begins with a user's message."""
+    roles = [item.get("role") for item in asked.items if item.get("role") != "system"]
+    return "Conversation roles must begin with 'user'" if roles[:1] == ["assistant"] else None
+
+
 def system_amidst(asked: Asked) -> str | None:
     """A system message stands at the beginning."""
     if any(item.get("role") == "system" for item in asked.items[1:]):
@@ -82,6 +88,7 @@ def thoughts(asked: Asked) -> str | None:
 
 
 STRICT = (user_after_tool, empty_assistant, assistant_last, system_amidst)
+TEMPLATE = (*STRICT, assistant_first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,9 @@ class Row:
 
 MAKES: dict[Make, Row] = {
     "openai": Row((foreign_signature,)),
-    "gemini": Row((unsigned_call, assistant_last, empty_assistant), is_signing=True),
+    "gemini": Row((unsigned_call, assistant_last, empty_assistant, assistant_first), is_signing=True),
     "mistral": Row((*STRICT, foreign_signature)),
-    "template": Row((*STRICT, foreign_signature)),
+    "template": Row((*TEMPLATE, foreign_signature)),
     "anthropic": Row((empty_assistant, assistant_last), reads_format=False),
     "deepseek": Row((unthought_call, schema_format, assistant_last)),
     "unthinking": Row((thoughts,)),

@@ -43,6 +43,8 @@ REFUSED: list[tuple[Make, Json]] = [
     ("mistral", messages(*calling(CALL), USER)),
     ("template", messages(*calling(CALL), USER)),
     ("template", messages(USER, SYSTEM)),
+    ("template", messages(PLAIN, USER)),
+    ("gemini", messages(SYSTEM, PLAIN, USER)),
     ("mistral", messages(USER, PLAIN)),
     ("mistral", messages(USER, EMPTY, USER)),
     ("anthropic", messages(USER, PLAIN)),

@@ -19,7 +19,7 @@ from switchroom.messages import ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.models import OpenAIChat, OpenAIResponses
 from switchroom.models.openai import PROVIDERS
-from switchroom.models.openai.order import AFTER_TOOL, EMPTY, GO_ON, ordered
+from switchroom.models.openai.order import AFTER_TOOL, EARLIER, EMPTY, GO_ON, ordered
 from switchroom.models.openai.providers import FREE
 from tests.helpers import soon
 from tests.models.openai.lines import KEY, bodies
@@ -87,7 +87,7 @@ async def test_a_handoff_with_a_filter(provider: str, answer: Callable[[Asked], 
         for text in ("hello", "and?"):
             result = await Runner.run(a, text, conversation="c", config=config)
             assert result.final_output == "b answers"
-            assert not any(message in (AFTER_TOOL, EMPTY, GO_ON) for message in result.messages)
+            assert not any(message in (AFTER_TOOL, EARLIER, EMPTY, GO_ON) for message in result.messages)
 
 
 async def test_a_handoff_that_expires(provider: str):
@@ -153,6 +153,24 @@ async def test_a_message_that_was_answered_while_a_person_is_asked(provider: str
         assert (await Runner.run(agent, "bye", conversation="c", config=config)).final_output == "Goodbye."
     roles = [item["role"] for item in server.requests[1].items]
     assert roles[-2:] == ["assistant", "user"]
+
+
+async def test_a_window_that_begins_with_a_call(provider: str):
+    config = RunConfig(journal=MemoryJournal())
+
+    def answer(asked: Asked) -> Said:
+        return Said("done") if asked.results else Said(calls=(Called("look"),))
+
+    async with strict(provider, answer) as server:
+        agent = Agent("a", model=model_of(server, provider), tools=[look], history=keep_last(2))
+        for text in ("hello", "more", "again"):
+            assert (await Runner.run(agent, text, conversation="c", config=config)).final_output == "done"
+
+
+async def test_an_input_that_begins_with_an_assistant_s_message(provider: str):
+    said = [{"role": "assistant", "content": "How can I help?"}, {"role": "user", "content": "hello"}]
+    async with strict(provider, lambda asked: Said("fine")) as server:
+        assert (await Runner.run(Agent("a", model=model_of(server, provider)), said)).final_output == "fine"
 
 
 async def test_an_input_that_ends_with_an_assistant_s_message(provider: str):
@@ -228,6 +246,7 @@ def test_any_history_is_sent_in_an_order_that_the_server_takes(history: tuple[Me
     pairs = list(pairwise(roles))
     assert order.user_after_tool or ("tool", "user") not in pairs
     assert order.assistant_last or roles[-1] != "assistant"
+    assert order.assistant_first or [role for role in roles if role != "system"][:1] != ["assistant"]
     if not order.empty_assistant:
         assert all(message.text.strip() or message.calls for message in sent if message.role == "assistant")
     if not provider.system_anywhere:

@@ -14,6 +14,8 @@ AFTER_TOOL = Message("assistant", "Noted.")
 """Stands between a tool's result and a user's message."""
 EMPTY = Message("assistant", "(No answer.)")
 """Stands for an assistant's message with neither text nor calls."""
+EARLIER = Message("user", "[The conversation so far:]")
+"""Begins a request whose first message is an assistant's."""
 GO_ON = Message("user", "[Go on.]")
 """Ends a request whose last message is an assistant's."""
 
@@ -41,6 +43,8 @@ def _ordered(request: ModelRequest, provider: Provider) -> Iterator[Message]:
             message = replace(message, content=EMPTY.content)
         if message.role == "user" and role == "tool" and not order.user_after_tool:
             yield AFTER_TOOL
+        elif message.role == "assistant" and role in ("", "system") and not order.assistant_first:
+            yield EARLIER
         yield message
         role = message.role
         is_system_taken = provider.system_anywhere

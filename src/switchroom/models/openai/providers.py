@@ -17,16 +17,18 @@ class Order(msgspec.Struct, frozen=True):
     Args:
         user_after_tool: a user's message directly after a tool's result.
         empty_assistant: an assistant's message with neither text nor calls.
+        assistant_first: a request that begins with an assistant's message, as where older messages are left out.
         assistant_last: a request that ends with an assistant's message.
     """
 
     user_after_tool: bool = False
     empty_assistant: bool = False
+    assistant_first: bool = False
     assistant_last: bool = False
 
 
 STRICT = Order()
-FREE = Order(True, True, True)
+FREE = Order(True, True, True, True)
 
 
 class Provider(msgspec.Struct, frozen=True):
