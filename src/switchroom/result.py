@@ -77,7 +77,7 @@ class RunResult(Generic[Out]):
 
     @property
     def truncated(self) -> bool:
-        """Whether the text of an answer ends too early, because the server cut it off, as at a token limit."""
+        """True if the text of an answer ends too early, because the server cut it off, as at a token limit."""
         return is_truncated(self.events)
 
     @property

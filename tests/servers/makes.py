@@ -93,7 +93,7 @@ TEMPLATE = (*STRICT, assistant_first)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What servers of a make do otherwise.
+    """The behaviour of the servers of one make, where it differs from the others.
 
     Args:
         checks: what they refuse.
@@ -118,17 +118,17 @@ MAKES: dict[Make, Row] = {
 
 
 def complaint(make: Make, asked: Asked) -> str | None:
-    """What a server of this make says against a request, or None if it takes the request."""
+    """Return the reason for which a server of this make refuses a request, or None if it takes the request."""
     return next(filter(None, (check(asked) for check in MAKES[make].checks)), None)
 
 
 def signature(asked: Asked) -> Any:
-    """What a signing model gives with a call."""
+    """Return the signature that a signing model gives with a call."""
     return {"google": {"thought_signature": f"signed by {asked.model}"}}
 
 
 def is_told(make: Make, asked: Asked, word: str) -> bool:
-    """Whether the model reads a word of the schema of its answer, so that it can keep to the schema."""
+    """Return whether the model reads a word of the schema of its answer, so that it can keep to the schema."""
     read = [str(item) for item in asked.items] + [asked.instructions]
     if MAKES[make].reads_format:
         read.append(str(asked.schema))

@@ -37,7 +37,7 @@ class ModelAnswered(Fact, frozen=True):
 
     @property
     def truncated(self) -> bool:
-        """Whether the server stopped before the answer's end."""
+        """True if the server stopped before the end of the answer."""
         return self.message.truncated
 
 

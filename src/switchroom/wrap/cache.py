@@ -149,5 +149,5 @@ class _Answers:
 
 
 def _is_cut_off(answer: Any) -> bool:
-    """Whether an answer may be better the next time, because a server stopped before its end."""
+    """Return whether a server stopped before the end of the answer: the next one may be better."""
     return isinstance(answer, ModelResponse) and answer.message.truncated

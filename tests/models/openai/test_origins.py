@@ -1,4 +1,4 @@
-"""What a model gave for itself alone, such as signatures and thoughts, goes back to this model and to no other."""
+"""Items that a model gave for itself alone, such as signatures and thoughts, go back to this model and to no other."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ _ENDS = ("stop", "tool_calls", "function_call")
 
 
 def is_cut_off(finish: str) -> bool:
-    """Whether a server stopped before an answer's end, by its word for why it ended."""
+    """Return whether a finish reason says that the server stopped before the end of the answer."""
     return finish.lower().partition(":")[0] in _CUT_OFF  # Gemini says "content_filter: RECITATION"
 
 

@@ -1,4 +1,4 @@
-"""What a model gave for itself alone, such as signatures and thoughts: marked with its name, sent to no other model."""
+"""Items that a model gave for itself alone, such as signatures and thoughts: marked with its name, sent to no other model."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def marked(given: Mapping[str, Any], provider: Provider, model: str) -> dict[str
 
 
 def is_from(item: Mapping[str, Any], provider: Provider, model: str) -> bool:
-    """Whether this model gave the item. Items that name no model, as older journals hold them, count as another model's."""
+    """Return whether this model gave the item. Items without a model, as older journals hold them, count as another model's."""
     return item.get("provider") == provider.name and item.get("model") == model

@@ -12,7 +12,7 @@ Typed = Literal["json_schema", "json_object", "instructions"]
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a server takes of an order of messages. Many chat templates of open models take none of these.
+    """Orders of messages that a server accepts. Many chat templates of open models accept none of these.
 
     Args:
         user_after_tool: a user's message directly after a tool's result.
@@ -75,7 +75,7 @@ class Provider(msgspec.Struct, frozen=True):
 
 
 _UNSIGNED = {"google": {"thought_signature": "skip_thought_signature_validator"}}
-"""What Gemini takes in place of a signature, for calls that another model made."""
+"""The value that Gemini accepts in place of a signature, for calls that another model made."""
 
 PROVIDERS: dict[str, Provider] = {
     provider.name: provider

@@ -16,7 +16,7 @@ EXTRA = "extra_content"
 
 
 class Function(msgspec.Struct):
-    """What a piece of a call says of the tool and its arguments."""
+    """The name and the arguments in a piece of a call."""
 
     name: str | None = None
     arguments: str | dict[str, Any] | None = None
@@ -54,7 +54,7 @@ class _Call:
             self.extra = piece.extra_content
 
     def is_followed_by(self, piece: CallPiece, name: str, arguments: str) -> bool:
-        """Whether a piece that may belong to this call begins another.
+        """Return whether a piece that may belong to this call begins another.
 
         Some servers give all calls one index, all calls one id or none, and some say the name in every piece. There a call ends
         when its arguments are a JSON object: if the name is said again, further arguments are those of another call.
@@ -73,7 +73,7 @@ class _Call:
         return piece.index is None or bool(arguments)
 
     def repeats(self, piece: CallPiece, name: str, arguments: str) -> bool:
-        """Whether a piece is the whole call once more, as some servers end with it."""
+        """Return whether a piece is the whole call once more, as some servers end with it."""
         is_this = bool(name) and name == self.name and bool(self.id) and piece.id == self.id
         return is_this and arguments.endswith("}") and arguments == self.arguments and self._is_complete()
 
