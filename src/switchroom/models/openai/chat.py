@@ -275,7 +275,8 @@ class ChatFold:
             self._extra = said.extra_content
 
     def _show(self, text: str, kept: list[str]) -> None:
-        text = self._pieces.take(text)
+        if self._pieces.half or not text.isascii():
+            text = self._pieces.take(text)
         if text:
             kept.append(text)
             self._emit(text)

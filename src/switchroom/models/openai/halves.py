@@ -69,22 +69,22 @@ def all_mended(value: Any) -> Any:
 
 
 class Pieces:
-    """Mends a text that comes in pieces: a first half at the end of a piece waits for the next."""
+    """Mends a text that comes in pieces: a first half at the end of a piece waits for the next, as `half`."""
 
-    __slots__ = ("_half",)
+    __slots__ = ("half",)
 
     def __init__(self) -> None:
-        self._half = ""
+        self.half = ""
 
     def take(self, piece: str) -> str:
         """Return what can be shown with this piece."""
-        if piece.isascii() and not self._half:
+        if piece.isascii() and not self.half:
             return piece
-        piece = self._half + piece
-        self._half = piece[-1] if "\ud800" <= piece[-1:] <= "\udbff" else ""
-        return mended(piece[: len(piece) - len(self._half)])
+        piece = self.half + piece
+        self.half = piece[-1] if "\ud800" <= piece[-1:] <= "\udbff" else ""
+        return mended(piece[: len(piece) - len(self.half)])
 
     def end(self) -> str:
         """Return what is left."""
-        rest, self._half = self._half, ""
+        rest, self.half = self.half, ""
         return mended(rest)
