@@ -192,6 +192,7 @@ def _waited(running: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(running)
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # the caller's loop stays set
+            return runner.run(running)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, running).result()

@@ -42,11 +42,13 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A model's wish to have a tool called.
 
     `args` is the JSON object it gave, or the raw text when that was no JSON object: a fault that goes back to the model.
+    `extra` is what a provider gave with the call and wants back with it, in its own form, as in `Message.items`.
     """
 
     name: str
     args: dict[str, Any] | str = {}
     id: str = ""
+    extra: dict[str, Any] = {}
 
 
 class ValidCall(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         refusal: the text says that the model will not answer.
         items: what a provider gave beside text and calls and wants back with the next request, in its own form, such as
             reasoning items. Only the adapter that made them reads them.
+        truncated: the server stopped before the answer's end, as at a token limit. No call of such an answer is made.
     """
 
     role: Role
@@ -78,6 +81,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     agent: str = ""
     refusal: bool = False
     items: tuple[dict[str, Any], ...] = ()
+    truncated: bool = False
 
     @property
     def text(self) -> str:

@@ -66,12 +66,14 @@ class ModelResponse(msgspec.Struct, frozen=True, gc=False):
         usage: what it used.
         model: who answered, as "provider:model"; "" where that says nothing, as of a function.
         decided: what a router before the model decided about the message that is answered; kept beside the answer.
+        finish_reason: why the answer ended, in the server's word, unless it ended as answers do.
     """
 
     message: Message
     usage: Usage = Usage(requests=1)
     model: str = ""
     decided: RouteDecided | None = None
+    finish_reason: str = ""
 
 
 class Emit(Protocol):

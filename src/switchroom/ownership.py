@@ -15,6 +15,7 @@ from weakref import WeakSet, WeakValueDictionary
 from switchroom.errors import Fenced, JournalError
 from switchroom.events import RunEvent
 from switchroom.journal import Journal, SharedJournal, Soon
+from switchroom.loops import running_loop
 from switchroom.rules.root import Root
 from switchroom.sharing import shared
 
@@ -150,7 +151,7 @@ class Table:
 
     async def change(self, conversation: str, seconds: float) -> None:
         """Wait until an attempt at the conversation ends in this process, at most for a time."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[None] = asyncio.getrunning_loop().create_future()
         with self._lock:
             self._waiters.setdefault(conversation, []).append(waiter)
         try:
@@ -276,7 +277,7 @@ class Table:
         for conversation, turn in requests:
             attempt = self.live(conversation)
             if attempt is not None and attempt.turn == turn:
-                if attempt.loop is _running_loop():
+                if attempt.loop is running_loop():
                     attempt.stop()
                 else:
                     call_on(attempt.loop, attempt.stop)
@@ -308,13 +309,6 @@ def call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None
 def _wake(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _close(pending: Awaitable[object]) -> None:

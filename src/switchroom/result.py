@@ -13,7 +13,7 @@ from switchroom.attempt import Attempt
 from switchroom.events import Fact, ModelAnswered, Question, RunEvent, RunInterrupted
 from switchroom.messages import Message
 from switchroom.rules.root import Root
-from switchroom.rules.speech import is_partial, joined, spoken_parts
+from switchroom.rules.speech import is_partial, is_truncated, joined, spoken_parts
 from switchroom.rules.state import State
 from switchroom.schema import as_text
 from switchroom.usage import Usage
@@ -74,6 +74,11 @@ class RunResult(Generic[Out]):
     def partial(self) -> bool:
         """Whether a workflow in this run answered with parts missing; the `AnsweredInPart` facts name the parts."""
         return is_partial(self.events)
+
+    @property
+    def truncated(self) -> bool:
+        """True if the text of an answer ends too early, because the server cut it off, as at a token limit."""
+        return is_truncated(self.events)
 
     @property
     def conversation(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar, cast
 
 import msgspec
@@ -30,6 +30,7 @@ from switchroom.events import (
 )
 from switchroom.failure import failure, revived
 from switchroom.ledger import Ledger
+from switchroom.loops import Done, running_loop
 from switchroom.model import Emit, nobody
 from switchroom.rules.evolve import evolve
 from switchroom.rules.state import NO_RUN, State, tried_again
@@ -303,10 +304,10 @@ class Scope:
         if self._changed is None:
             self._changed = sum(1 for event in self.attempt.past.get(holder.path, ()) if _by(event, self.path))
         if ordinal < self._changed:
-            return _Done()  # code that is entered again changed this before
+            return Done()  # code that is entered again changed this before
         # Noted also when nothing changes, or code that is entered again would count its changes otherwise.
         fact = StateChanged(self.attempt.shared.changed(self.attempt.root.shared, changes), self.path)
-        if _running_loop() is not self.attempt.loop:
+        if running_loop() is not self.attempt.loop:
             self.attempt.check_open()  # in a forked process no loop would ever record it
             noting = holder.note(fact)
             try:
@@ -314,9 +315,9 @@ class Scope:
             except RuntimeError:  # the loop is closed: the thread was left behind by its run
                 noting.close()
                 raise
-            return _Done()
+            return Done()
         pending = self.attempt.try_commit(holder.path, (fact,), holder)
-        return _Done() if pending is None else asyncio.ensure_future(pending)
+        return Done() if pending is None else asyncio.ensure_future(pending)
 
     def _holder(self) -> Scope:
         """The agent's run that this is in: its fold has to see what changed, for it tells progress from going in circles."""
@@ -392,19 +393,5 @@ def _circle(path: str) -> str:
     return " > ".join([*names[:6], "..."])
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 def _by(event: RunEvent, path: str) -> bool:
     return isinstance(event.fact, StateChanged) and event.fact.by == path
-
-
-class _Done:
-    """Something to await that is done already, so that who forgets to await it loses nothing."""
-
-    def __await__(self) -> Generator[Any, None, None]:
-        yield from ()

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,10 +15,12 @@ import pytest
 from switchroom import Agent, RunConfig, Runner, UserError, tool
 from switchroom.errors import ModelDenied, ModelUnavailable
 from switchroom.models.any import AnyModel
-from tests.servers.asked import Asked
-from tests.servers.errors import rate_limited, wrong_key
-from tests.servers.http import serving
+from tests.servers.asked import Asked, Json
+from tests.servers.errors import Fault, Refuses, rate_limited, wrong_key
+from tests.servers.http import in_turn, serving
+from tests.servers.manners import Manners
 from tests.servers.said import Called, Said
+from tests.servers.script import LAST_CHUNK, Script, chunk, sse, stream_head
 
 
 @tool(effect="read")
@@ -166,3 +169,44 @@ async def test_a_key_that_the_server_says_back_is_in_no_error():
             await Runner.run(clerk(AnyModel("openai:m", api_key=key, base_url=server.url)), "hi")
     assert key not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+IN_ONE_DAY = datetime.now(UTC) + timedelta(days=1)
+WAITS: dict[str, tuple[Fault, float | None]] = {
+    "seconds": (rate_limited(3), 3),
+    "milliseconds": (rate_limited(ms=10), 0.01),
+    "a date": (rate_limited(IN_ONE_DAY), 86_400),
+    "unavailable": (Refuses(503, "Overloaded", headers={"retry-after": "7"}), 7),
+    "no word of it": (Refuses(503, "Overloaded"), None),
+    "nonsense": (Refuses(429, "Slow down", headers={"retry-after": "soon"}), None),
+}
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+async def test_the_time_after_which_a_server_wants_to_be_asked_again_is_told(wait: tuple[Fault, float | None]):
+    fault, seconds = wait
+    async with serving(fault) as server:
+        with pytest.raises(ModelUnavailable) as caught:
+            await Runner.run(clerk(AnyModel("openai:m", api_key="k", base_url=server.url)), "hi")
+    assert caught.value.retry_after == (None if seconds is None else pytest.approx(seconds, rel=0.01))
+
+
+async def test_a_strict_server_gets_its_order_through_the_library_too():
+    answers = in_turn(Said(""), Said("Hello."))
+    async with serving(answers, Manners(make="template")) as server:
+        result = await Runner.run(Agent("a", model=AnyModel("vllm:m", api_key="k", base_url=server.url)), "Hello?")
+    assert result.final_output == "Hello."
+
+
+@pytest.mark.parametrize("pieces", [["a \ud83d", "\ude00 b"], ["a \ud83d\ude00 b"]])
+async def test_half_characters_go_through_the_library(pieces: list[str]):
+    deltas: list[Json] = [{"index": 0, "delta": {"content": piece}} for piece in pieces]
+    deltas.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    frame: Json = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    events = [sse(frame | {"choices": [delta]}, None, Manners(ascii=True)) for delta in deltas]
+    script = Script([stream_head(), *map(chunk, events), chunk(sse("[DONE]")), LAST_CHUNK])
+    async with serving(script) as server:
+        agent = Agent("a", model=AnyModel("openai:m", api_key="k", base_url=server.url))
+        async with Runner.stream(agent, "hi") as stream:
+            shown = "".join([event.text async for event in stream if event.kind == "text_delta"])
+    assert shown == stream.result.final_output == "a \U0001f600 b"

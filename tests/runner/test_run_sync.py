@@ -6,13 +6,17 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 
 import pytest
 
+from supportgenie import SupportGenie
 from switchroom import Agent, RunConfig, Runner, UserError, tool
+from switchroom.compat import agents
 from switchroom.errors import MaxTurnsExceeded
 from switchroom.model import ModelRequest
+from switchroom.routing import ModelRouter
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from switchroom.testing.models import Reply
@@ -212,3 +216,39 @@ def test_what_a_run_raises_in_a_script_does_not_seem_to_come_of_there_being_no_l
     with pytest.raises(ConnectionError) as raised:
         Runner.run_sync(fails, "go")
     assert raised.value.__context__ is None
+
+
+# the caller's loop ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_loop() -> Generator[asyncio.AbstractEventLoop]:
+    """An event loop that the caller has set and goes on with."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+WAITED: dict[str, Callable[[], object]] = {
+    "run_sync": lambda: Runner.run_sync(worker(), "sums"),
+    "compat": lambda: agents.Runner.run_sync(agents.Agent(name="a", model=ScriptedModel(["hello"])), "sums"),
+    "router": lambda: ModelRouter(ScriptedModel(['{"route": "a"}']), ["a", "b"]).decide("sums"),
+    "SupportGenie": lambda: SupportGenie().handle_query("Where is my order?", {}),
+}
+
+
+@pytest.mark.parametrize("wait", WAITED.values(), ids=WAITED)
+def test_the_loop_that_the_caller_has_set_stays_set(wait: Callable[[], object], own_loop: asyncio.AbstractEventLoop):
+    future = own_loop.create_future()
+    wait()
+    assert asyncio.get_event_loop() is own_loop
+    own_loop.call_soon(future.set_result, "went on")
+    assert own_loop.run_until_complete(future) == "went on"
+
+
+def test_it_stays_set_also_after_a_run_that_failed(own_loop: asyncio.AbstractEventLoop):
+    with pytest.raises(MaxTurnsExceeded):
+        Runner.run_sync(manager(worker()), "go", config=RunConfig(max_turns=1))
+    assert asyncio.get_event_loop() is own_loop

@@ -53,6 +53,7 @@ from tests.servers.asked import PATHS, Asked
 from tests.servers.checks import refused
 from tests.servers.faults import Answer, Fault, Refuses, Reply, bad_request, unknown_model, wrong_key, wrong_path
 from tests.servers.line import Line
+from tests.servers.makes import complaint
 from tests.servers.manners import PLAIN, Manners
 from tests.servers.said import Said
 from tests.servers.script import Script, Step, json_bytes, whole_response
@@ -186,7 +187,12 @@ class Server:
             return wrong_path(asked.method, asked.path)
         if not asked.body:
             return bad_request("We could not parse the JSON body of your request.", param=None)
-        return refused(asked) if self._manners.strict else None
+        manners = self._manners
+        refusal = refused(asked) if manners.strict else None
+        if refusal is not None:
+            return refusal
+        wrong = complaint(manners.make, asked)
+        return None if wrong is None else Refuses(400, wrong)
 
     def _list(self, name: str) -> Fault | Script:
         models = {model: {"id": model, "object": "model", "created": 1_700_000_000, "owned_by": "us"} for model in self._models}

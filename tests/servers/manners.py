@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from tests.servers.makes import Make
+
 Pieces: TypeAlias = Callable[[str], Sequence[str]]
 
 
@@ -30,6 +32,7 @@ class Manners:
     """How the server speaks; by default as OpenAI's own does.
 
     Args:
+        make: whose server it is; what others refuse and do otherwise stands in makes.py.
         strict: requests that OpenAI would refuse are refused (checks.py); servers of other makes take nearly anything. It is
             looked at before there is an answer, so it counts in `serving(manners=)` only.
         pieces: cuts text, reasons, refusals and arguments into deltas: `words`, `whole`, `characters(3)` or a function.
@@ -62,6 +65,7 @@ class Manners:
         done: whether a stream ends with `[DONE]`; by default chat's does and that of Responses does not.
     """
 
+    make: Make = "openai"
     strict: bool = True
     pieces: Pieces = words
     every: float = 0

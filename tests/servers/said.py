@@ -50,12 +50,12 @@ class Said:
     reasoning: str = ""
     refusal: str = ""
     usage: tuple[int, int] | None = (10, 5)
-    finish: Finish | None = None
+    finish: Finish | str | None = None
     cached: int = 0
     reasoned: int = 0
 
     @property
-    def finished(self) -> Finish:
+    def finished(self) -> Finish | str:
         """Why the answer ended."""
         return self.finish or ("tool_calls" if self.calls else "stop")
 

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from tests.servers.asked import Asked, Json
+from tests.servers.makes import MAKES, signature
 from tests.servers.manners import Manners
 from tests.servers.said import Called, Said
 
@@ -24,6 +25,7 @@ def body(asked: Asked, said: Said, manners: Manners) -> Json:
         message["tool_calls"] = [
             _call(call, id, _arguments(call, manners), manners) for call, id in zip(said.calls, ids, strict=True)
         ]
+        message["tool_calls"][0] |= _signed(asked, manners)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": said.finished}
     given = _frame(asked, "chat.completion", manners) | {"choices": [choice]}
     if manners.usage and said.usage is not None:
@@ -43,6 +45,9 @@ def chunks(asked: Asked, said: Said, manners: Manners) -> list[Json]:
     # OpenAI sends a null in every chunk once usage was asked for.
     frame |= {"usage": None} if wanted and manners.usage else {}
     given = [frame | {"choices": [choice]} for choice in _choices(said, manners)]
+    if said.calls and _signed(asked, manners):
+        first = next(call for each in given for call in each["choices"][0]["delta"].get("tool_calls", ()))
+        first |= _signed(asked, manners)
     match manners.usage_where:
         case "own chunk":
             given += [] if own_chunk is None else [frame | {"choices": [], "usage": usage(own_chunk, said)}]
@@ -129,6 +134,10 @@ def _call_deltas(at: int, call: Called, manners: Manners) -> Iterator[Json]:
 def _call(call: Called, id: str, arguments: str | None, manners: Manners) -> Json:
     kind: Json = {} if manners.no_type else {"type": "function"}
     return {"id": id, **kind, "function": {"name": call.name, "arguments": arguments}}
+
+
+def _signed(asked: Asked, manners: Manners) -> Json:
+    return {"extra_content": signature(asked)} if MAKES[manners.make].is_signing else {}
 
 
 def _arguments(call: Called, manners: Manners) -> str | None:

@@ -25,6 +25,7 @@ class ModelAnswered(Fact, frozen=True):
         model: who answered, as "provider:model", where the model says it.
         held: the text beside the calls was not shown, because an output guardrail holds the agent's answers back.
         disabled: the names of the tools and handoffs whose `is_enabled` said no before the request.
+        finish_reason: why the answer ended, in the server's word, unless it ended as answers do.
     """
 
     agent: str
@@ -34,6 +35,12 @@ class ModelAnswered(Fact, frozen=True):
     model: str = ""
     held: bool = False
     disabled: tuple[str, ...] = ()
+    finish_reason: str = ""
+
+    @property
+    def truncated(self) -> bool:
+        """True if the server stopped before the end of the answer."""
+        return self.message.truncated
 
 
 class HistorySummarised(Fact, frozen=True):

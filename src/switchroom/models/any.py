@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +12,8 @@ import msgspec
 from switchroom.errors import ModelDenied, ModelError, ModelUnavailable, UserError
 from switchroom.model import Emit, ModelRequest, ModelResponse, nobody
 from switchroom.models.openai.chat import ChatFold, fields_of
-from switchroom.models.openai.faults import PASSING
-from switchroom.models.openai.providers import Provider
+from switchroom.models.openai.faults import PASSING, retry_after
+from switchroom.models.openai.providers import PROVIDERS, Provider
 from switchroom.models.openai.strict import wraps
 from switchroom.models.per_loop import PerLoop
 
@@ -37,7 +38,7 @@ class AnyModel:
         provider, colon, self._model = model.partition(":")
         if not colon or not self._model:
             raise UserError(f"AnyModel({model!r}) names no provider. Write 'provider:model', such as 'bedrock:...'.")
-        self._provider = Provider(provider)
+        self._provider = _as_library_takes(provider)
         self._reach = {"api_key": api_key, "api_base": base_url}
         self._timeout = timeout
         self._clients: PerLoop[Any] = PerLoop(self._made, _closed)
@@ -61,9 +62,9 @@ class AnyModel:
                 answer = await client.acompletion(**asked)
                 if streamed:
                     async for chunk in answer:
-                        fold.event(chunk.model_dump_json().encode())
+                        fold.event(_as_json(chunk))
                 else:
-                    fold.whole(answer.model_dump_json().encode())
+                    fold.whole(_as_json(answer))
         except AnyLLMError as error:
             raise self._failed(error) from None  # its cause may say the key
         except msgspec.MsgspecError as error:
@@ -105,14 +106,36 @@ class AnyModel:
         match error:
             case exceptions.AuthenticationError() | exceptions.MissingApiKeyError() | exceptions.ModelNotFoundError():
                 return ModelDenied(message)
-            case exceptions.RateLimitError():
-                after = getattr(error, "retry_after", None)
-                return ModelUnavailable(message, self.name, status, float(after) if after is not None else None)
-            case exceptions.UpstreamProviderError() | exceptions.GatewayTimeoutError():
-                return ModelUnavailable(message, self.name, status)
+            case exceptions.RateLimitError() | exceptions.UpstreamProviderError() | exceptions.GatewayTimeoutError():
+                return ModelUnavailable(message, self.name, status, _wanted_wait(error))
+            case _ if status in PASSING or (status is None and isinstance(error, exceptions.ProviderError)):
+                return ModelUnavailable(message, self.name, status, _wanted_wait(error))
             case _:
-                passing = status in PASSING or (status is None and isinstance(error, exceptions.ProviderError))
-                return (ModelUnavailable if passing else ModelError)(message, self.name, status)
+                return ModelError(message, self.name, status)
+
+
+def _as_json(answer: Any) -> bytes:
+    """Return what the library gave as JSON; half characters, which pydantic does not write, are escaped."""
+    try:
+        return answer.model_dump_json().encode()
+    except ValueError:
+        return json.dumps(answer.model_dump(mode="python"), default=str).encode()
+
+
+def _as_library_takes(name: str) -> Provider:
+    """Return what a provider takes that is asked through the library, which tells it the type of an answer in its own way."""
+    known = PROVIDERS.get(name)
+    if known is None:
+        return Provider(name)
+    return Provider(name, keeps_reasoning=known.keeps_reasoning, needs_reasoning=known.needs_reasoning, order=known.order)
+
+
+def _wanted_wait(error: Any) -> float | None:
+    """Return the seconds after which the provider wants to be asked again, by its headers or as the library read them."""
+    headers = getattr(getattr(error.original_exception, "response", None), "headers", None)
+    after = None if headers is None else retry_after(headers)
+    read = getattr(error, "retry_after", None)
+    return retry_after({"retry-after": str(read)}) if after is None and read is not None else after
 
 
 async def _closed(client: Any) -> None:

@@ -86,7 +86,8 @@ async def finish(run: AgentRun, command: Finish, note: Note) -> None:
     try:
         output = role.output.read(answer.text)
     except Invalid as fault:
-        return await withdraw(run, answer.agent, str(fault), note, AnswerRejected(answer.agent, str(fault)))
+        reason = f"it was cut off before its end: {fault}" if answer.truncated else str(fault)
+        return await withdraw(run, answer.agent, reason, note, AnswerRejected(answer.agent, reason))
     returned = _all_heard(run, role, output) if state.spoke else StepReturned(output)
     if state.replaced or not role.output_guards:
         return await note(returned)

@@ -16,9 +16,12 @@ from switchroom.schema import Invalid
 async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
     """Judge each call: what it calls, whether its arguments are valid, whether a person has to approve.
 
-    What the model got wrong is refused with a reason that it is told. Of two handoffs the first wins.
+    What the model got wrong is refused with a reason that it is told. Of two handoffs the first wins. Of an answer that was
+    cut off no call is made, for nobody knows what its arguments were to be.
     """
     role = run.roster[command.agent]
+    if run.scope.fold.history[-1].truncated:
+        return await note(CallsJudged(command.agent, tuple(_CUT_OFF for _ in run.scope.fold.calls)))
     verdicts: list[Verdict] = []
     handed_over = ""
     for index, call in enumerate(run.scope.fold.calls):
@@ -30,6 +33,12 @@ async def judge_calls(run: AgentRun, command: JudgeCalls, note: Note) -> None:
             handed_over = call.call.name
         verdicts.append(verdict)
     await note(CallsJudged(command.agent, tuple(verdicts)))
+
+
+_CUT_OFF = Verdict(
+    "refused",
+    reason="your answer was cut off before its end, so none of its calls was made; use fewer words",
+)
 
 
 async def _verdict(run: AgentRun, role: Role, placed: tuple[int, ToolCall], handed_over: str, note: Note) -> Verdict:

@@ -14,13 +14,14 @@ from switchroom.agent import Agent
 from switchroom.defaults import model_for
 from switchroom.digest import digest
 from switchroom.errors import MaxTurnsExceeded, ModelMisbehaved, UserError
-from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered
+from switchroom.events import AnswerRejected, HandoffExpired, ModelAnswered, RouteDecided
 from switchroom.messages import Message, ToolCall
 from switchroom.model import ModelRequest, ModelResponse, Settings, ToolSpec, nobody
 from switchroom.perform.guards import returned_at_once, withdraw
 from switchroom.perform.history import seen
 from switchroom.perform.run import AgentRun, Note
 from switchroom.perform.spending import within_budget
+from switchroom.roster import Role
 from switchroom.rules.commands import AskModel, GiveUp
 from switchroom.rules.state import State
 from switchroom.schema import as_text
@@ -82,15 +83,18 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
         rejected = AnswerRejected(agent.name, "it is no valid Unicode text")
         return await withdraw(run, agent.name, rejected.reason, note, empty, rejected)
     held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
-    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held, disabled)
-    decided = response.decided
-    returned = None if message.calls else returned_at_once(run, role, message)
-    if returned is not None:
-        await (note(answered, returned) if decided is None else note(decided, answered, returned))
-    else:
+    answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held, disabled, response.finish_reason)
+    await _record(run, role, answered, response.decided, note)
+
+
+async def _record(run: AgentRun, role: Role, answered: ModelAnswered, decided: RouteDecided | None, note: Note) -> None:
+    """Record an answer, with the decision of a router before it, and with the end of the run if nothing comes between."""
+    if answered.message.calls:
         await (note(answered) if decided is None else note(decided, answered))
-    if message.calls:
-        scope.said = None  # it was said, whatever comes of the calls
+        run.scope.said = None  # it was said, whatever comes of the calls
+        return
+    returned = returned_at_once(run, role, answered.message)
+    await note(*[fact for fact in (decided, answered, returned) if fact is not None])
 
 
 def _settings(settings: Settings, has_called: bool, tools: tuple[ToolSpec, ...], disabled: set[str]) -> Settings:
@@ -156,7 +160,7 @@ def _attributed(response: Any, agent: str, state: State) -> Message | None:
     if len(ids) < len(calls) or "" in ids:
         named: list[ToolCall] = []
         for index, call in enumerate(calls):
-            named.append(ToolCall(call.name, call.args, f"call_{state.history.length}_{index}"))
+            named.append(ToolCall(call.name, call.args, f"call_{state.history.length}_{index}", call.extra))
         calls = tuple(named)
     return replace(message, role="assistant", agent=agent, calls=calls)
 

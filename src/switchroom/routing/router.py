@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from switchroom.errors import UserError
+from switchroom.loops import run_in_new_loop
 from switchroom.routing.asked import Asked, Conversation, asked_in, asked_of
 from switchroom.routing.decision import Decision
 
@@ -53,7 +54,7 @@ class Router(ABC):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self.adecide(conversation))
+            return run_in_new_loop(self.adecide(conversation))
         raise UserError(
             f"Router '{self.name}' asks a model, and decide(...) would stop the event loop. Write `await router.adecide(...)`."
         )

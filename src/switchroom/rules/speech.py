@@ -31,10 +31,11 @@ BETWEEN = "\n"
 
 
 class SpokenPart(msgspec.Struct, frozen=True):
-    """A text that was heard, and the agent that said it."""
+    """A text that was heard, and the agent that said it; `truncated` if it ends an answer that the server cut off."""
 
     agent: str
     text: str
+    truncated: bool = False
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -54,7 +55,8 @@ def evolve_speech(speech: Speech, fact: Fact | Delta) -> Speech:
     match fact:
         case ModelAnswered(agent=agent, message=message):
             heard = "" if fact.held else message.text
-            return Speech((*speech.parts, SpokenPart(agent, heard)), is_open=not message.calls)
+            is_last = not message.calls  # after calls the model goes on
+            return Speech((*speech.parts, SpokenPart(agent, heard, message.truncated and is_last)), is_open=is_last)
         case AnswerReplaced(agent=agent, text=text):
             return Speech((*_settled(speech), SpokenPart(agent, text)), is_open=True)
         case AnswerCut(agent=agent, heard=text) | RunInterrupted(agent=agent, heard=text):
@@ -90,3 +92,12 @@ def is_partial(events: Iterable[RunEvent], path: str = "") -> bool:
         isinstance(event.fact, AnsweredInPart) and (not path or event.path == path or event.path.startswith(f"{path}/"))
         for event in events
     )
+
+
+def is_truncated(events: Iterable[RunEvent]) -> bool:
+    """Return whether a text that was heard is the beginning of an answer that the server cut off."""
+    speeches: dict[str, Speech] = {}
+    for event in events:
+        if isinstance(event.fact, ModelAnswered) or event.path in speeches:
+            speeches[event.path] = evolve_speech(speeches.get(event.path, Speech()), event.fact)
+    return any(part.truncated for speech in speeches.values() for part in speech.parts)

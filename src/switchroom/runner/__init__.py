@@ -14,6 +14,7 @@ from switchroom.channel import Channel
 from switchroom.config import RunConfig, checked_config
 from switchroom.context import CURRENT
 from switchroom.errors import UserError
+from switchroom.loops import run_in_new_loop
 from switchroom.result import RunResult
 from switchroom.runner.stream import RunStream as RunStream
 from switchroom.runner.turn import Order, begin, resume, take
@@ -145,7 +146,7 @@ class Runner:
         parent = CURRENT.get()
         if not _in_loop():  # asked first, and not in an `except`: what the run raises should not seem to come of that
             if parent is None:
-                return asyncio.run(run())
+                return run_in_new_loop(run())
             return asyncio.run_coroutine_threadsafe(run(), parent.attempt.loop).result()
         if parent is not None and not checked_config(config, "config").detached:
             raise UserError(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from switchroom.events import RunEvent, TurnAnswered, TurnCut
 from switchroom.result import Waiting
-from switchroom.rules.speech import is_partial
+from switchroom.rules.speech import is_partial, is_truncated
 from switchroom.session.parts import BETWEEN
 
 
@@ -27,6 +27,7 @@ class Reply:
         waiting: what a person is asked before there is an answer; see `session.answer`. With a text, the text is the answer to
             a message that came meanwhile.
         earlier: the replies to earlier messages of the session whose own callers got an error; each is delivered once.
+        truncated: the text of an answer ends too early, because the model's server cut it off, as at a token limit.
     """
 
     text: str = ""
@@ -39,6 +40,7 @@ class Reply:
     partial: bool = False
     waiting: tuple[Waiting, ...] = ()
     earlier: tuple[Reply, ...] = ()
+    truncated: bool = False
 
 
 def reply_in(events: Sequence[RunEvent], path: str, turn: int) -> Reply | None:
@@ -63,4 +65,5 @@ def reply_of(fact: TurnAnswered | TurnCut, events: Sequence[RunEvent], turn: int
             by, fallback, cut = fact.by, fact.fallback, False
         case TurnCut():
             by, fallback, cut = fact.parts[-1].speaker if fact.parts else "", False, True
-    return Reply(BETWEEN.join(parts), parts, by, turn, tuple(events), fallback, cut, is_partial(events))
+    given = Reply(BETWEEN.join(parts), parts, by, turn, tuple(events), fallback, cut, is_partial(events))
+    return replace(given, truncated=True) if not fallback and is_truncated(events) else given

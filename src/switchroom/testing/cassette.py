@@ -15,6 +15,7 @@ from switchroom.config import DEFAULT_CONFIG, RunConfig
 from switchroom.errors import UserError
 from switchroom.events import ModelAnswered, RunEvent, TurnStarted
 from switchroom.journal import Journal, journal_at
+from switchroom.loops import run_in_new_loop
 from switchroom.result import RunResult
 from switchroom.session import Session
 from switchroom.testing import cassettefile
@@ -161,7 +162,7 @@ class Cassette(msgspec.Struct, frozen=True):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self.play(step, deps=deps, config=config, strict=strict, live=live))
+            return run_in_new_loop(self.play(step, deps=deps, config=config, strict=strict, live=live))
         raise UserError("play_sync where an event loop is running would stop it. Write `await cassette.play(...)`.")
 
 

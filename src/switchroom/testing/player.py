@@ -136,7 +136,7 @@ class Player:
                     lost = not (answer.digest or answer.message.text or answer.message.calls)
                     said = Message("assistant", "\ud800") if lost else answer.message
                     await respond(said, emit, f"The record of agent '{request.agent}'")
-                    return ModelResponse(said, answer.usage, answer.model, decided)
+                    return ModelResponse(said, answer.usage, answer.model, decided, answer.finish_reason)
                 case AnswerCut() | RunInterrupted():
                     raise CutShort(path)
                 case HandoffExpired() if state.due is not None:

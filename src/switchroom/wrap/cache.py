@@ -142,6 +142,12 @@ class _Answers:
         return answer, True
 
     def _keep(self, key: str, answer: Any) -> Any:
-        with self._lock:
-            self._kept[key] = answer
+        if not _is_cut_off(answer):
+            with self._lock:
+                self._kept[key] = answer
         return answer
+
+
+def _is_cut_off(answer: Any) -> bool:
+    """Return whether a server stopped before the end of the answer: the next one may be better."""
+    return isinstance(answer, ModelResponse) and answer.message.truncated

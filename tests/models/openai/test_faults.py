@@ -535,7 +535,7 @@ async def test_arguments_that_the_longest_answer_cut_go_back_to_the_model(api: A
     assert result.final_output == "Done."
     assert called == [{"text": "short"}]
     assert server.requests[1].newest == snapshot(
-        '[refused: the arguments of note are no JSON object: \'{"text": "once upon a ti\']'
+        "[refused: your answer was cut off before its end, so none of its calls was made; use fewer words]"
     )
 
 

@@ -306,6 +306,8 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
     again: Any = draw(st.sampled_from([False, True, "delta"])) if len(said.text) > 8 and len(pieces(said.text)) > 1 else False
     flags = ["both_calls_in_one_delta", "empty_choices", "no_type", "content_null", "arguments_null", "unknown_fields", "terse"]
     flags += ["bare_completed", "event_lines", "keep_alive", "crlf", "no_space", "multiline", "ascii"]
+    chosen: dict[str, Any] = {flag: draw(FLAG) for flag in flags}
+    chosen |= draw(st.sampled_from([{}, {"finish_chunk": False}, {"done": False}, {"done": True}]))
     return Manners(
         pieces=pieces,
         interleaved=interleaved,
@@ -316,8 +318,7 @@ def all_manners(draw: st.DrawFn, said: Said) -> Manners:
         usage_where=draw(st.sampled_from(["own chunk", "finish", "every chunk"])),
         role=draw(st.sampled_from(["first", "every", "never"])),
         reasoning_field=draw(st.sampled_from(["", "reasoning_content"])),
-        **{flag: draw(FLAG) for flag in flags},
-        **draw(st.sampled_from([{}, {"finish_chunk": False}, {"done": False}, {"done": True}])),
+        **chosen,
     )
 
 
@@ -427,9 +428,7 @@ def test_whatever_stands_in_the_place_of_something_there_is_an_answer_or_an_erro
         check()
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"type": "\xff", "model": "\xff"}', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"]
-)
+@pytest.mark.parametrize("body", [b'{"type": "\xff', b'{"a": ' + b"[" * 100_000, b'"\\ud83d"'], ids=["bytes", "depth", "half"])
 async def test_json_that_cannot_be_read_is_no_answer(body: bytes, api: Api, streamed: bool):
     script = Script([stream_head(), chunk(b"data: " + body + b"\n\n"), LAST_CHUNK])
     async with line(script if streamed else Gives(body), api) as (_, model):
@@ -463,3 +462,27 @@ async def test_a_response_that_failed_without_saying_why_failed():
     async with line(Gives(b'{"status": "failed", "output": []}'), "responses") as (_, model):
         with pytest.raises(ModelError, match="broke the answer off: it does not say why"):
             await ask(model)
+
+
+@pytest.mark.parametrize("event", [b"data:\n\n", b"data\n\n", b"event: ping\n\n", b"event: ping\ndata:\n\n", b":\n\n"])
+async def test_events_that_say_nothing_keep_the_connection_alive(event: bytes, api: Api):
+    def answer(asked: Asked) -> Script:
+        events = speech.stream(asked, Said("Hello."), Manners())
+        return Script([stream_head(), *(chunk(event + each) for each in events), LAST_CHUNK])
+
+    async with line(answer, api) as (_, model):
+        response, _ = await ask(model, streamed=True)
+    assert response.message.text == "Hello."
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 30}, {"completion_tokens": 6}, {"total_tokens": 9}, {}])
+async def test_what_a_server_counted_in_part_is_estimated_in_part(usage: Json, streamed: bool):
+    body: Json = {"choices": [{"message": {"content": "Your order was sent."}, "finish_reason": "stop"}], "usage": usage}
+    body["choices"][0]["delta"] = body["choices"][0]["message"]
+    script = Script([stream_head(), chunk(sse(body)), LAST_CHUNK])
+    async with line(script if streamed else Gives(json_bytes(body))) as (_, model):
+        response, _ = await ask(model, "Where is my order?", streamed)
+    used = response.usage
+    assert (used.requests, used.estimated) == (1, 1)
+    assert used.input_tokens == 30 if "prompt_tokens" in usage else 0 < used.input_tokens < 30
+    assert used.output_tokens == 6 if "completion_tokens" in usage else 0 < used.output_tokens < 30

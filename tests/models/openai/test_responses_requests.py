@@ -240,7 +240,10 @@ async def test_reasoning_that_led_to_nothing_is_not_sent_back():
     assert items(server.requests[1]) == snapshot(
         [
             {"role": "user", "content": "Hello?"},
-            {"role": "system", "content": "[Your answer could not be used: the answer is empty. Answer again.]"},
+            {
+                "role": "system",
+                "content": "[Your answer could not be used: it was cut off before its end: the answer is empty. Answer again.]",
+            },
         ]
     )
 

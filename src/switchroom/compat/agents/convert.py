@@ -66,8 +66,9 @@ def said(message: Message) -> TResponseInputItem:
 
 
 def called(call: ToolCall) -> TResponseInputItem:
-    """A call as an item."""
-    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments_of(call)}
+    """A call as an item, with what its provider wants back with it."""
+    item: TResponseInputItem = {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments_of(call)}
+    return {**item, "provider_data": call.extra} if call.extra else item
 
 
 def arguments_of(call: ToolCall) -> str:
@@ -93,7 +94,8 @@ def _take(item: Mapping[str, Any] | Message, messages: list[Message]) -> None:
         case Message():
             messages.append(item)
         case {"type": "function_call", "name": str(name), "arguments": str(arguments)}:
-            call = ToolCall(name, parse_args(arguments), str(item.get("call_id") or ""))
+            extra = cast("dict[str, Any]", item.get("provider_data") or {})
+            call = ToolCall(name, parse_args(arguments), str(item.get("call_id") or ""), extra)
             if messages and messages[-1].role == "assistant":
                 last = messages.pop()
                 messages.append(msgspec.structs.replace(last, calls=(*last.calls, call)))

@@ -33,6 +33,7 @@ from switchroom.compat.agents.translate import translated
 from switchroom.compat.agents.usage import Usage
 from switchroom.context import CURRENT as SCOPE
 from switchroom.context import settled
+from switchroom.loops import run_in_new_loop
 from switchroom.messages import Message
 
 T = TypeVar("T")
@@ -229,7 +230,7 @@ def _waited_for(running: Coroutine[Any, Any, T], agent: object) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         if around is None:
-            return asyncio.run(running)
+            return run_in_new_loop(running)
         return asyncio.run_coroutine_threadsafe(running, around.attempt.loop).result()
     if around is not None:
         running.close()

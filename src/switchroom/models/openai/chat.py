@@ -11,11 +11,16 @@ from typing import Any
 import msgspec
 
 from switchroom.estimate import estimated
-from switchroom.messages import File, Image, Message, Text, ToolCall, parse_args
+from switchroom.messages import File, Image, Message, Text, ToolCall
 from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.models.openai.faults import BrokenOff
+from switchroom.models.openai.halves import Pieces, all_mended, decode_halves, mended, mended_json
+from switchroom.models.openai.order import ordered
+from switchroom.models.openai.origin import is_from, marked
 from switchroom.models.openai.providers import Provider
-from switchroom.models.openai.strict import json_format, unwrapped
+from switchroom.models.openai.streamed_calls import EXTRA, CallPiece, StreamedCalls
+from switchroom.models.openai.strict import unwrapped
+from switchroom.models.openai.typed import with_type
 from switchroom.usage import Usage
 
 
@@ -26,8 +31,9 @@ def body_of(request: ModelRequest, provider: Provider, model: str, streamed: boo
 
 def fields_of(request: ModelRequest, provider: Provider, model: str, streamed: bool) -> dict[str, Any]:
     """The body of a request."""
+    request, form = with_type(request, provider)
     settings = request.settings
-    body: dict[str, Any] = {"model": model, "messages": _messages(request, provider)}
+    body: dict[str, Any] = {"model": model, "messages": _messages(request, provider, model)}
     if request.tools:
         body["tools"] = [
             {
@@ -38,8 +44,13 @@ def fields_of(request: ModelRequest, provider: Provider, model: str, streamed: b
         ]
         if settings.tool_choice is not None:
             body["tool_choice"] = _choice(settings.tool_choice)
-    if request.output_schema is not None:
-        body["response_format"] = {"type": "json_schema", "json_schema": json_format(request.output_schema)}
+    match form:
+        case None:
+            pass
+        case {"type": "json_schema", **described}:
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        case _:
+            body["response_format"] = form
     if settings.temperature is not None:
         body["temperature"] = settings.temperature
     if settings.max_tokens is not None:
@@ -56,43 +67,52 @@ def _choice(choice: str) -> Any:
     return choice if choice in ("auto", "required", "none") else {"type": "function", "function": {"name": choice}}
 
 
-def _messages(request: ModelRequest, provider: Provider) -> list[dict[str, Any]]:
+def _messages(request: ModelRequest, provider: Provider, model: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     if request.instructions:
         messages.append({"role": "system", "content": request.instructions})
-    for message in request.messages:
+    for message in ordered(request, provider):
         match message.role:
             case "user":
                 messages.append({"role": "user", "content": _content(message.content)})
             case "assistant":
-                messages.append(_said(message, provider))
+                messages.append(_said(message, provider, model))
             case "tool":
                 messages.append({"role": "tool", "tool_call_id": _id(message.call_id, provider), "content": message.text})
             case "system":
-                # Many templates of open models take a system message at the beginning only.
-                first = not messages
-                role = "system" if first or provider.system_anywhere else "user"
-                messages.append({"role": role, "content": message.text})
+                messages.append({"role": "system", "content": message.text})
     return messages
 
 
-def _said(message: Message, provider: Provider) -> dict[str, Any]:
+def _said(message: Message, provider: Provider, model: str) -> dict[str, Any]:
     said: dict[str, Any] = {"role": "assistant", "content": message.text or None}
     if message.calls:
-        said["tool_calls"] = [
-            {
-                "id": _id(call.id, provider),
-                "type": "function",
-                "function": {"name": call.name, "arguments": arguments(call)},
-            }
-            for call in message.calls
-        ]
+        said["tool_calls"] = [_called(call, provider, model) for call in message.calls]
+        first = said["tool_calls"][0]
+        if provider.unsigned and EXTRA not in first and re.fullmatch(provider.signs, model):
+            first[EXTRA] = provider.unsigned
+        if provider.needs_reasoning:
+            said[provider.keeps_reasoning] = ""
     elif not message.text:
         said["content"] = ""
     for item in message.items:
-        if provider.keeps_reasoning and item.get("provider") == provider.name and "reasoning" in item:
-            said[provider.keeps_reasoning] = item["reasoning"]
+        if is_from(item, provider, model):
+            if provider.keeps_reasoning and "reasoning" in item:
+                said[provider.keeps_reasoning] = item["reasoning"]
+            if EXTRA in item:
+                said[EXTRA] = item[EXTRA]
     return said
+
+
+def _called(call: ToolCall, provider: Provider, model: str) -> dict[str, Any]:
+    called: dict[str, Any] = {
+        "id": _id(call.id, provider),
+        "type": "function",
+        "function": {"name": call.name, "arguments": arguments(call)},
+    }
+    if EXTRA in call.extra and is_from(call.extra, provider, model):
+        called[EXTRA] = call.extra[EXTRA]
+    return called
 
 
 def _id(id: str, provider: Provider) -> str:
@@ -125,32 +145,22 @@ def data_url(data: bytes, media_type: str) -> str:
     return f"data:{media_type or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
 
 
-class _Function(msgspec.Struct):
-    name: str | None = None
-    arguments: str | dict[str, Any] | None = None
-
-
-class _Call(msgspec.Struct):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-
-
 class _Said(msgspec.Struct):
     """A message, or a piece of one."""
 
     content: str | list[dict[str, Any]] | None = None
     refusal: str | None = None
-    tool_calls: list[_Call] | None = None
+    tool_calls: list[CallPiece] | None = None
     reasoning_content: Any = None
     reasoning_details: Any = None
+    extra_content: Any = None
 
 
 class _Choice(msgspec.Struct):
     index: int | None = 0
     delta: _Said | None = None
     message: _Said | None = None
-    finish_reason: str | None = None
+    finish_reason: Any = None
 
 
 class _Details(msgspec.Struct):
@@ -177,33 +187,19 @@ class _Chunk(msgspec.Struct):
 _chunk = msgspec.json.Decoder(_Chunk).decode
 
 
-class _Calling:
-    """A call while its pieces come."""
-
-    __slots__ = ("id", "index", "name", "pieces")
-
-    def __init__(self, index: int | None, id: str) -> None:
-        self.index = index
-        self.id = id
-        self.name = ""
-        self.pieces: list[str] = []
-
-    def made(self) -> ToolCall:
-        text = "".join(self.pieces)
-        return ToolCall(self.name, parse_args(text) if text.strip() else {}, self.id)
-
-
 class ChatFold:
     """Makes an answer of the events of a stream, or of a whole one."""
 
-    __slots__ = ("_calls", "_emit", "_finish", "_model", "_reasoning", "_refusal", "_text", "_usage")
+    __slots__ = ("_calls", "_emit", "_extra", "_finish", "_model", "_pieces", "_reasoning", "_refusal", "_text", "_usage")
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
+        self._pieces = Pieces()
         self._text: list[str] = []
         self._refusal: list[str] = []
-        self._calls: list[_Calling] = []
+        self._calls = StreamedCalls()
         self._reasoning: list[Any] = []
+        self._extra: Any = None
         self._finish = ""
         self._usage: _Usage | None = None
         self._model = ""
@@ -219,9 +215,12 @@ class ChatFold:
         Raises:
             BrokenOff: it says that the server failed.
         """
-        chunk = _chunk(data)
+        try:
+            chunk = _chunk(data)
+        except msgspec.DecodeError as error:
+            chunk = decode_halves(data, _Chunk, error)
         if chunk.error:
-            raise BrokenOff(chunk.error)
+            raise BrokenOff(all_mended(chunk.error))
         if chunk.model:
             self._model = chunk.model
         if chunk.usage is not None:
@@ -230,11 +229,11 @@ class ChatFold:
             if choice.index:  # another version of the answer; one is enough
                 continue
             if choice.delta is not None and not self._repeats(choice):
-                self._take(choice.delta)
+                self._take(choice.delta, is_whole=False)
             if choice.message is not None and not (self._text or self._calls or self._refusal):
-                self._take(choice.message)
+                self._take(choice.message, is_whole=True)
             if choice.finish_reason:
-                self._finish = choice.finish_reason
+                self._finish = mended(str(choice.finish_reason))
 
     def whole(self, body: bytes) -> None:
         """Take an answer that was not streamed, or that a server gave at once though it was to stream.
@@ -260,56 +259,64 @@ class ChatFold:
             return False
         return len(delta.content) > 8 and delta.content == "".join(self._text)
 
-    def _take(self, said: _Said) -> None:
+    def _take(self, said: _Said, is_whole: bool) -> None:
         content = said.content
         if content:
             text = content if isinstance(content, str) else "".join(str(part.get("text") or "") for part in content)
-            self._text.append(text)
-            self._emit(text)
+            self._show(text, self._text)
         if said.refusal:
-            self._refusal.append(said.refusal)
-            self._emit(said.refusal)
-        for call in said.tool_calls or ():
-            self._piece(call)
+            self._show(said.refusal, self._refusal)
+        if said.tool_calls:
+            (self._calls.take_whole if is_whole else self._calls.take)(said.tool_calls)
         reasoning = said.reasoning_details if said.reasoning_details is not None else said.reasoning_content
         if reasoning:
             self._reasoning.append(reasoning)
+        if said.extra_content:
+            self._extra = said.extra_content
 
-    def _piece(self, piece: _Call) -> None:
-        """Add a piece to its call: the one of its index, else of its id, else the last; a new name begins a new one."""
-        function = piece.function or _Function()
-        known = self._calls[-1] if self._calls else None
-        if piece.index is not None:
-            known = next((call for call in reversed(self._calls) if call.index == piece.index), None)
-            if known is not None and function.name and known.name and piece.id and piece.id != known.id:
-                known = None  # a server that gives all calls one index
-        elif piece.id and known is not None and piece.id != known.id:
-            known = next((call for call in reversed(self._calls) if call.id == piece.id), None)
-        elif function.name and known is not None and known.name:
-            known = None
-        if known is None:
-            known = _Calling(piece.index, piece.id or "")
-            self._calls.append(known)
-        if function.name and not known.name:
-            known.name = function.name
-        given = function.arguments
-        if given:
-            known.pieces.append(given if isinstance(given, str) else msgspec.json.encode(given).decode())
+    def _show(self, text: str, kept: list[str]) -> None:
+        if self._pieces.half or not text.isascii():
+            text = self._pieces.take(text)
+        if text:
+            kept.append(text)
+            self._emit(text)
 
     def response(self, request: ModelRequest, provider: Provider, model: str) -> ModelResponse:
         """The answer, with what it used: as the server counted, or estimated where it did not."""
+        rest = self._pieces.end()
+        if rest:
+            self._show(rest, self._refusal or self._text)
         refusal = bool(self._refusal)
         text = "".join(self._refusal or self._text)
-        if self._finish == "content_filter" and not text and not self._calls:
+        if self._finish.startswith("content_filter") and not text and not self._calls:
             refusal, text = True, "The provider's content filter stopped the answer."
         if request.output_schema is not None and not refusal:
-            text = unwrapped(text, request.output_schema)
+            text = unwrapped(mended_json(text), request.output_schema)
         items: tuple[dict[str, Any], ...] = ()
         if self._reasoning and provider.keeps_reasoning:
-            items = ({"provider": provider.name, "reasoning": _joined(self._reasoning)},)
-        calls = tuple(call.made() for call in self._calls)
-        message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items)
-        return ModelResponse(message, _usage(self._usage, request, message), f"{provider.name}:{self._model or model}")
+            items = (marked({"reasoning": all_mended(_joined(self._reasoning))}, provider, model),)
+        if self._extra:
+            items = (*items, marked({EXTRA: all_mended(self._extra)}, provider, model))
+        calls = self._calls.made(provider, model)
+        truncated = is_cut_off(self._finish) and (bool(calls) or not refusal)
+        message = Message("assistant", text, calls, agent=request.agent, refusal=refusal, items=items, truncated=truncated)
+        name = f"{provider.name}:{mended(self._model) or model}"
+        finish = "" if self._finish in _ENDS else self._finish
+        return ModelResponse(message, _usage(self._usage, request, message), name, finish_reason=finish)
+
+
+_ENDS = ("stop", "tool_calls", "function_call")
+
+
+def is_cut_off(finish: str) -> bool:
+    """Return whether a finish reason says that the server stopped before the end of the answer."""
+    return finish.lower().partition(":")[0] in _CUT_OFF  # Gemini says "content_filter: RECITATION"
+
+
+_CUT_OFF = {
+    *("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "model_length", "incomplete"),
+    *("content_filter", "insufficient_system_resource"),
+}
 
 
 def _joined(pieces: list[Any]) -> Any:
@@ -320,8 +327,20 @@ def _joined(pieces: list[Any]) -> Any:
 
 
 def _usage(given: _Usage | None, request: ModelRequest, message: Message) -> Usage:
-    if given is None or not (given.prompt_tokens or given.completion_tokens):
+    if given is None:
         return estimated(request, message)
     cached = given.prompt_tokens_details.cached_tokens if given.prompt_tokens_details else 0
     thought = given.completion_tokens_details.reasoning_tokens if given.completion_tokens_details else 0
-    return Usage(1, given.prompt_tokens or 0, given.completion_tokens or 0, cached or 0, thought or 0)
+    return counted((given.prompt_tokens, given.completion_tokens, cached or 0, thought or 0), request, message)
+
+
+def counted(given: tuple[int | None, int | None, int, int], request: ModelRequest, message: Message) -> Usage:
+    """Return the usage as the server counted it (read, written, cached, reasoned), estimated where it did not count."""
+    read, written, cached, reasoned = given
+    if not read and not written:
+        return estimated(request, message)
+    if read is not None and written is not None:
+        return Usage(1, read, written, cached, reasoned)
+    about = estimated(request, message)
+    read = about.input_tokens if read is None else read
+    return Usage(1, read, about.output_tokens if written is None else written, cached, reasoned, estimated=1)

@@ -32,6 +32,7 @@ from switchroom.models.openai.faults import (
     too_slow,
     unreached,
 )
+from switchroom.models.openai.own_client import client_here
 from switchroom.models.openai.providers import Provider
 from switchroom.models.openai.sse import Events
 from switchroom.models.per_loop import PerLoop
@@ -101,7 +102,7 @@ class Transport:
             ModelError: it refused the request.
         """
         if self._connection.client is not None:
-            return await self._exchange(self._connection.client, path, body, fold)
+            return await self._exchange(await client_here(self._connection.client), path, body, fold)
         clients = await self._clients.get()
         with clients.lend() as client:
             await self._exchange(client, path, body, fold)
@@ -218,7 +219,9 @@ class _Stream:
         for data in events:
             if self._done:
                 return
-            if data == _DONE:
+            if not data:  # to keep the connection alive
+                continue
+            if data.startswith(_DONE):
                 self._done = True
                 self._fold.done()
                 return
