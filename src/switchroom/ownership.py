@@ -151,7 +151,7 @@ class Table:
 
     async def change(self, conversation: str, seconds: float) -> None:
         """Wait until an attempt at the conversation ends in this process, at most for a time."""
-        waiter: asyncio.Future[None] = asyncio.getrunning_loop().create_future()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._waiters.setdefault(conversation, []).append(waiter)
         try:
