@@ -29,9 +29,9 @@ What is different:
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from switchroom.compat.agents.absent import INSTEAD as _INSTEAD
 from switchroom.compat.agents.agent import Agent as Agent
 from switchroom.compat.agents.agent import AgentBase as AgentBase
 from switchroom.compat.agents.agent import AgentOutputSchema as AgentOutputSchema
@@ -74,6 +74,8 @@ from switchroom.compat.agents.memory import Session as Session
 from switchroom.compat.agents.memory import SessionABC as SessionABC
 from switchroom.compat.agents.memory import SessionSettings as SessionSettings
 from switchroom.compat.agents.memory import SQLiteSession as SQLiteSession
+from switchroom.compat.agents.missing import MissingModules as _MissingModules
+from switchroom.compat.agents.missing import missing_from as _missing_from
 from switchroom.compat.agents.model_settings import ModelSettings as ModelSettings
 from switchroom.compat.agents.providers import OpenAIChatCompletionsModel as OpenAIChatCompletionsModel
 from switchroom.compat.agents.providers import OpenAIResponsesModel as OpenAIResponsesModel
@@ -102,7 +104,6 @@ from switchroom.compat.agents.tracing import SpanData as SpanData
 from switchroom.compat.agents.tracing import Trace as Trace
 from switchroom.compat.agents.tracing import TracingProcessor as TracingProcessor
 from switchroom.compat.agents.tracing import add_trace_processor as add_trace_processor
-from switchroom.compat.agents.tracing import enable_verbose_stdout_logging as enable_verbose_stdout_logging
 from switchroom.compat.agents.tracing import flush_traces as flush_traces
 from switchroom.compat.agents.tracing import gen_trace_id as gen_trace_id
 from switchroom.compat.agents.tracing import get_current_trace as get_current_trace
@@ -110,6 +111,7 @@ from switchroom.compat.agents.tracing import set_trace_processors as set_trace_p
 from switchroom.compat.agents.tracing import set_tracing_disabled as set_tracing_disabled
 from switchroom.compat.agents.tracing import trace as trace
 from switchroom.compat.agents.usage import Usage as Usage
+from switchroom.compat.agents.verbose import enable_verbose_stdout_logging as enable_verbose_stdout_logging
 
 
 def __getattr__(name: str) -> Any:
@@ -117,6 +119,8 @@ def __getattr__(name: str) -> Any:
         from openai import AsyncOpenAI
 
         return AsyncOpenAI
-    if name in _INSTEAD:
-        raise UserError(f"agents.{name} has no counterpart in Switchroom. Instead: {_INSTEAD[name]}.")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _missing_from(__name__)(name)
+
+
+if _MissingModules not in sys.meta_path:
+    sys.meta_path.append(_MissingModules)

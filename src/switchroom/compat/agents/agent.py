@@ -11,6 +11,7 @@ from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrail, OutputGuardrail
 from switchroom.compat.agents.handoffs import Handoff, called, takes
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.model_settings import ModelSettings
 from switchroom.compat.agents.run_context import RunContextWrapper, TContext
 from switchroom.compat.agents.tool import (
@@ -203,3 +204,6 @@ _INPUT: dict[str, Any] = {
     "required": ["input"],
     "additionalProperties": False,
 }
+
+
+__getattr__ = missing_from(__name__)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from switchroom.compat.agents.absent import refuse
+from switchroom.compat.agents.missing import missing_from
 from switchroom.model import Settings
 
 _PASSED = (
@@ -115,3 +116,6 @@ def _thinking(reasoning: Any, responses: bool) -> dict[str, Any]:
     if responses:
         return {"reasoning": given}
     return {"reasoning_effort": given["effort"]} if "effort" in given else {}
+
+
+__getattr__ = missing_from(__name__)

@@ -12,6 +12,7 @@ from switchroom.compat.agents.convert import TResponseInputItem, items_of
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrailResult, OutputGuardrailResult
 from switchroom.compat.agents.items import ItemHelpers, ModelResponse, RunItem
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.raw import output_of
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.running import Running
@@ -21,6 +22,7 @@ from switchroom.events import StepReturned
 from switchroom.messages import Message
 
 T = TypeVar("T")
+ToInputListMode: TypeAlias = Literal["preserve_all", "normalized"]
 Drive: TypeAlias = "Callable[[RunResultStreaming], Awaitable[switchroom.RunResult[Any]]]"
 """Takes a run, and tells its events to the result that is to be."""
 
@@ -76,7 +78,7 @@ class RunResultBase:
             raise TypeError(f"The final output is {type(self.final_output).__name__}, not {cls.__name__}.")
         return self.final_output
 
-    def to_input_list(self, *, mode: Literal["preserve_all", "normalized"] = "preserve_all") -> list[TResponseInputItem]:
+    def to_input_list(self, *, mode: ToInputListMode = "preserve_all") -> list[TResponseInputItem]:
         """What was asked and what happened, as the input of a next run.
 
         Args:
@@ -227,3 +229,6 @@ def new_input_items(run: Running, history: tuple[Message, ...]) -> list[TRespons
 def responses_of(run: Running) -> list[ModelResponse]:
     """What the models of a run answered so far."""
     return [ModelResponse(output_of(answer.message), answer.usage) for answer in run.answers]
+
+
+__getattr__ = missing_from(__name__)

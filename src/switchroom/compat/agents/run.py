@@ -17,12 +17,15 @@ from switchroom.compat.agents.convert import TResponseInputItem, messages_of
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.failing import failed
 from switchroom.compat.agents.items import ItemHelpers
-from switchroom.compat.agents.memory import Session, checked
+from switchroom.compat.agents.memory.session import Session, checked
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.result import RunResult, RunResultStreaming, new_input_items
 from switchroom.compat.agents.run_config import DEFAULT_MAX_TURNS as DEFAULT_MAX_TURNS
 from switchroom.compat.agents.run_config import CallModelData as CallModelData
+from switchroom.compat.agents.run_config import CallModelInputFilter as CallModelInputFilter
 from switchroom.compat.agents.run_config import ModelInputData as ModelInputData
 from switchroom.compat.agents.run_config import RunConfig as RunConfig
+from switchroom.compat.agents.run_config import ToolExecutionConfig as ToolExecutionConfig
 from switchroom.compat.agents.run_config import config_of
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.running import CURRENT, Running
@@ -255,3 +258,6 @@ def _in_thread(running: Coroutine[Any, Any, T]) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+__getattr__ = missing_from(__name__)

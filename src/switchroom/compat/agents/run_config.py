@@ -15,7 +15,9 @@ from switchroom.compat.agents.convert import TResponseInputItem
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrail, OutputGuardrail
 from switchroom.compat.agents.handoffs import HandoffInputFilter
-from switchroom.compat.agents.memory import SessionSettings
+from switchroom.compat.agents.memory.session_settings import SessionSettings
+from switchroom.compat.agents.memory.util import SessionInputCallback
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.model_settings import ModelSettings
 
 DEFAULT_MAX_TURNS = 10
@@ -39,9 +41,6 @@ class CallModelData:
 
 
 CallModelInputFilter: TypeAlias = Callable[[CallModelData], "ModelInputData | Awaitable[ModelInputData]"]
-SessionInputCallback: TypeAlias = Callable[
-    [list[TResponseInputItem], list[TResponseInputItem]], "list[TResponseInputItem] | Awaitable[list[TResponseInputItem]]"
-]
 
 
 @dataclass
@@ -164,3 +163,6 @@ def config_of(given: RunConfig | dict[str, Any] | None) -> RunConfig:
         if name not in known:
             raise UserError(f"RunConfig: there is no option '{name}'; there are {sorted(known)}.")
     return RunConfig(**given)
+
+
+__getattr__ = missing_from(__name__)

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_type_hints, overload
 import switchroom
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import ModelBehaviorError, UserError
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.strict import strict
 from switchroom.compat.agents.tool_context import ToolContext
@@ -26,6 +27,7 @@ from switchroom.signature import Signature, bare
 from switchroom.threads import threaded
 
 ToolErrorFunction: TypeAlias = Callable[[RunContextWrapper[Any], Exception], "str | Awaitable[str]"]
+ToolTimeoutBehavior: TypeAlias = Literal["error_as_result", "raise_exception"]
 Enabled: TypeAlias = "bool | Callable[[RunContextWrapper[Any], Any], bool | Awaitable[bool]]"
 
 
@@ -66,7 +68,7 @@ class FunctionTool:
     tool_output_guardrails: list[Any] | None = None
     needs_approval: Any = False
     timeout_seconds: float | None = None
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result"
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result"
     timeout_error_function: Any = None
     failure_error_function: ToolErrorFunction | None = field(default=default_tool_error_function, kw_only=True, repr=False)
     check: Callable[[dict[str, Any]], Any] = field(default=_anything, kw_only=True, repr=False)
@@ -107,7 +109,7 @@ def function_tool(
     strict_mode: bool = True,
     is_enabled: Enabled = True,
     timeout: float | None = None,
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result",
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result",
     **absent: Any,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def function_tool(
@@ -147,7 +149,7 @@ def _made(
     failure_error_function: ToolErrorFunction | None = default_tool_error_function,
     is_enabled: Enabled = True,
     timeout: float | None = None,
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result",
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result",
     **absent: Any,
 ) -> FunctionTool:
     name = name_override or getattr(bare(fn), "__name__", type(fn).__name__)
@@ -209,3 +211,6 @@ def _without_context(
     hints: dict[str, Any] = getattr(target, "__annotations__", {})
     described.__annotations__ = {one: hints[one] for one in hints if not (takes_context and one == first)}
     return described, takes_context
+
+
+__getattr__ = missing_from(__name__)

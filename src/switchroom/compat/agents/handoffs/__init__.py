@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import ModelBehaviorError, UserError
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.run_context import RunContextWrapper, TContext
 from switchroom.compat.agents.strict import strict
 from switchroom.compat.agents.tool import Enabled
@@ -178,3 +179,6 @@ def _check(target: str, on_handoff: Any, input_type: Any, input_filter: Any) -> 
         raise UserError(
             f"handoff(to '{target}'): input_filter is async, and has to be plain. Await what it needs in on_handoff, before it."
         )
+
+
+__getattr__ = missing_from(__name__)
