@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypedDict
@@ -24,6 +25,7 @@ from switchroom.compat.agents.tool import (
 )
 from switchroom.compat.agents.tool_context import ToolContext
 from switchroom.context import settled
+from switchroom.schema import Invalid
 
 
 class StopAtTools(TypedDict):
@@ -41,9 +43,9 @@ class ToolsToFinalOutputResult:
 
 
 ToolsToFinalOutputFunction: TypeAlias = Callable[
-    [RunContextWrapper[Any], list[FunctionToolResult]], "ToolsToFinalOutputResult | Awaitable[ToolsToFinalOutputResult]"
+    [RunContextWrapper[TContext], list[FunctionToolResult]], "ToolsToFinalOutputResult | Awaitable[ToolsToFinalOutputResult]"
 ]
-ToolUse: TypeAlias = "Literal['run_llm_again', 'stop_on_first_tool'] | StopAtTools | ToolsToFinalOutputFunction"
+ToolUse: TypeAlias = "Literal['run_llm_again', 'stop_on_first_tool'] | StopAtTools | ToolsToFinalOutputFunction[Any]"
 
 
 @dataclass
@@ -150,6 +152,7 @@ class Agent(Generic[TContext]):
             UserError: an option has no counterpart; it says what to use instead.
         """
         name = tool_name or called(self.name)
+        absent.pop("on_stream_max_pending_events", None)  # it says nothing without on_stream
         refuse(f"as_tool of agent '{self.name}'", **absent)
 
         async def invoke(context: ToolContext[Any], arguments: str) -> Any:
@@ -157,7 +160,8 @@ class Agent(Generic[TContext]):
             from switchroom.compat.agents.run import DEFAULT_MAX_TURNS, run_as_tool
 
             turns = DEFAULT_MAX_TURNS if max_turns is None else max_turns
-            result = await run_as_tool(self, context, arguments, run_config=run_config, max_turns=turns, session=session)
+            given = _check_input(json.loads(arguments or "{}"))["input"]
+            result = await run_as_tool(self, context, given, run_config=run_config, max_turns=turns, session=session)
             return result.final_output if custom_output_extractor is None else await custom_output_extractor(result)
 
         return FunctionTool(
@@ -167,6 +171,7 @@ class Agent(Generic[TContext]):
             invoke,
             is_enabled=is_enabled,
             failure_error_function=failure_error_function,
+            check=_check_input,
         )
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
@@ -196,6 +201,17 @@ async def rendered(
             f"Agent '{agent.name}': instructions are called as f(context, agent), which this function does not take."
         )
     return await settled(instructions(context, agent))
+
+
+def _check_input(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call of an agent.
+
+    Raises:
+        Invalid: they have no text for the agent.
+    """
+    if not isinstance(args.get("input"), str):
+        raise Invalid("input: a text is required")
+    return args
 
 
 _INPUT: dict[str, Any] = {

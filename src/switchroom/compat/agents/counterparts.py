@@ -65,7 +65,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         names="ToolInputGuardrail ToolOutputGuardrail ToolGuardrailFunctionOutput ToolInputGuardrailData "
         "ToolInputGuardrailResult ToolOutputGuardrailData ToolOutputGuardrailResult tool_input_guardrail "
         "tool_output_guardrail ToolInputGuardrailTripwireTriggered ToolOutputGuardrailTripwireTriggered",
-        options="tool_input_guardrails tool_output_guardrails",
+        options="tool_input_guardrails tool_output_guardrails pre_approval_tool_input_guardrails",
         modules="tool_guardrails",
     ),
     Counterpart(
@@ -107,7 +107,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "write the tool as a function that calls Runner.run and shapes what goes in and out; "
         "the outer stream shows the events of runs inside it",
         names="AgentToolStreamEvent AgentToolInvocation default_tool_timeout_error_message",
-        options="timeout_error_function on_stream on_stream_max_pending_events input_builder include_input_schema parameters",
+        options="timeout_error_function on_stream input_builder include_input_schema parameters",
         modules="agent_tool_input agent_tool_state",
     ),
     Counterpart(
@@ -141,8 +141,9 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         modules="retry",
     ),
     Counterpart(
-        "fields of a request go into ModelSettings(extra_body={...})",
-        options="response_include prompt_cache_options",
+        "fields of a request go into ModelSettings(extra_body={...}), and `raw_responses` have the usage of each answer",
+        options="response_include prompt_cache_options preserve_raw_usage should_replay_reasoning_content "
+        "strict_feature_validation",
     ),
     Counterpart(
         "say what the next agent sees by handoff(agent, input_filter=f)",
@@ -198,7 +199,8 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "SynchronousMultiTracingProcessor GLOBAL_TRACE_PROVIDER SpanImpl NoOpSpan TraceImpl NoOpTrace NO_OP_TRACE "
         "ReattachedTrace TraceState reattach_trace",
         options="tracing",
-        modules="tracing.config tracing.context tracing.model_tracing tracing.logger tracing.provider tracing.setup tracing.scope",
+        modules="tracing.config tracing.context tracing.logger tracing.model_tracing "
+        "tracing.provider tracing.scope tracing.setup",
     ),
     Counterpart(
         "no trace leaves the process by itself: give add_trace_processor(...) a TracingProcessor that sends or prints it",

@@ -103,7 +103,7 @@ class ModelResponse:
     Args:
         output: thoughts, what was said, calls, in the types of OpenAI's package.
         usage: what it used.
-        response_id: None; runs keep no ids of answers.
+        response_id: of answers of runs, the id of an answer that has none.
     """
 
     output: list[Any]

@@ -70,6 +70,10 @@ class FunctionTool:
     timeout_seconds: float | None = None
     timeout_behavior: ToolTimeoutBehavior = "error_as_result"
     timeout_error_function: Any = None
+    defer_loading: bool = False
+    custom_data_extractor: Any = field(default=None, kw_only=True, repr=False)
+    allowed_callers: Any = field(default=None, kw_only=True, repr=False)
+    output_json_schema: Any = field(default=None, kw_only=True, repr=False)
     failure_error_function: ToolErrorFunction | None = field(default=default_tool_error_function, kw_only=True, repr=False)
     check: Callable[[dict[str, Any]], Any] = field(default=_anything, kw_only=True, repr=False)
 
@@ -80,6 +84,10 @@ class FunctionTool:
             tool_input_guardrails=self.tool_input_guardrails,
             tool_output_guardrails=self.tool_output_guardrails,
             timeout_error_function=self.timeout_error_function,
+            defer_loading=self.defer_loading,
+            custom_data_extractor=self.custom_data_extractor,
+            allowed_callers=self.allowed_callers,
+            output_json_schema=self.output_json_schema,
         )
 
 
@@ -159,10 +167,15 @@ def _made(
         read = Signature(described, f"Tool '{name}'", names)
     except switchroom.UserError as error:
         raise UserError(str(error)) from error
+    known = frozenset(read.schema["properties"])
+
+    def check(args: dict[str, Any]) -> dict[str, Any]:
+        """Return the keywords of a model's arguments; as in that SDK, arguments of no parameter are ignored."""
+        return read.check({given: value for given, value in args.items() if given in known})
 
     async def invoke(context: ToolContext[Any], arguments: str) -> Any:
         try:
-            keywords = read.check(json.loads(arguments or "{}"))
+            keywords = check(json.loads(arguments or "{}"))
         except (ValueError, Invalid) as fault:
             raise ModelBehaviorError(f"The arguments of tool '{name}' are not valid: {fault}") from fault
         given = (context,) if takes_context else ()
@@ -180,7 +193,7 @@ def _made(
         timeout_seconds=timeout,
         timeout_behavior=timeout_behavior,
         failure_error_function=failure_error_function,
-        check=read.check,
+        check=check,
     )
 
 

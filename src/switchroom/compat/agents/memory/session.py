@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
 from switchroom.compat.agents.convert import TResponseInputItem
@@ -15,18 +16,22 @@ class Session(Protocol):
 
     session_id: str
 
+    @abstractmethod
     async def get_items(self, limit: int | None = None) -> list[TResponseInputItem]:
         """The items in their order; with a limit, the newest."""
         ...
 
+    @abstractmethod
     async def add_items(self, items: list[TResponseInputItem]) -> None:
         """Keep more items."""
         ...
 
+    @abstractmethod
     async def pop_item(self) -> TResponseInputItem | None:
         """Take the newest item away, and give it; None if there is none."""
         ...
 
+    @abstractmethod
     async def clear_session(self) -> None:
         """Forget all items."""
         ...

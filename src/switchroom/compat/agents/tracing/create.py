@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.tracing.traces import CURRENT_TRACE, Trace
 from switchroom.compat.agents.tracing.util import gen_trace_id
@@ -14,6 +15,7 @@ def trace(
     trace_id: str | None = None,
     group_id: str | None = None,
     metadata: dict[str, Any] | None = None,
+    tracing: Any = None,
     disabled: bool = False,
 ) -> Trace:
     """Put the runs in a `with` block under one trace.
@@ -23,8 +25,13 @@ def trace(
         trace_id: its id; absent: one is made up.
         group_id: an id that several traces share, such as a conversation's.
         metadata: what else is to be known of it.
+        tracing: has no counterpart.
         disabled: whether processors are told nothing of it, and of the runs in it.
+
+    Raises:
+        UserError: `tracing` was given; the message says what to use instead.
     """
+    refuse(f"trace '{workflow_name}'", tracing=tracing)
     return Trace(workflow_name, trace_id or gen_trace_id(), group_id, metadata, disabled)
 
 
