@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypedDict
 
-from switchroom import Model
+from switchroom import Model, Team
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrail, OutputGuardrail
@@ -24,6 +24,7 @@ from switchroom.compat.agents.tool import (
     default_tool_error_function,
 )
 from switchroom.compat.agents.tool_context import ToolContext
+from switchroom.compat.agents.translated_team import TranslatedTeam
 from switchroom.context import settled
 from switchroom.schema import Invalid
 
@@ -172,7 +173,29 @@ class Agent(Generic[TContext]):
             is_enabled=is_enabled,
             failure_error_function=failure_error_function,
             check=_check_input,
+            agent=self,
         )
+
+    def team_to_inspect(self, run_config: Any = None) -> TranslatedTeam:
+        """Return this agent, and all that it reaches, as a team that `check`, `graph` and `doctor` can read.
+
+        Args:
+            run_config: options of its runs.
+        """
+        from switchroom.compat.agents.standing import team_to_inspect
+
+        return team_to_inspect(self, run_config)
+
+    def team_for_turn(self, run_config: Any = None, default: Model | str | None = None) -> Team:
+        """Return this agent, and all that it reaches, as a team that takes one turn of a conversation of Switchroom.
+
+        Args:
+            run_config: options of the run.
+            default: the model of agents that neither have one nor get one from the options.
+        """
+        from switchroom.compat.agents.standing import team_for_turn
+
+        return team_for_turn(self, run_config, default)
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
         """Its instructions, rendered for a context.

@@ -20,7 +20,7 @@ from switchroom.compat.agents.judging import judge_input
 from switchroom.compat.agents.pairing import paired
 from switchroom.compat.agents.providers import model_named, speaks_responses
 from switchroom.compat.agents.run_config import CallModelData, ModelInputData
-from switchroom.compat.agents.running import BY_TOOLS, Answer, Running, Stopped
+from switchroom.compat.agents.running import BY_TOOLS, Answer, Running, Stopped, last_said
 from switchroom.compat.agents.stopping import output_of_tools
 from switchroom.compat.agents.tool import Enabled, FunctionTool
 from switchroom.compat.agents.transcript import inward, outward
@@ -57,6 +57,9 @@ class Edge:
         """
         run = self._run
         run.active, run.history, run.unfinished = self._name, request.messages, None
+        if run.standing and not run.begins:
+            begins = last_said(request.messages)
+            run.begins, run.input = begins, items_of(outward(run, request.messages[:begins], self._name))
         if run.keeper is not None:
             await run.keeper.keep(request.messages)
         final = await output_of_tools(run, self._name, self._agent.tool_use_behavior, self._tools)
@@ -85,7 +88,7 @@ class Edge:
         run = self._run
         behind = run.begins + run.filtered
         given = request.messages
-        messages: Sequence[Message] = [*given[: run.begins], *outward(run, given[behind:], self._name)]
+        messages: Sequence[Message] = outward(run, [*given[: run.begins], *given[behind:]], self._name)
         instructions = request.instructions
         run.wrapper.turn_input = items_of(messages)
         if run.config.call_model_input_filter is not None:

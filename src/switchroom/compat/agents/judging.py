@@ -36,6 +36,8 @@ def input_guard(run: Running) -> list[Guardrail]:
 
     async def judge(context: Any, text: str) -> Judgement:
         if not run.judged:
+            if run.standing:
+                run.input = text
             try:
                 await judge_input(run)
             except InputGuardrailTripwireTriggered as tripped:

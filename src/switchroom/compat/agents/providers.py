@@ -102,13 +102,21 @@ def model_named(given: Model | str | None, agent: str) -> Model:
         return model_for(Agent(agent), None)
     if not isinstance(given, str):
         return given
+    found = model_to_inspect(given)
+    return named(found, f" of agent '{agent}'") if isinstance(found, str) else found
+
+
+def model_to_inspect(given: Model | str | None) -> Any:
+    """Return a model as Switchroom names it: "provider:model", or the object that is asked; None if none is given."""
+    if not isinstance(given, str):
+        return given
     name = given.removeprefix("openai/")
     scheme, colon, model = name.partition(":")
     if not colon or scheme not in ADAPTERS["model"]:
         scheme, model = "openai", name
     if scheme == "openai" and (_defaults.key or _defaults.client or _defaults.api == "responses"):
         return _of_openai(model)
-    return named(f"{scheme}:{model}", f" of agent '{agent}'")
+    return f"{scheme}:{model}"
 
 
 def _of_openai(model: str) -> Model:

@@ -81,6 +81,7 @@ class Running:
         began: the calls that began, by id, with the text that the model reads of each result; None until there is one.
         keeper: who writes the session.
         cancelled: whether the run is to stop before its next request to a model.
+        standing: whether the run is a turn of a conversation, whose messages are its input.
         hidden: the tools, as (agent, name), that the last request did not show.
         judged: whether the input guardrails have seen the input.
         stopped: whether a tool's result is the output, so that the last answer is no model's.
@@ -108,6 +109,7 @@ class Running:
     began: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     keeper: Keeps | None = None
     cancelled: bool = False
+    standing: bool = False
     hidden: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     judged: bool = False
     stopped: bool = False
@@ -136,6 +138,11 @@ class Running:
                 f"Allow more than max_turns={self.max_turns}, or find out what goes round in error.run_data.new_items."
             )
         self.turns += 1
+
+
+def last_said(messages: Sequence[Message]) -> int:
+    """Return how many messages stand before the answers to the newest message of a person."""
+    return next((place + 1 for place in reversed(range(len(messages))) if messages[place].role == "user"), 0)
 
 
 CURRENT: ContextVar[Running | None] = ContextVar("switchroom_compat_run", default=None)

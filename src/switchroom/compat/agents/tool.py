@@ -53,6 +53,7 @@ class FunctionTool:
         is_enabled: whether models are shown it, or `f(context, agent)` that says so, sync or async, before each request.
         timeout_seconds: seconds that a call may take.
         timeout_behavior: whether the model is told of a call that took too long, or `ToolTimeoutError` ends the run.
+        agent: the agent that a call runs, of a tool made by `agent.as_tool`.
 
     Raises:
         UserError: one of the other options of that SDK was given; it says what to do.
@@ -76,6 +77,7 @@ class FunctionTool:
     output_json_schema: Any = field(default=None, kw_only=True, repr=False)
     failure_error_function: ToolErrorFunction | None = field(default=default_tool_error_function, kw_only=True, repr=False)
     check: Callable[[dict[str, Any]], Any] = field(default=_anything, kw_only=True, repr=False)
+    agent: Any = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         refuse(
@@ -183,6 +185,7 @@ def _made(
             return await fn(*given, **keywords)
         return await settled(await threaded(lambda: fn(*given, **keywords)))
 
+    invoke.__wrapped__ = fn  # pyright: ignore[reportFunctionMemberAccess] - for those who read what a tool does
     return FunctionTool(
         name,
         description_override or read.summary,

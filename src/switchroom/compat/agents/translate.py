@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from typing import Any, NamedTuple, cast
 
 import switchroom
@@ -188,6 +189,7 @@ def _tool(run: Running, name: str, tool: Any) -> switchroom.Tool:
         run.outputs[call.id, as_text(value, f"Tool '{tool.name}'")] = value
         return value
 
+    invoke.__wrapped__ = tool.on_invoke_tool  # pyright: ignore[reportFunctionMemberAccess] - for those who read it
     made = switchroom.Tool(
         tool.name,
         tool.description,
@@ -213,7 +215,7 @@ def _noting(run: Running, tool: switchroom.Tool) -> switchroom.Tool:
         run.began[context.call.id] = as_text(value, f"Tool '{tool.name}'")
         return value
 
-    return replace(tool, invoke=invoke)
+    return replace(tool, invoke=update_wrapper(invoke, tool.invoke))
 
 
 async def _invoked(tool: FunctionTool, context: ToolContext[Any], raises_when_late: bool) -> Any:
