@@ -88,7 +88,10 @@ class Edge:
         run = self._run
         behind = run.begins + run.filtered
         given = request.messages
-        messages: Sequence[Message] = outward(run, [*given[: run.begins], *given[behind:]], self._name)
+        before = given[: run.begins]
+        if run.standing:  # notes of the runtime to the agents of earlier turns, which that SDK does not have
+            before = [message for message in before if message.role != "system"]
+        messages: Sequence[Message] = outward(run, [*before, *given[behind:]], self._name)
         instructions = request.instructions
         run.wrapper.turn_input = items_of(messages)
         if run.config.call_model_input_filter is not None:
