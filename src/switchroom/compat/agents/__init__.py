@@ -16,15 +16,20 @@ What is different:
   in a row, before `ModelBehaviorError`; and an answer that was sent back so is no item of the result.
 * An exception of a tool is told to the model by type and text. With `failure_error_function=None` it leaves the run as its own
   type. A `UserError` always leaves it.
-* A tool's result that is no text reaches the model as JSON.
+* A tool's result that is no text reaches the model as JSON. As the output of a run it stays an object, unless the agent
+  declares `output_type=str`.
 * Input guardrails come before the first request to a model, not beside it.
 * A handoff that was made before is refused if nothing new has come up since: agents do not go in a circle up to `max_turns`.
 * A model given by a bare name is one of OpenAI's, asked over Chat Completions; `set_default_openai_api("responses")` changes
   that.
 * An agent that is changed while a run goes on is seen changed by the next run.
 * What only Switchroom has is given by `RunConfig(switchroom=switchroom.RunConfig(...))`: listeners, a deadline, a journal.
-* What has no counterpart (hooks, hosted tools, MCP servers, approvals, histories at a provider) raises `UserError`, which says
-  what to use instead.
+* No history is kept at a provider. `last_response_id` is the id of an answer that has none; as `previous_response_id` it is
+  refused.
+* When a run ends early, its session also keeps the calls that began. A result that is not known says so.
+* Options without a counterpart (hooks, MCP servers, approvals) raise `UserError`. Names and modules without one raise an
+  `ImportError` that is a `UserError` too. Both say what to use instead.
+* `switchroom check`, `chat`, `graph`, `doctor` and `eval` take these agents as they take Switchroom's own.
 """
 
 from __future__ import annotations
