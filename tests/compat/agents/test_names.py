@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pickle
 import re
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def test_an_import_of_what_only_that_sdk_has_is_an_import_error_that_names_the_a
     assert isinstance(caught.value, UserError)  # and so is caught by what catches that SDK's own errors
     assert isinstance(caught.value, AgentsException)
     assert not isinstance(caught.value, AttributeError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_a_program_can_try_an_import_and_do_without() -> None:
@@ -124,6 +126,15 @@ def test_no_module_has_a_name_that_neither_sdk_has(module: str) -> None:
     with pytest.raises(ImportError) as caught:
         exec(f"from {_path(module)} import nonsense")
     assert not isinstance(caught.value, MissingName)
+
+
+def test_each_module_that_exists_can_be_imported_from_its_package() -> None:
+    for module in MODULES:
+        if module != "." and isinstance(_imported(module), ModuleType):
+            package, _, name = _path(module).rpartition(".")
+            names: dict[str, object] = {}
+            exec(f"from {package} import {name}", names)
+            assert isinstance(names[name], ModuleType), module
 
 
 def test_options_are_no_names_of_the_module() -> None:

@@ -37,6 +37,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from switchroom.compat.agents import function_schema as function_schema  # a module whose name is also that of a function
 from switchroom.compat.agents.agent import Agent as Agent
 from switchroom.compat.agents.agent import AgentBase as AgentBase
 from switchroom.compat.agents.agent import AgentOutputSchema as AgentOutputSchema

@@ -64,7 +64,7 @@ class UserError(AgentsException, errors.UserError):
 class MissingName(UserError, ImportError):
     """A name or a module of that SDK does not exist here; the message says what to use instead."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str = "") -> None:
         ImportError.__init__(self, text, name=name)
 
 
