@@ -27,13 +27,17 @@ class Settings(msgspec.Struct, frozen=True):
         temperature: 0 is the most predictable.
         max_tokens: the longest answer, in tokens.
         tool_choice: "auto", "required", "none", or a tool's name.
-        extra: anything else, passed through to the provider.
+        extra: fields of the request's body, passed through to the provider.
+        headers: headers of the request, for models that are asked over HTTP.
+        query: parameters of the request's address, for the same models.
     """
 
     temperature: float | None = None
     max_tokens: int | None = None
     tool_choice: str | None = None
     extra: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, Any] = {}
 
 
 class ModelRequest(msgspec.Struct, frozen=True, gc=False):

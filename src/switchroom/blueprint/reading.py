@@ -15,6 +15,7 @@ from switchroom.blueprint.mentions import function_of, functions_behind, is_of_u
 from switchroom.blueprint.parts import Blueprint, Deeds, Line, LineKind, Part, PartKind, Stranger, Unused
 from switchroom.blueprint.roles import labels_of, labels_of_function, labels_of_router, roles_in
 from switchroom.blueprint.source import deeds_of, source_of
+from switchroom.blueprint.steps import is_step, is_translatable
 from switchroom.blueprint.texts import texts_given
 from switchroom.blueprint.tools import guard_name, model_guards, tool_part
 from switchroom.config import RunConfig
@@ -75,12 +76,8 @@ def steps_in(app: Any) -> list[Any]:
     """The agents, workflows, nodes and functions that are parts of something, itself excepted."""
     drawing = Drawing(RunConfig(), unread)
     entry = drawing.part_of(app)
-    return [thing for id_, thing in drawing.objects.items() if id_ != entry]
-
-
-def is_step(given: Any) -> bool:
-    """Whether something is an agent, a team, a workflow, a guarded step or a session: what can be met in the user's code."""
-    return isinstance(given, Agent | Team | Workflow | GuardedStep | Session | Graph)
+    inner = [thing for id_, thing in drawing.objects.items() if id_ != entry]
+    return [*inner, *(original for original in drawing.originals if original is not app)]
 
 
 class Drawing:
@@ -91,6 +88,7 @@ class Drawing:
         lines: those that were met.
         strangers: ways that lead to nobody.
         objects: what parts are, by id.
+        originals: agents of other SDKs, of which parts were made.
     """
 
     def __init__(self, config: RunConfig, read: Read) -> None:
@@ -100,6 +98,8 @@ class Drawing:
         self.lines: list[Line] = []
         self.strangers: list[Stranger] = []
         self.objects: dict[str, Any] = {}
+        self.originals: list[Any] = []
+        self._behind: dict[int, Any] = {}
         self._ids: dict[int, str] = {}
         self._named: dict[str, list[Handoff]] = {}
 
@@ -123,6 +123,8 @@ class Drawing:
                 return self._guard(cast("GuardedStep[Any, Any]", given))
             case Workflow():
                 return self._workflow(cast("Workflow[Any, Any]", given))
+            case _ if is_translatable(given):
+                return self._translated(given)
             case _:
                 return self._function(given)
 
@@ -179,7 +181,20 @@ class Drawing:
                 self.line(id_, terms.target, "handoff", _terms(terms))
         return id_
 
+    def _translated(self, given: Any) -> str:
+        """Draw an agent of another SDK as its team, and without handoffs as the one agent that it is."""
+        team: Team = given.team_to_inspect()
+        self._remember(team)
+        return self.part_of(team if len(team.agents) > 1 else team.first)
+
+    def _remember(self, team: Team) -> None:
+        """Note the agents of another SDK that a team was made of, so that each is drawn once."""
+        originals: Mapping[str, Any] = getattr(team, "originals", {})
+        self.originals += originals.values()
+        self._behind |= {id(agent): originals[agent.name] for agent in team.agents if agent.name in originals}
+
     def _team(self, team: Team) -> str:
+        self._remember(team)
         id_ = self._new(team, "team", description=team.description, answers=False)
         members = [self.part_of(agent) for agent in team.agents]
         self.line(id_, team.first, "entry")
@@ -321,6 +336,8 @@ class Drawing:
             count += 1
             id_ = f"{name} ({kind} {count})"
         self._ids[id(given)] = id_
+        if id(given) in self._behind:
+            self._ids[id(self._behind[id(given)])] = id_
         self.objects[id_] = given
         self.parts[id_] = Part(id_, kind, name, **about)
         return id_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from switchroom.blueprint import Blueprint
+from switchroom.blueprint import Blueprint, Line
 from switchroom.check.finding import Finding, begun, owned, quoted
 
 TOOLS = 20
@@ -31,8 +31,9 @@ def no_model(app: Blueprint) -> Iterator[Finding]:
 def no_description(app: Blueprint) -> Iterator[Finding]:
     """Others' models choose an agent or a tool by its description, and it has none."""
     for part in app.of_kind("agent", "team", "workflow"):
-        if not part.description and app.into(part.id, "handoff", "tool"):
-            askers = sorted({app[line.source].name for line in app.into(part.id, "handoff", "tool")})
+        lines = [line for line in app.into(part.id, "handoff", "tool") if not _describes(app, line)]
+        if not part.description and lines:
+            askers = sorted({app[line.source].name for line in lines})
             says = f"The model of '{askers[0]}' has to choose {part.who} without knowing what it is for: it has no description."
             option = f".named('{part.name}', description='...')" if part.kind == "workflow" else "(..., description='...')"
             remedy = f"Say so in a few words: {part.kind.title() if part.kind != 'workflow' else ''}{option}."
@@ -42,6 +43,11 @@ def no_description(app: Blueprint) -> Iterator[Finding]:
             says = f"Tool '{tool.name}' of {quoted(owners)} has no description: models have only the name to go by."
             remedy = "Give the function a docstring, or pass tool(description='...')."
             yield Finding("no-description", "warning", f"tool '{tool.name}'", says, remedy, tool.where)
+
+
+def _describes(app: Blueprint, line: Line) -> bool:
+    """Return True if a line is a tool's, and the tool has a description of its own."""
+    return line.kind == "tool" and any(tool.name == line.label and tool.description for tool in app[line.source].tools)
 
 
 def too_much(app: Blueprint) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from switchroom.agent import Agent
@@ -26,12 +27,18 @@ class App:
         step: what answers.
         config: how it is run.
         routes: for agents that stand for another route than their name, which; None for who takes what is for nobody.
+        renewed: makes what answers one turn, of agents of another SDK; None if `step` answers all turns.
     """
 
     reference: str
     step: Any
     config: RunConfig
     routes: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    renewed: Callable[[], Any] | None = None
+
+    def step_for_turn(self) -> Any:
+        """Return what answers the next turn."""
+        return self.step if self.renewed is None else self.renewed()
 
     @property
     def honest(self) -> str:
@@ -86,6 +93,9 @@ def find_app(reference: str) -> App:
 
     found = seen(reference)
     routes = routes_in(found.module)
+    if found.original is not None:
+        renewed = partial(found.original.team_for_turn, found.options, found.config.model)
+        return App(reference, found.app, found.config, routes, renewed)
     if not isinstance(found.app, Session):
         return App(reference, found.app, found.config, routes)
     config = found.config if found.config != RunConfig() else found.app.config

@@ -17,8 +17,9 @@ from switchroom.config import RunConfig
 
 
 def config_in(module: ModuleType) -> RunConfig:
-    """How the application of a module is run: its `config`, if it has one."""
+    """How the application of a module is run: its `config`, if it has one, also one of a compatibility layer."""
     config = getattr(module, "config", None)
+    config = getattr(config, "switchroom", config)
     return config if isinstance(config, RunConfig) else RunConfig()
 
 

@@ -45,7 +45,7 @@ class AppRouter(Router):
         config = replace(self._app.config, journal=MemoryJournal(), wrappers=(*self._app.config.wrappers, stop.before_effects))
         said = [*asked.before, Message("user", asked.text)] if asked.before else asked.text
         try:
-            result = await Runner.run(self._app.step, said, config=config, conversation="eval")
+            result = await Runner.run(self._app.step_for_turn(), said, config=config, conversation="eval")
         except _Stopped as stopped:
             result = stopped.run
             assert result is not None, "what leaves a run has it attached"

@@ -7,13 +7,13 @@ import inspect
 import sys
 from collections.abc import Awaitable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, get_origin, get_type_hints
+from typing import Any, cast, get_origin, get_type_hints
 
 from switchroom._tool import Tool
 from switchroom.agent import Agent
-from switchroom.blueprint import is_step, steps_in
+from switchroom.blueprint import is_step, is_translatable, steps_in, translates
 from switchroom.cli.faults import Wrong, told
 from switchroom.cli.modules import config_in, module_at, split
 from switchroom.config import RunConfig
@@ -32,12 +32,20 @@ class Seen:
         app: an agent, a team, a workflow, a session, or a function of (input, scope).
         config: how it is run.
         module: where it stands.
+        original: the agent of another SDK that `app` was made of; None for an application of Switchroom.
     """
 
     reference: str
     app: Any
     config: RunConfig
     module: ModuleType
+    original: Any = None
+
+    @property
+    def options(self) -> Any:
+        """The options of the other SDK's runs: the module's `config`, if it is of that SDK."""
+        config = getattr(self.module, "config", None)
+        return config if hasattr(config, "switchroom") else None
 
 
 NAMES = ("app", "team", "agent", "session", "setup")
@@ -73,7 +81,11 @@ def seen(reference: str) -> Seen:
         module = module_at(place)
         found = _named(module, place, name) if name else _found(module, place)
         try:
-            return Seen(reference, _opened(found, reference), config_in(module), module)
+            opened = _opened(found, reference)
+            looked_at = Seen(reference, opened, config_in(module), module)
+            if not is_translatable(opened):
+                return looked_at
+            return replace(looked_at, app=opened.team_to_inspect(looked_at.options), original=opened)
         except Wrong:
             raise
         except Exception as error:
@@ -146,7 +158,7 @@ def _sets_up(value: Any) -> bool:
 
 
 def _can_be_seen(value: Any) -> bool:
-    if isinstance(value, Session | Graph) or _sets_up(value):
+    if isinstance(value, Session | Graph) or _sets_up(value) or is_translatable(value):
         return True
     return callable(value) and not inspect.isclass(value) and not isinstance(value, Tool)
 
@@ -157,7 +169,11 @@ def _opened(found: Any, reference: str) -> Any:
     Raises:
         Wrong: it makes none.
     """
-    handler = getattr(found, "setup_handler", None) or found
+    if _sets_up(found):
+        session = _Sketch()
+        _run(found.setup_handler(session))
+        return session
+    handler = found
     if not inspect.isfunction(handler):
         return found
     if _is_setup(handler):
@@ -185,7 +201,9 @@ def _makes(value: Any) -> bool:
     needed = [one for one in inspect.signature(value).parameters.values() if one.default is one.empty and one.kind not in _REST]
     made = _hints(value).get("return")
     kind = get_origin(made) or made
-    return not needed and isinstance(kind, type) and issubclass(kind, (Agent, Team, Workflow, Session, Graph))
+    if needed or not isinstance(kind, type):
+        return False
+    return issubclass(kind, (Agent, Team, Workflow, Session, Graph)) or translates(cast("type[object]", kind))
 
 
 _REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

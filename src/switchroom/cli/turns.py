@@ -91,7 +91,7 @@ class Line:
         """
         if state is None and self._config.state is None and (await self.known()).root.turn == 0:
             state = self._empty_state()
-        step, config, conversation = self.app.step, self._config, self.conversation
+        step, config, conversation = self.app.step_for_turn(), self._config, self.conversation
         return await self._take(Runner.stream(step, message, state=state, config=config, conversation=conversation))
 
     def _empty_state(self) -> pydantic.BaseModel | None:
@@ -103,7 +103,7 @@ class Line:
     async def go_on(self, answers: Mapping[str, bool | tuple[bool, str]] | None = None) -> Turn:
         """Finish the last turn, with a person's answers where it waits for them."""
         given: Answers = answers or {}
-        order = Order(self.app.step, self._config, None, None, None, self.conversation, given, channel=Channel())
+        order = Order(self.app.step_for_turn(), self._config, None, None, None, self.conversation, given, channel=Channel())
         return await self._take(RunStream(order, resume))
 
     async def _take(self, stream: RunStream[Any]) -> Turn:

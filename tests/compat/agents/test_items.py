@@ -81,5 +81,5 @@ async def test_answers_are_there_with_what_they_used(result: RunResult) -> None:
     first, second = result.raw_responses
     assert [item.type for item in first.output] == ["message", "function_call"]
     assert [item["type"] for item in second.to_input_items()] == ["message"]
-    assert (first.usage.requests, first.response_id, result.last_response_id) == (1, None, None)
+    assert (first.usage.requests, first.response_id, result.last_response_id) == (1, "__fake_id__", "__fake_id__")
     assert "It is there." in repr(result)

@@ -122,6 +122,83 @@ async def test_such_an_output_is_judged_as_any() -> None:
     assert [item.type for item in caught.value.run_data.new_items] == ["tool_call_item", "tool_call_output_item"]
 
 
+class Parcel(Place):
+    weight: int = 1
+
+
+class Opaque:
+    """An object of which there is no JSON."""
+
+
+OBJECTS: dict[str, Any] = {
+    "typed": Place(city="Nice"), "subtype": Parcel(city="Nice"), "other type": {"city": 1}, "set": {"a"}, "opaque": Opaque(),
+    "text": "plain", "empty": "", "none": None, "number": 7,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+@pytest.mark.parametrize("output_type", [None, Place, dict])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_object_stays_the_object_that_it_is(kind: str, output_type: Any, streamed: bool) -> None:
+    value = OBJECTS[kind]
+    judged: list[Any] = []
+
+    def decide(context: Any, results: list[FunctionToolResult]) -> ToolsToFinalOutputResult:
+        return ToolsToFinalOutputResult(True, value)
+
+    @output_guardrail
+    def judge(context: Any, agent: Any, output: Any) -> GuardrailFunctionOutput:
+        judged.append(output)
+        return GuardrailFunctionOutput(None, False)
+
+    agent = _agent(decide, call("look"), "Never said.", output_type=output_type, output_guardrails=[judge])
+    if streamed:
+        result: Any = Runner.run_streamed(agent, "hi")
+        async for _ in result.stream_events():
+            pass
+    else:
+        result = await Runner.run(agent, "hi")
+    assert result.final_output is value
+    assert judged[0] is value
+    assert (len(judged), len(result.raw_responses)) == (1, 1)
+
+
+@pytest.mark.parametrize("behavior", ["stop_on_first_tool", {"stop_at_tool_names": ["fetch"]}], ids=["first", "named"])
+@pytest.mark.parametrize("kind", ["typed", "subtype", "other type", "text", "empty"])
+@pytest.mark.parametrize("output_type", [None, Place])
+async def test_the_result_of_a_tool_stays_the_object_that_it_is(behavior: Any, kind: str, output_type: Any) -> None:
+    @function_tool
+    def fetch() -> Any:
+        """Fetch."""
+        return OBJECTS[kind]
+
+    model = ScriptedModel([call("fetch"), "Never said."])
+    agent = Agent("clerk", tools=[fetch], tool_use_behavior=behavior, output_type=output_type, model=model)
+    assert (await Runner.run(agent, "hi")).final_output is OBJECTS[kind]
+
+
+async def test_an_agent_that_declares_text_gives_text() -> None:
+    agent = _agent("stop_on_first_tool", call("where"), output_type=str)
+    assert (await Runner.run(agent, "hi")).final_output == '{"city":"Nice"}'
+
+
+async def test_an_answer_of_the_model_is_still_of_the_declared_type() -> None:
+    agent = _agent({"stop_at_tool_names": ["where"]}, "Nice", '{"city": "Nice"}', output_type=Place)
+    assert (await Runner.run(agent, "hi")).final_output == Place(city="Nice")
+
+
+async def test_an_agent_inside_a_tool_gives_its_object_to_the_extractor() -> None:
+    seen: list[Any] = []
+
+    async def extract(result: Any) -> str:
+        seen.append(result.final_output)
+        return "it is there"
+
+    ask = _agent("stop_on_first_tool", call("where")).as_tool("ask", "Ask.", extract)
+    await Runner.run(Agent("outer", tools=[ask], model=ScriptedModel([call("ask", input="hi"), "Done."])), "hi")
+    assert seen == [Place(city="Nice")]
+
+
 async def test_another_behaviour_is_refused() -> None:
     with pytest.raises(UserError, match="tool_use_behavior is 'stop_sometimes'"):
         await Runner.run(_agent("stop_sometimes", call("look")), "hi")

@@ -27,7 +27,7 @@ from switchroom.compat.agents import (
     function_tool,
 )
 from switchroom.messages import ToolCall
-from switchroom.testing import ScriptedModel, call
+from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.compat.ways import told
 
 
@@ -217,6 +217,41 @@ async def test_a_fault_of_the_developer_leaves_the_run_always() -> None:
         await _run(ask, call("ask"))
 
 
+async def test_arguments_of_no_parameter_are_ignored() -> None:
+    calls: list[tuple[int, str]] = []
+
+    @function_tool
+    def look(context: ToolContext[Any], at: int) -> str:
+        """Look."""
+        calls.append((at, context.tool_arguments))
+        return "seen"
+
+    @function_tool(strict_mode=False)
+    async def rest() -> str:
+        """Rest."""
+        return "rested"
+
+    result, _ = await _run(look, call("look", at=3, to=4))
+    assert told(result)[1] == "clerk is told seen"
+    assert calls == [(3, '{"at": 3, "to": 4}')]
+    result, _ = await _run(rest, call("rest", reason="tired"))
+    assert told(result)[1] == "clerk is told rested"
+    context: ToolContext[Any] = ToolContext(None, tool_name="look", tool_arguments='{"at": 5, "to": 4}')
+    assert await look.on_invoke_tool(context, context.tool_arguments) == "seen"
+    assert calls[1][0] == 5
+
+
+async def test_a_call_of_an_agent_without_a_text_goes_back_to_the_model() -> None:
+    helper = Agent("helper", model=FunctionModel(lambda request: f"heard {request.messages[-1].text!r}"))
+    tool = helper.as_tool("ask", "Ask.")
+    result, _ = await _run(tool, call("ask"), call("ask", input=7), call("ask", input="hi", tone="kind"))
+    assert told(result)[1::2] == [
+        "clerk is told [refused: input: a text is required]",
+        "clerk is told [refused: input: a text is required]",
+        "clerk is told heard 'hi'",
+    ]
+
+
 async def test_arguments_that_are_not_valid_go_back_to_the_model() -> None:
     calls: list[int] = []
 
@@ -226,16 +261,14 @@ async def test_arguments_that_are_not_valid_go_back_to_the_model() -> None:
         calls.append(at)
         return "seen"
 
-    result, _ = await _run(
-        look, call("look", at="the sky"), call("look", at=3, to=4), [ToolCall("look", "{")], call("look", at=3)
-    )
+    result, _ = await _run(look, call("look", at="the sky"), call("look", to=4), [ToolCall("look", "{")], call("look", at=3))
     assert calls == [3]
     assert told(result) == snapshot(
         [
             'clerk calls look({"at":"the sky"})',
             "clerk is told [refused: at: Input should be a valid integer, unable to parse string as an integer]",
-            'clerk calls look({"at":3,"to":4})',
-            "clerk is told [refused: to: Extra inputs are not permitted]",
+            'clerk calls look({"to":4})',
+            "clerk is told [refused: at: Field required]",
             "clerk calls look({)",
             "clerk is told [refused: the arguments of look are no JSON object: '{']",
             'clerk calls look({"at":3})',

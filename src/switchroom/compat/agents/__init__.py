@@ -16,22 +16,28 @@ What is different:
   in a row, before `ModelBehaviorError`; and an answer that was sent back so is no item of the result.
 * An exception of a tool is told to the model by type and text. With `failure_error_function=None` it leaves the run as its own
   type. A `UserError` always leaves it.
-* A tool's result that is no text reaches the model as JSON.
+* A tool's result that is no text reaches the model as JSON. As the output of a run it stays an object, unless the agent
+  declares `output_type=str`.
 * Input guardrails come before the first request to a model, not beside it.
 * A handoff that was made before is refused if nothing new has come up since: agents do not go in a circle up to `max_turns`.
 * A model given by a bare name is one of OpenAI's, asked over Chat Completions; `set_default_openai_api("responses")` changes
   that.
 * An agent that is changed while a run goes on is seen changed by the next run.
 * What only Switchroom has is given by `RunConfig(switchroom=switchroom.RunConfig(...))`: listeners, a deadline, a journal.
-* What has no counterpart (hooks, hosted tools, MCP servers, approvals, histories at a provider) raises `UserError`, which says
-  what to use instead.
+* No history is kept at a provider. `last_response_id` is the id of an answer that has none; as `previous_response_id` it is
+  refused.
+* When a run ends early, its session also keeps the calls that began. A result that is not known says so.
+* Options without a counterpart (hooks, MCP servers, approvals) raise `UserError`. Names and modules without one raise an
+  `ImportError` that is a `UserError` too. Both say what to use instead.
+* `switchroom check`, `chat`, `graph`, `doctor` and `eval` take these agents as they take Switchroom's own.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from switchroom.compat.agents.absent import INSTEAD as _INSTEAD
+from switchroom.compat.agents import function_schema as function_schema  # a module whose name is also that of a function
 from switchroom.compat.agents.agent import Agent as Agent
 from switchroom.compat.agents.agent import AgentBase as AgentBase
 from switchroom.compat.agents.agent import AgentOutputSchema as AgentOutputSchema
@@ -74,6 +80,8 @@ from switchroom.compat.agents.memory import Session as Session
 from switchroom.compat.agents.memory import SessionABC as SessionABC
 from switchroom.compat.agents.memory import SessionSettings as SessionSettings
 from switchroom.compat.agents.memory import SQLiteSession as SQLiteSession
+from switchroom.compat.agents.missing import MissingModules as _MissingModules
+from switchroom.compat.agents.missing import missing_from as _missing_from
 from switchroom.compat.agents.model_settings import ModelSettings as ModelSettings
 from switchroom.compat.agents.providers import OpenAIChatCompletionsModel as OpenAIChatCompletionsModel
 from switchroom.compat.agents.providers import OpenAIResponsesModel as OpenAIResponsesModel
@@ -102,7 +110,6 @@ from switchroom.compat.agents.tracing import SpanData as SpanData
 from switchroom.compat.agents.tracing import Trace as Trace
 from switchroom.compat.agents.tracing import TracingProcessor as TracingProcessor
 from switchroom.compat.agents.tracing import add_trace_processor as add_trace_processor
-from switchroom.compat.agents.tracing import enable_verbose_stdout_logging as enable_verbose_stdout_logging
 from switchroom.compat.agents.tracing import flush_traces as flush_traces
 from switchroom.compat.agents.tracing import gen_trace_id as gen_trace_id
 from switchroom.compat.agents.tracing import get_current_trace as get_current_trace
@@ -110,6 +117,7 @@ from switchroom.compat.agents.tracing import set_trace_processors as set_trace_p
 from switchroom.compat.agents.tracing import set_tracing_disabled as set_tracing_disabled
 from switchroom.compat.agents.tracing import trace as trace
 from switchroom.compat.agents.usage import Usage as Usage
+from switchroom.compat.agents.verbose import enable_verbose_stdout_logging as enable_verbose_stdout_logging
 
 
 def __getattr__(name: str) -> Any:
@@ -117,6 +125,8 @@ def __getattr__(name: str) -> Any:
         from openai import AsyncOpenAI
 
         return AsyncOpenAI
-    if name in _INSTEAD:
-        raise UserError(f"agents.{name} has no counterpart in Switchroom. Instead: {_INSTEAD[name]}.")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _missing_from(__name__)(name)
+
+
+if _MissingModules not in sys.meta_path:
+    sys.meta_path.append(_MissingModules)

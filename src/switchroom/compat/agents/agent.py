@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypedDict
 
-from switchroom import Model
+from switchroom import Model, Team
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrail, OutputGuardrail
 from switchroom.compat.agents.handoffs import Handoff, called, takes
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.model_settings import ModelSettings
 from switchroom.compat.agents.run_context import RunContextWrapper, TContext
 from switchroom.compat.agents.tool import (
@@ -22,7 +24,9 @@ from switchroom.compat.agents.tool import (
     default_tool_error_function,
 )
 from switchroom.compat.agents.tool_context import ToolContext
+from switchroom.compat.agents.translated_team import TranslatedTeam
 from switchroom.context import settled
+from switchroom.schema import Invalid
 
 
 class StopAtTools(TypedDict):
@@ -40,9 +44,9 @@ class ToolsToFinalOutputResult:
 
 
 ToolsToFinalOutputFunction: TypeAlias = Callable[
-    [RunContextWrapper[Any], list[FunctionToolResult]], "ToolsToFinalOutputResult | Awaitable[ToolsToFinalOutputResult]"
+    [RunContextWrapper[TContext], list[FunctionToolResult]], "ToolsToFinalOutputResult | Awaitable[ToolsToFinalOutputResult]"
 ]
-ToolUse: TypeAlias = "Literal['run_llm_again', 'stop_on_first_tool'] | StopAtTools | ToolsToFinalOutputFunction"
+ToolUse: TypeAlias = "Literal['run_llm_again', 'stop_on_first_tool'] | StopAtTools | ToolsToFinalOutputFunction[Any]"
 
 
 @dataclass
@@ -149,6 +153,7 @@ class Agent(Generic[TContext]):
             UserError: an option has no counterpart; it says what to use instead.
         """
         name = tool_name or called(self.name)
+        absent.pop("on_stream_max_pending_events", None)  # it says nothing without on_stream
         refuse(f"as_tool of agent '{self.name}'", **absent)
 
         async def invoke(context: ToolContext[Any], arguments: str) -> Any:
@@ -156,7 +161,8 @@ class Agent(Generic[TContext]):
             from switchroom.compat.agents.run import DEFAULT_MAX_TURNS, run_as_tool
 
             turns = DEFAULT_MAX_TURNS if max_turns is None else max_turns
-            result = await run_as_tool(self, context, arguments, run_config=run_config, max_turns=turns, session=session)
+            given = _check_input(json.loads(arguments or "{}"))["input"]
+            result = await run_as_tool(self, context, given, run_config=run_config, max_turns=turns, session=session)
             return result.final_output if custom_output_extractor is None else await custom_output_extractor(result)
 
         return FunctionTool(
@@ -166,7 +172,30 @@ class Agent(Generic[TContext]):
             invoke,
             is_enabled=is_enabled,
             failure_error_function=failure_error_function,
+            check=_check_input,
+            agent=self,
         )
+
+    def team_to_inspect(self, run_config: Any = None) -> TranslatedTeam:
+        """Return this agent, and all that it reaches, as a team that `check`, `graph` and `doctor` can read.
+
+        Args:
+            run_config: options of its runs.
+        """
+        from switchroom.compat.agents.standing import team_to_inspect
+
+        return team_to_inspect(self, run_config)
+
+    def team_for_turn(self, run_config: Any = None, default: Model | str | None = None) -> Team:
+        """Return this agent, and all that it reaches, as a team that takes one turn of a conversation of Switchroom.
+
+        Args:
+            run_config: options of the run.
+            default: the model of agents that neither have one nor get one from the options.
+        """
+        from switchroom.compat.agents.standing import team_for_turn
+
+        return team_for_turn(self, run_config, default)
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
         """Its instructions, rendered for a context.
@@ -197,9 +226,23 @@ async def rendered(
     return await settled(instructions(context, agent))
 
 
+def _check_input(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call of an agent.
+
+    Raises:
+        Invalid: they have no text for the agent.
+    """
+    if not isinstance(args.get("input"), str):
+        raise Invalid("input: a text is required")
+    return args
+
+
 _INPUT: dict[str, Any] = {
     "type": "object",
     "properties": {"input": {"type": "string"}},
     "required": ["input"],
     "additionalProperties": False,
 }
+
+
+__getattr__ = missing_from(__name__)

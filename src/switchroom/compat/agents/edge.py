@@ -17,9 +17,10 @@ from switchroom.compat.agents.agent import Agent
 from switchroom.compat.agents.convert import items_of, messages_of
 from switchroom.compat.agents.exceptions import ModelTimeoutError
 from switchroom.compat.agents.judging import judge_input
+from switchroom.compat.agents.pairing import paired
 from switchroom.compat.agents.providers import model_named, speaks_responses
 from switchroom.compat.agents.run_config import CallModelData, ModelInputData
-from switchroom.compat.agents.running import BY_TOOLS, Answer, Running
+from switchroom.compat.agents.running import BY_TOOLS, Answer, Running, Stopped, last_said
 from switchroom.compat.agents.stopping import output_of_tools
 from switchroom.compat.agents.tool import Enabled, FunctionTool
 from switchroom.compat.agents.transcript import inward, outward
@@ -50,15 +51,23 @@ class Edge:
         """Answer: by the model, or by what tools returned where that is the output.
 
         Raises:
-            MaxTurnsExceeded: the run had all its turns.
+            Stopped: the run is to stop.
+        MaxTurnsExceeded: the run had all its turns.
             ModelTimeoutError: the model took longer than its settings allow.
         """
         run = self._run
-        run.active, run.history = self._name, request.messages
-        output = await output_of_tools(run, self._name, self._agent.tool_use_behavior, self._tools)
-        if output is not None:
-            run.stopped = True
-            return ModelResponse(Message("assistant", output), Usage(), BY_TOOLS)
+        run.active, run.history, run.unfinished = self._name, request.messages, None
+        if run.standing and not run.begins:
+            begins = last_said(request.messages)
+            run.begins, run.input = begins, items_of(outward(run, request.messages[:begins], self._name))
+        if run.keeper is not None:
+            await run.keeper.keep(request.messages)
+        final = await output_of_tools(run, self._name, self._agent.tool_use_behavior, self._tools)
+        if final is not None:
+            run.stopped, run.final = True, final.value
+            return ModelResponse(Message("assistant", final.text(as_json=request.output_schema is not None)), Usage(), BY_TOOLS)
+        if run.cancelled:
+            raise Stopped
         run.count()
         if not run.judged:  # the runtime asks guardrails about what a person says; an input may have nothing of a person
             await judge_input(run)
@@ -79,14 +88,18 @@ class Edge:
         run = self._run
         behind = run.begins + run.filtered
         given = request.messages
-        messages: Sequence[Message] = [*given[: run.begins], *outward(run, given[behind:], self._name)]
+        before = given[: run.begins]
+        if run.standing:  # notes of the runtime to the agents of earlier turns, which that SDK does not have
+            before = [message for message in before if message.role != "system"]
+        messages: Sequence[Message] = outward(run, [*before, *given[behind:]], self._name)
         instructions = request.instructions
         run.wrapper.turn_input = items_of(messages)
         if run.config.call_model_input_filter is not None:
             data = ModelInputData(run.wrapper.turn_input, instructions or None)
             ask = CallModelData(data, run.agents[self._name], run.wrapper.context)
             filtered = await settled(run.config.call_model_input_filter(ask))
-            messages, instructions = messages_of(filtered.input), filtered.instructions or ""
+            left = messages_of(filtered.input)
+            messages, instructions = paired(left) or left, filtered.instructions or ""
         tools = await self._enabled(request.tools)
         return replace(
             request,
@@ -145,5 +158,6 @@ class Edge:
         used = usage_of(response.usage)
         run.wrapper.usage.add(used)
         run.answers.append(Answer(message, used))
+        run.unfinished = message
         exits = run.exits[self._name]
         return replace(response, message=replace(message, calls=tuple(inward(call, exits) for call in message.calls)))

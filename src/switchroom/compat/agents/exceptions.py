@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from switchroom import errors
+from switchroom.compat.agents.missing import missing_from
 
 
 class RunErrorDetails:
@@ -58,6 +59,13 @@ class UserError(AgentsException, errors.UserError):
     def message(self) -> str:
         """What has to be changed."""
         return str(self)
+
+
+class MissingName(UserError, ImportError):
+    """A name or a module of that SDK does not exist here; the message says what to use instead."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        ImportError.__init__(self, text, name=name)
 
 
 class MaxTurnsExceeded(AgentsException, errors.MaxTurnsExceeded):
@@ -138,3 +146,6 @@ class OutputGuardrailTripwireTriggered(AgentsException, errors.RunError):
     def __init__(self, guardrail_result: Any) -> None:
         super().__init__(f"Output guardrail '{guardrail_result.guardrail.get_name()}' tripped.")
         self.guardrail_result = guardrail_result
+
+
+__getattr__ = missing_from(__name__)

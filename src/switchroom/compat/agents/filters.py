@@ -9,6 +9,7 @@ from switchroom.compat.agents.convert import messages_of
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.handoffs import HandoffInputData, HandoffInputFilter
 from switchroom.compat.agents.items import ItemHelpers, RunItem
+from switchroom.compat.agents.pairing import paired
 from switchroom.compat.agents.running import Exit, Running
 from switchroom.compat.agents.transcript import items_from, told, transferred
 from switchroom.messages import Message
@@ -42,7 +43,7 @@ def filtered(run: Running, asker: str, way: Exit, rule: HandoffInputFilter, mess
     items = ItemHelpers.input_to_new_input_list(
         left.input_history if isinstance(left.input_history, str) else list(left.input_history)
     )
-    seen = messages_of([*items, *(item.to_input_item() for item in (*left.pre_handoff_items, *entered))])
+    seen = paired(messages_of([*items, *(item.to_input_item() for item in (*left.pre_handoff_items, *entered))]))
     run.input = left.input_history if isinstance(left.input_history, str) else list(left.input_history)
     run.before = [*before, *left.new_items]
     run.begins, run.filtered = len(seen), True

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, overload
 
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.run_context import RunContextWrapper, TContext
 from switchroom.context import settled
 
@@ -121,3 +122,6 @@ def output_guardrail(
         return OutputGuardrail(function, name)
 
     return made if func is None else made(func)
+
+
+__getattr__ = missing_from(__name__)

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from switchroom.compat.agents.convert import TResponseInputItem as TResponseInputItem
 from switchroom.compat.agents.convert import returned
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.raw import NO_ID
 from switchroom.compat.agents.usage import Usage
 
@@ -102,7 +103,7 @@ class ModelResponse:
     Args:
         output: thoughts, what was said, calls, in the types of OpenAI's package.
         usage: what it used.
-        response_id: None; runs keep no ids of answers.
+        response_id: of answers of runs, the id of an answer that has none.
     """
 
     output: list[Any]
@@ -175,3 +176,6 @@ def _parts(message: Any) -> list[Any]:
 
 def _texts(message: Any) -> list[str]:
     return [part.text for part in _parts(message) if part.type == "output_text"]
+
+
+__getattr__ = missing_from(__name__)

@@ -36,6 +36,8 @@ def input_guard(run: Running) -> list[Guardrail]:
 
     async def judge(context: Any, text: str) -> Judgement:
         if not run.judged:
+            if run.standing:
+                run.input = text
             try:
                 await judge_input(run)
             except InputGuardrailTripwireTriggered as tripped:
@@ -56,7 +58,8 @@ def output_guard(run: Running, agent: Any, guardrails: Sequence[OutputGuardrail[
     every = [*guardrails, *(run.config.output_guardrails or ())]
 
     async def judge(context: Any, output: Any) -> Judgement:
-        results, tripped = await _asked([guardrail.run(run.wrapper, agent, output) for guardrail in every])
+        final = run.final if run.stopped else output
+        results, tripped = await _asked([guardrail.run(run.wrapper, agent, final) for guardrail in every])
         run.output_results += results
         if tripped is None:
             return Pass()

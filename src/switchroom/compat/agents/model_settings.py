@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from switchroom.compat.agents.absent import refuse
+from switchroom.compat.agents.missing import missing_from
 from switchroom.model import Settings
 
 _PASSED = (
@@ -20,10 +22,7 @@ _PASSED = (
     "top_logprobs",
 )
 _ABSENT = (
-    "include_usage",
     "response_include",
-    "extra_query",
-    "extra_headers",
     "retry",
     "context_management",
     "prompt_cache_options",
@@ -47,6 +46,8 @@ class ModelSettings:
         reasoning: how hard to think, such as `{"effort": "low"}` or OpenAI's `Reasoning`.
         extra_body: fields of the request, as the server takes them.
         extra_args: the same; it comes last.
+        extra_headers, extra_query: headers and parameters of the request, where a model is asked over HTTP.
+        include_usage: for the reader: usage is always asked for.
         timeout: seconds that an answer may take.
 
     Raises:
@@ -69,9 +70,9 @@ class ModelSettings:
     include_usage: bool | None = None
     response_include: list[str] | None = None
     top_logprobs: int | None = None
-    extra_query: Any = None
+    extra_query: Mapping[str, Any] | None = None
     extra_body: Any = None
-    extra_headers: Any = None
+    extra_headers: Mapping[str, str] | None = None
     extra_args: dict[str, Any] | None = None
     retry: Any = None
     context_management: Any = None
@@ -105,7 +106,9 @@ class ModelSettings:
         extra |= _thinking(self.reasoning, responses)
         extra |= dict(self.extra_body or {})
         extra |= self.extra_args or {}
-        return Settings(self.temperature, self.max_tokens, self.tool_choice, extra)
+        return Settings(
+            self.temperature, self.max_tokens, self.tool_choice, extra, self.extra_headers or {}, self.extra_query or {}
+        )
 
 
 def _thinking(reasoning: Any, responses: bool) -> dict[str, Any]:
@@ -115,3 +118,6 @@ def _thinking(reasoning: Any, responses: bool) -> dict[str, Any]:
     if responses:
         return {"reasoning": given}
     return {"reasoning_effort": given["effort"]} if "effort" in given else {}
+
+
+__getattr__ = missing_from(__name__)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from switchroom import Agent, Model
 from switchroom.adapters import ADAPTERS
+from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.defaults import model_for, named
 from switchroom.models import OpenAIChat, OpenAIResponses
@@ -50,13 +51,40 @@ def set_default_openai_api(api: Api) -> None:
     _defaults.made.clear()
 
 
-def OpenAIChatCompletionsModel(model: str, openai_client: Any = None) -> Model:
-    """A model behind Chat Completions, asked through a client of the caller's; absent: one that is made."""
+def OpenAIChatCompletionsModel(
+    model: str,
+    openai_client: Any = None,
+    should_replay_reasoning_content: Any = None,
+    strict_feature_validation: bool = False,
+    buffer_streamed_tool_calls: bool = False,
+) -> Model:
+    """Return a model behind Chat Completions.
+
+    Args:
+        model: its name at the server.
+        openai_client: an `openai.AsyncOpenAI`; by default one is made.
+        should_replay_reasoning_content, strict_feature_validation: have no counterpart.
+        buffer_streamed_tool_calls: for the reader: calls always come whole.
+
+    Raises:
+        UserError: an option has no counterpart.
+    """
+    refuse(
+        "OpenAIChatCompletionsModel",
+        should_replay_reasoning_content=should_replay_reasoning_content,
+        strict_feature_validation=strict_feature_validation,
+    )
     return OpenAIChat(model, client=openai_client)
 
 
-def OpenAIResponsesModel(model: str, openai_client: Any = None) -> Model:
-    """A model behind the Responses API, asked through a client of the caller's; absent: one that is made."""
+def OpenAIResponsesModel(model: str, openai_client: Any = None, *, model_is_explicit: bool = True) -> Model:
+    """Return a model behind the Responses API.
+
+    Args:
+        model: its name at the server.
+        openai_client: an `openai.AsyncOpenAI`; by default one is made.
+        model_is_explicit: for the reader: the name is always sent.
+    """
     return OpenAIResponses(model, client=openai_client)
 
 
@@ -74,13 +102,21 @@ def model_named(given: Model | str | None, agent: str) -> Model:
         return model_for(Agent(agent), None)
     if not isinstance(given, str):
         return given
+    found = model_to_inspect(given)
+    return named(found, f" of agent '{agent}'") if isinstance(found, str) else found
+
+
+def model_to_inspect(given: Model | str | None) -> Any:
+    """Return a model as Switchroom names it: "provider:model", or the object that is asked; None if none is given."""
+    if not isinstance(given, str):
+        return given
     name = given.removeprefix("openai/")
     scheme, colon, model = name.partition(":")
     if not colon or scheme not in ADAPTERS["model"]:
         scheme, model = "openai", name
     if scheme == "openai" and (_defaults.key or _defaults.client or _defaults.api == "responses"):
         return _of_openai(model)
-    return named(f"{scheme}:{model}", f" of agent '{agent}'")
+    return f"{scheme}:{model}"
 
 
 def _of_openai(model: str) -> Model:

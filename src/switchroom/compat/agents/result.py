@@ -12,15 +12,18 @@ from switchroom.compat.agents.convert import TResponseInputItem, items_of
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrailResult, OutputGuardrailResult
 from switchroom.compat.agents.items import ItemHelpers, ModelResponse, RunItem
-from switchroom.compat.agents.raw import output_of
+from switchroom.compat.agents.missing import missing_from
+from switchroom.compat.agents.raw import NO_ID, output_of
 from switchroom.compat.agents.run_context import RunContextWrapper
-from switchroom.compat.agents.running import Running
+from switchroom.compat.agents.running import Running, Stopped
 from switchroom.compat.agents.stream_events import AgentUpdatedStreamEvent, RunItemStreamEvent, StreamEvent
 from switchroom.compat.agents.transcript import items_from, told
 from switchroom.events import StepReturned
 from switchroom.messages import Message
+from switchroom.schema import as_text
 
 T = TypeVar("T")
+ToInputListMode: TypeAlias = Literal["preserve_all", "normalized"]
 Drive: TypeAlias = "Callable[[RunResultStreaming], Awaitable[switchroom.RunResult[Any]]]"
 """Takes a run, and tells its events to the result that is to be."""
 
@@ -63,8 +66,14 @@ class RunResultBase:
         return responses_of(self._run)
 
     @property
-    def last_response_id(self) -> None:
-        """None; runs keep no ids of answers."""
+    def last_response_id(self) -> str:
+        """The id of an answer that has none. As `previous_response_id` it is refused, so that no history is lost unnoticed."""
+        return NO_ID
+
+    @property
+    def interruptions(self) -> list[Any]:
+        """Calls that wait for a person: none, because options that ask a person are refused."""
+        return []
 
     def final_output_as(self, cls: type[T], raise_if_incorrect_type: bool = False) -> T:
         """The final output, for the type checker of a type.
@@ -76,7 +85,7 @@ class RunResultBase:
             raise TypeError(f"The final output is {type(self.final_output).__name__}, not {cls.__name__}.")
         return self.final_output
 
-    def to_input_list(self, *, mode: Literal["preserve_all", "normalized"] = "preserve_all") -> list[TResponseInputItem]:
+    def to_input_list(self, *, mode: ToInputListMode = "preserve_all") -> list[TResponseInputItem]:
         """What was asked and what happened, as the input of a next run.
 
         Args:
@@ -100,7 +109,7 @@ class RunResult(RunResultBase):
     def __init__(self, run: Running, result: switchroom.RunResult[Any]) -> None:
         self._run = run
         self._history = tuple(result.messages)
-        self.final_output = _last_output(result)
+        self.final_output = _final_output(run, result)
         self.switchroom = result
 
     @cached_property
@@ -133,6 +142,7 @@ class RunResultStreaming(RunResultBase):
         self.current_agent: Any = run.start
         self.max_turns = run.max_turns
         self.is_complete = False
+        self._ending: asyncio.Future[None] | None = None
         self.run_loop_exception: BaseException | None = None
         self.switchroom: switchroom.RunResult[Any] | None = None
         self.run_loop_task = asyncio.ensure_future(self._go(drive))
@@ -154,9 +164,9 @@ class RunResultStreaming(RunResultBase):
             self._history = tuple(result.messages)
             self.new_items = new_items(self._run, self._history)
             self.current_agent = self._run.agents[self._run.active]
-            self.final_output = _last_output(result)
+            self.final_output = _final_output(self._run, result)
         except BaseException as error:
-            self.run_loop_exception = None if isinstance(error, asyncio.CancelledError) else error
+            self.run_loop_exception = None if isinstance(error, asyncio.CancelledError | Stopped) else error
             if not isinstance(error, Exception):
                 raise
 
@@ -173,7 +183,8 @@ class RunResultStreaming(RunResultBase):
                 self.current_agent = event.new_agent
             case _:
                 pass
-        self._events.put_nowait(event)
+        if not self.is_complete:
+            self._events.put_nowait(event)
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         """The events of the run, to be taken once.
@@ -187,23 +198,45 @@ class RunResultStreaming(RunResultBase):
                 self._events.put_nowait(None)  # for whoever takes events beside this one, or asks once more
                 break
             yield event
+        if self._ending is not None:
+            await self._ending
         if self.run_loop_exception is not None:
             raise self.run_loop_exception
 
     def cancel(self, mode: Literal["immediate", "after_turn"] = "immediate") -> None:
-        """Stop the run. Its events end there.
+        """Stop the run. No model is asked after that.
+
+        Args:
+            mode: "immediate" ends the events at once, and the session keeps the calls that began; "after_turn" lets the
+                answer that was asked for come, and its tools return.
 
         Raises:
-            UserError: `mode` is "after_turn"; an answer that was asked for is not waited for.
+            UserError: there is no such mode.
         """
-        if mode != "immediate":
-            raise UserError(
-                f"cancel(mode={mode!r}): a run stops at once. To let it come to an end of its own, leave its events untaken."
-            )
-        self.run_loop_task.cancel()
+        if mode not in ("immediate", "after_turn"):
+            raise UserError(f"cancel(mode={mode!r}): there are 'immediate' and 'after_turn'.")
+        if self.is_complete:
+            return
+        self._run.cancelled = True
+        if mode == "immediate":
+            self.is_complete = True
+            while not self._events.empty():
+                self._events.get_nowait()
+            self._events.put_nowait(None)
+            if self._run.keeper is not None:
+                self._ending = asyncio.ensure_future(self._run.keeper.end())
+            self.run_loop_task.cancel()
 
     def __repr__(self) -> str:
         return f"RunResultStreaming(is_complete={self.is_complete}, final_output={self.final_output!r})"
+
+
+def _final_output(run: Running, result: switchroom.RunResult[Any]) -> Any:
+    if not run.stopped:
+        return _last_output(result)
+    if run.agents[run.active].output_type is str:
+        return as_text(run.final, f"tool_use_behavior of agent '{run.agents[run.active].name}'")
+    return run.final
 
 
 def _last_output(result: switchroom.RunResult[Any]) -> Any:
@@ -221,9 +254,13 @@ def new_items(run: Running, history: tuple[Message, ...]) -> list[RunItem]:
 
 def new_input_items(run: Running, history: tuple[Message, ...]) -> list[TResponseInputItem]:
     """The same as items of a next run's input."""
-    return [*(item.to_input_item() for item in run.before), *items_of(told(run, history, run.active))]
+    before = [item.to_input_item() for item in run.before if item.type != "reasoning_item"]
+    return [*before, *items_of(told(run, history, run.active))]
 
 
 def responses_of(run: Running) -> list[ModelResponse]:
     """What the models of a run answered so far."""
-    return [ModelResponse(output_of(answer.message), answer.usage) for answer in run.answers]
+    return [ModelResponse(output_of(answer.message), answer.usage, NO_ID) for answer in run.answers]
+
+
+__getattr__ = missing_from(__name__)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 import threading
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,12 +16,17 @@ from switchroom.compat.agents.convert import TResponseInputItem, messages_of
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.failing import failed
 from switchroom.compat.agents.items import ItemHelpers
-from switchroom.compat.agents.memory import Session, checked
-from switchroom.compat.agents.result import RunResult, RunResultStreaming, new_input_items
+from switchroom.compat.agents.keeping import Keeper
+from switchroom.compat.agents.memory.session import Session, checked
+from switchroom.compat.agents.missing import missing_from
+from switchroom.compat.agents.pairing import paired
+from switchroom.compat.agents.result import RunResult, RunResultStreaming
 from switchroom.compat.agents.run_config import DEFAULT_MAX_TURNS as DEFAULT_MAX_TURNS
 from switchroom.compat.agents.run_config import CallModelData as CallModelData
+from switchroom.compat.agents.run_config import CallModelInputFilter as CallModelInputFilter
 from switchroom.compat.agents.run_config import ModelInputData as ModelInputData
 from switchroom.compat.agents.run_config import RunConfig as RunConfig
+from switchroom.compat.agents.run_config import ToolExecutionConfig as ToolExecutionConfig
 from switchroom.compat.agents.run_config import config_of
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.running import CURRENT, Running
@@ -102,16 +106,16 @@ class Runner:
         cls,
         starting_agent: Agent[Any],
         input: Input,
-        *,
         context: Any = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
         hooks: Any = None,
         run_config: RunConfig | dict[str, Any] | None = None,
-        error_handlers: Any = None,
         previous_response_id: str | None = None,
         auto_previous_response_id: bool = False,
         conversation_id: str | None = None,
         session: Session | None = None,
+        *,
+        error_handlers: Any = None,
     ) -> RunResultStreaming:
         """Begin a run, and give its result to be: `async for event in result.stream_events()`.
 
@@ -131,10 +135,9 @@ class Runner:
 
 
 async def run_as_tool(
-    agent: Agent[Any], context: ToolContext[Any], arguments: str, *, run_config: Any, max_turns: int, session: Any
+    agent: Agent[Any], context: ToolContext[Any], given: str, *, run_config: Any, max_turns: int, session: Any
 ) -> RunResult:
     """Run an agent that is a tool of another: with its caller's context, and counting to its caller's usage."""
-    given = json.loads(arguments or "{}").get("input", "")
     run = _begun(agent, given, context.context, max_turns, run_config)
     run.wrapper.usage = context.usage
     return RunResult(run, await _taken(run, checked(session), _plain))
@@ -155,13 +158,13 @@ async def _prepared(run: Running, session: Session | None) -> switchroom.Team:
     team = translated(run)
     new = ItemHelpers.input_to_new_input_list(run.input)
     if session is not None:
-        wanted = run.config.session_settings
+        wanted = run.config.session_settings or getattr(session, "session_settings", None)
         past = await session.get_items(wanted.limit) if wanted and wanted.limit is not None else await session.get_items()
         if run.config.session_input_callback is None:
             run.input = [*past, *new]
         else:
             run.input = list(await settled(run.config.session_input_callback(past, new)))
-    run.messages = messages_of(run.input)
+    run.messages = paired(messages_of(run.input))
     run.begins = len(run.messages)
     if session is not None:
         await session.add_items(new)
@@ -170,23 +173,22 @@ async def _prepared(run: Running, session: Session | None) -> switchroom.Team:
 
 async def _taken(run: Running, session: Session | None, take: Take) -> switchroom.RunResult[Any]:
     """Take a run in one of the ways, and keep in the session what it came to, or how far it came."""
+    run.keeper = keeper = Keeper(run, session)
     with _current(run):
         team = await _prepared(run, session)
         try:
             result = await take(team, list(run.messages), run.config.for_runner(run.wrapper.context))
+        except asyncio.CancelledError:
+            await keeper.end()
+            raise
         except Exception as error:
-            await _keep(run, session, run.history)
+            await keeper.end()
             known = failed(error, run)
             if known is error:
                 raise
             raise known from error
-    await _keep(run, session, result.messages)
+    await keeper.keep(result.messages)
     return result
-
-
-async def _keep(run: Running, session: Session | None, history: Sequence[Message]) -> None:
-    if session is not None:
-        await session.add_items(new_input_items(run, tuple(history)))
 
 
 def _plain(team: switchroom.Team, messages: list[Message], config: switchroom.RunConfig) -> Coroutine[Any, Any, Any]:
@@ -256,3 +258,6 @@ def _in_thread(running: Coroutine[Any, Any, T]) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+__getattr__ = missing_from(__name__)

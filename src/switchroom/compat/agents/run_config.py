@@ -15,7 +15,9 @@ from switchroom.compat.agents.convert import TResponseInputItem
 from switchroom.compat.agents.exceptions import UserError
 from switchroom.compat.agents.guardrail import InputGuardrail, OutputGuardrail
 from switchroom.compat.agents.handoffs import HandoffInputFilter
-from switchroom.compat.agents.memory import SessionSettings
+from switchroom.compat.agents.memory.session_settings import SessionSettings
+from switchroom.compat.agents.memory.util import SessionInputCallback
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.model_settings import ModelSettings
 
 DEFAULT_MAX_TURNS = 10
@@ -39,9 +41,6 @@ class CallModelData:
 
 
 CallModelInputFilter: TypeAlias = Callable[[CallModelData], "ModelInputData | Awaitable[ModelInputData]"]
-SessionInputCallback: TypeAlias = Callable[
-    [list[TResponseInputItem], list[TResponseInputItem]], "list[TResponseInputItem] | Awaitable[list[TResponseInputItem]]"
-]
 
 
 @dataclass
@@ -49,6 +48,10 @@ class ToolExecutionConfig:
     """How many calls of one answer run at the same time; None leaves it to Switchroom, which runs 16."""
 
     max_function_tool_concurrency: int | None = None
+    pre_approval_tool_input_guardrails: bool = False
+
+    def __post_init__(self) -> None:
+        refuse("ToolExecutionConfig", pre_approval_tool_input_guardrails=self.pre_approval_tool_input_guardrails)
 
 
 def _tells() -> bool:
@@ -57,17 +60,16 @@ def _tells() -> bool:
 
 
 _ABSENT = (
-    "model_provider",
     "nest_handoff_history",
     "handoff_history_mapper",
     "tracing",
     "tool_error_formatter",
     "reasoning_item_id_policy",
     "sandbox",
-    "tool_not_found_behavior",
-    "tool_name_collision_policy",
     "output_guardrail_blocked_message",
 )
+_DEFAULTS = (("tool_not_found_behavior", "raise_error"), ("tool_name_collision_policy", "warn"))
+"""Options that may be given as that SDK has them where nobody gives them."""
 
 
 @dataclass
@@ -128,6 +130,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         refuse("RunConfig", **{name: getattr(self, name) for name in _ABSENT})
+        refuse("RunConfig", **{name: getattr(self, name) for name, default in _DEFAULTS if getattr(self, name) != default})
         if self.switchroom.history is not None:
             raise UserError(
                 "RunConfig(switchroom=...): history is said by call_model_input_filter=, or by the session's limit."
@@ -164,3 +167,6 @@ def config_of(given: RunConfig | dict[str, Any] | None) -> RunConfig:
         if name not in known:
             raise UserError(f"RunConfig: there is no option '{name}'; there are {sorted(known)}.")
     return RunConfig(**given)
+
+
+__getattr__ = missing_from(__name__)

@@ -7,6 +7,8 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
+from switchroom.compat.agents.convert import TResponseInputItem
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.usage import Usage
 
 TContext = TypeVar("TContext", default=Any)
@@ -24,4 +26,7 @@ class RunContextWrapper(Generic[TContext]):
 
     context: TContext
     usage: Usage = field(default_factory=Usage)
-    turn_input: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    turn_input: list[TResponseInputItem] = field(default_factory=list[TResponseInputItem])
+
+
+__getattr__ = missing_from(__name__)

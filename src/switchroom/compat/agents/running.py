@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from switchroom.compat.agents.agent import Agent
 from switchroom.compat.agents.convert import TResponseInputItem
@@ -17,6 +17,23 @@ from switchroom.compat.agents.run_config import RunConfig
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.usage import Usage
 from switchroom.messages import Message
+
+
+class Stopped(Exception):
+    """A run was asked to stop, and does so before its next request to a model."""
+
+
+class Keeps(Protocol):
+    """Writes a run's session."""
+
+    async def keep(self, history: Sequence[Message]) -> None:
+        """Add the complete turns of a history that the session does not have yet."""
+        ...
+
+    async def end(self) -> None:
+        """Add what is left when the run ends early."""
+        ...
+
 
 BY_TOOLS = "tools"
 """Who answered, as facts say it, where what a tool returned is the output."""
@@ -60,9 +77,15 @@ class Running:
         turns: how many answers were asked for.
         answers: those that were given.
         outputs: what tools returned, by the call's id and the text that the model reads of it.
+        unfinished: the last answer, as long as its calls have not all returned.
+        began: the calls that began, by id, with the text that the model reads of each result; None until there is one.
+        keeper: who writes the session.
+        cancelled: whether the run is to stop before its next request to a model.
+        standing: whether the run is a turn of a conversation, whose messages are its input.
         hidden: the tools, as (agent, name), that the last request did not show.
         judged: whether the input guardrails have seen the input.
         stopped: whether a tool's result is the output, so that the last answer is no model's.
+        final: that output, as the object that it is.
     """
 
     start: Agent[Any]
@@ -82,9 +105,15 @@ class Running:
     turns: int = 0
     answers: list[Answer] = field(default_factory=list[Answer])
     outputs: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
+    unfinished: Message | None = None
+    began: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
+    keeper: Keeps | None = None
+    cancelled: bool = False
+    standing: bool = False
     hidden: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     judged: bool = False
     stopped: bool = False
+    final: Any = None
     input_results: list[InputGuardrailResult] = field(default_factory=list[InputGuardrailResult])
     output_results: list[OutputGuardrailResult] = field(default_factory=list[OutputGuardrailResult])
     tripped: InputGuardrailResult | OutputGuardrailResult | None = None
@@ -109,6 +138,11 @@ class Running:
                 f"Allow more than max_turns={self.max_turns}, or find out what goes round in error.run_data.new_items."
             )
         self.turns += 1
+
+
+def last_said(messages: Sequence[Message]) -> int:
+    """Return how many messages stand before the answers to the newest message of a person."""
+    return next((place + 1 for place in reversed(range(len(messages))) if messages[place].role == "user"), 0)
 
 
 CURRENT: ContextVar[Running | None] = ContextVar("switchroom_compat_run", default=None)

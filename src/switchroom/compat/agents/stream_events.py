@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from switchroom.compat.agents.items import RunItem
+from switchroom.compat.agents.missing import missing_from
 
 
 @dataclass
@@ -41,3 +42,6 @@ class AgentUpdatedStreamEvent:
 
 
 StreamEvent: TypeAlias = RawResponsesStreamEvent | RunItemStreamEvent | AgentUpdatedStreamEvent
+
+
+__getattr__ = missing_from(__name__)

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_type_hints, overload
 import switchroom
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import ModelBehaviorError, UserError
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.run_context import RunContextWrapper
 from switchroom.compat.agents.strict import strict
 from switchroom.compat.agents.tool_context import ToolContext
@@ -26,6 +27,7 @@ from switchroom.signature import Signature, bare
 from switchroom.threads import threaded
 
 ToolErrorFunction: TypeAlias = Callable[[RunContextWrapper[Any], Exception], "str | Awaitable[str]"]
+ToolTimeoutBehavior: TypeAlias = Literal["error_as_result", "raise_exception"]
 Enabled: TypeAlias = "bool | Callable[[RunContextWrapper[Any], Any], bool | Awaitable[bool]]"
 
 
@@ -51,6 +53,7 @@ class FunctionTool:
         is_enabled: whether models are shown it, or `f(context, agent)` that says so, sync or async, before each request.
         timeout_seconds: seconds that a call may take.
         timeout_behavior: whether the model is told of a call that took too long, or `ToolTimeoutError` ends the run.
+        agent: the agent that a call runs, of a tool made by `agent.as_tool`.
 
     Raises:
         UserError: one of the other options of that SDK was given; it says what to do.
@@ -66,10 +69,15 @@ class FunctionTool:
     tool_output_guardrails: list[Any] | None = None
     needs_approval: Any = False
     timeout_seconds: float | None = None
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result"
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result"
     timeout_error_function: Any = None
+    defer_loading: bool = False
+    custom_data_extractor: Any = field(default=None, kw_only=True, repr=False)
+    allowed_callers: Any = field(default=None, kw_only=True, repr=False)
+    output_json_schema: Any = field(default=None, kw_only=True, repr=False)
     failure_error_function: ToolErrorFunction | None = field(default=default_tool_error_function, kw_only=True, repr=False)
     check: Callable[[dict[str, Any]], Any] = field(default=_anything, kw_only=True, repr=False)
+    agent: Any = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         refuse(
@@ -78,6 +86,10 @@ class FunctionTool:
             tool_input_guardrails=self.tool_input_guardrails,
             tool_output_guardrails=self.tool_output_guardrails,
             timeout_error_function=self.timeout_error_function,
+            defer_loading=self.defer_loading,
+            custom_data_extractor=self.custom_data_extractor,
+            allowed_callers=self.allowed_callers,
+            output_json_schema=self.output_json_schema,
         )
 
 
@@ -107,7 +119,7 @@ def function_tool(
     strict_mode: bool = True,
     is_enabled: Enabled = True,
     timeout: float | None = None,
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result",
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result",
     **absent: Any,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def function_tool(
@@ -147,7 +159,7 @@ def _made(
     failure_error_function: ToolErrorFunction | None = default_tool_error_function,
     is_enabled: Enabled = True,
     timeout: float | None = None,
-    timeout_behavior: Literal["error_as_result", "raise_exception"] = "error_as_result",
+    timeout_behavior: ToolTimeoutBehavior = "error_as_result",
     **absent: Any,
 ) -> FunctionTool:
     name = name_override or getattr(bare(fn), "__name__", type(fn).__name__)
@@ -157,10 +169,15 @@ def _made(
         read = Signature(described, f"Tool '{name}'", names)
     except switchroom.UserError as error:
         raise UserError(str(error)) from error
+    known = frozenset(read.schema["properties"])
+
+    def check(args: dict[str, Any]) -> dict[str, Any]:
+        """Return the keywords of a model's arguments; as in that SDK, arguments of no parameter are ignored."""
+        return read.check({given: value for given, value in args.items() if given in known})
 
     async def invoke(context: ToolContext[Any], arguments: str) -> Any:
         try:
-            keywords = read.check(json.loads(arguments or "{}"))
+            keywords = check(json.loads(arguments or "{}"))
         except (ValueError, Invalid) as fault:
             raise ModelBehaviorError(f"The arguments of tool '{name}' are not valid: {fault}") from fault
         given = (context,) if takes_context else ()
@@ -168,6 +185,7 @@ def _made(
             return await fn(*given, **keywords)
         return await settled(await threaded(lambda: fn(*given, **keywords)))
 
+    invoke.__wrapped__ = fn  # pyright: ignore[reportFunctionMemberAccess] - for those who read what a tool does
     return FunctionTool(
         name,
         description_override or read.summary,
@@ -178,7 +196,7 @@ def _made(
         timeout_seconds=timeout,
         timeout_behavior=timeout_behavior,
         failure_error_function=failure_error_function,
-        check=read.check,
+        check=check,
     )
 
 
@@ -209,3 +227,6 @@ def _without_context(
     hints: dict[str, Any] = getattr(target, "__annotations__", {})
     described.__annotations__ = {one: hints[one] for one in hints if not (takes_context and one == first)}
     return described, takes_context
+
+
+__getattr__ = missing_from(__name__)

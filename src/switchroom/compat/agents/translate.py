@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import update_wrapper
 from typing import Any, NamedTuple, cast
 
 import switchroom
 from switchroom import Decline, Team
 from switchroom._handoff import Handoff as OurHandoff
 from switchroom._handoff import transfer_name
+from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.agent import Agent, AgentOutputSchema, rendered
 from switchroom.compat.agents.edge import Edge
 from switchroom.compat.agents.exceptions import ToolTimeoutError, UserError
@@ -19,6 +21,7 @@ from switchroom.compat.agents.filters import filtered
 from switchroom.compat.agents.handoffs import Handoff, handoff
 from switchroom.compat.agents.judging import input_guard, output_guard
 from switchroom.compat.agents.running import Exit, Running
+from switchroom.compat.agents.stopping import lenient
 from switchroom.compat.agents.tool import FunctionTool, default_tool_error_function
 from switchroom.compat.agents.tool_context import ToolContext
 from switchroom.context import settled
@@ -123,18 +126,27 @@ def _agent(run: Running, name: str, agent: Agent[Any]) -> switchroom.Agent[Any]:
     seen = replace(agent)
     tools = {tool.name: tool for tool in agent.tools if isinstance(tool, FunctionTool) and tool.is_enabled is not False}
     guards = input_guard(run) if name == run.active else []
-    given: Any = agent.output_type
-    output = given.output_type if isinstance(given, AgentOutputSchema) else given
+    if run.config.model_provider is not None and not callable(run.model_of(agent)):
+        refuse(f"RunConfig, for the model of agent '{agent.name}'", model_provider=run.config.model_provider)
     return switchroom.Agent(
         name,
         _instructions(run, seen, agent),
         model=Edge(run, name, seen, tools),
         tools=[_tool(run, name, tool) for tool in agent.tools if not isinstance(tool, FunctionTool) or tool.name in tools],
         handoffs=[_terms(run, name, way) for way in run.exits[name].values()],
-        output_type=str if output is None else output,
+        output_type=_output_type(agent),
         guardrails=[*guards, *output_guard(run, agent, tuple(agent.output_guardrails))],
         description=agent.handoff_description or "",
     )
+
+
+def _output_type(agent: Agent[Any]) -> Any:
+    """Return the type that answers of the agent's model are checked against."""
+    given: Any = agent.output_type
+    output = given.output_type if isinstance(given, AgentOutputSchema) else given
+    if output is None or output is str:
+        return str
+    return output if agent.tool_use_behavior == "run_llm_again" else lenient(output)
 
 
 def _instructions(run: Running, seen: Agent[Any], agent: Agent[Any]) -> Any:
@@ -150,7 +162,7 @@ def _instructions(run: Running, seen: Agent[Any], agent: Agent[Any]) -> Any:
 def _tool(run: Running, name: str, tool: Any) -> switchroom.Tool:
     """A tool as one of Switchroom; of Switchroom's own, itself."""
     if not isinstance(tool, FunctionTool):
-        return tool
+        return _noting(run, tool)
     told_by_runtime = tool.failure_error_function is default_tool_error_function
     raises_when_late = tool.timeout_behavior == "raise_exception"
 
@@ -183,7 +195,8 @@ def _tool(run: Running, name: str, tool: Any) -> switchroom.Tool:
         run.outputs[call.id, as_text(value, f"Tool '{tool.name}'")] = value
         return value
 
-    return switchroom.Tool(
+    invoke.__wrapped__ = tool.on_invoke_tool  # pyright: ignore[reportFunctionMemberAccess] - for those who read it
+    made = switchroom.Tool(
         tool.name,
         tool.description,
         tool.params_json_schema,
@@ -192,6 +205,23 @@ def _tool(run: Running, name: str, tool: Any) -> switchroom.Tool:
         timeout=None if raises_when_late else tool.timeout_seconds,
         on_error="tell_model" if told_by_runtime and not raises_when_late else "raise",
     )
+    return _noting(run, made)
+
+
+def _noting(run: Running, tool: switchroom.Tool) -> switchroom.Tool:
+    """Return the tool with its calls noted in the run: that they began, and the text of their results."""
+
+    async def invoke(context: switchroom.ToolContext[Any], args: dict[str, Any]) -> Any:
+        run.began[context.call.id] = None
+        try:
+            value = await tool.invoke(context, args)
+        except Exception as error:
+            run.began[context.call.id] = default_tool_error_function(run.wrapper, error)
+            raise
+        run.began[context.call.id] = as_text(value, f"Tool '{tool.name}'")
+        return value
+
+    return replace(tool, invoke=update_wrapper(invoke, tool.invoke))
 
 
 async def _invoked(tool: FunctionTool, context: ToolContext[Any], raises_when_late: bool) -> Any:

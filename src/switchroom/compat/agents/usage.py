@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from switchroom import usage
+from switchroom.compat.agents.missing import missing_from
 
 
 @dataclass
@@ -76,3 +77,6 @@ def usage_of(used: usage.Usage) -> Usage:
     request = RequestUsage(used.input_tokens, used.output_tokens, used.total_tokens, sent, received)
     entries = [request] if used.total_tokens else []
     return Usage(used.requests, used.input_tokens, sent, used.output_tokens, received, used.total_tokens, entries)
+
+
+__getattr__ = missing_from(__name__)

@@ -12,7 +12,8 @@ What is different:
 * Each message has exactly one answer, also over a graph in which nobody takes it, or several nodes do.
 * A handoff reaches its target wherever in the graph that stands, and the target answers in the same turn.
 * `OpenAIClient` asks OpenAI if a key or an address is there, and else the model that the session's config or
-  `set_default_model` names. Inside of a node its answers are kept, and not asked for again after a crash.
+  `set_default_model` names. If there is none of these, the error says that the key is missing. Inside of a node its answers
+  are kept, and not asked for again after a crash.
 * With `stream=True` an answer comes in one piece.
 * `AtomsApp.run()` talks in the terminal. Telephony, recognition and speech are not part of it.
 """

@@ -9,6 +9,8 @@ from typing import Any, Literal, overload
 
 from switchroom.agent import Agent
 from switchroom.context import CURRENT
+from switchroom.defaults import model_for
+from switchroom.errors import UserError
 from switchroom.model import Model, Settings
 from switchroom.models import OpenAIChat
 from switchroom.runner import Runner
@@ -74,10 +76,14 @@ class OpenAIClient:
             messages: dicts with role and content.
             stream: give an iterator of pieces.
             settings: for this answer only, passed through to the server.
+
+        Raises:
+            UserError: the key is missing, and no other model is named.
         """
         scope = CURRENT.get()
         delivery = DELIVERY.get()
         configured = None if scope is None else scope.config.model
+        self._check_model(configured)
         agent = Agent(
             "llm" if delivery is None else delivery.node.name,
             model=configured or self._server,
@@ -88,6 +94,23 @@ class OpenAIClient:
         result = await Runner.run(agent, list(messages))
         response = ChatResponse(result.final_output, result.usage)
         return _pieces(response) if stream else response
+
+    def _check_model(self, configured: Model | str | None) -> None:
+        """Check that somebody can be asked.
+
+        Raises:
+            UserError: there is no key, no address and no other model.
+        """
+        if self._server is not None or configured:
+            return
+        try:
+            model_for(Agent("llm"), None)
+        except UserError as error:
+            raise UserError(
+                f"OpenAIClient(model={self.model!r}): the key of OpenAI is missing. Set OPENAI_API_KEY, or pass api_key=. "
+                "A server of your own is named by base_url=, or OPENAI_BASE_URL. "
+                "set_default_model(...), or the session's RunConfig(model=...), names another model in its place."
+            ) from error
 
 
 async def _pieces(response: ChatResponse) -> AsyncIterator[ChatResponse]:

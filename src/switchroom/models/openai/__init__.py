@@ -70,7 +70,7 @@ class OpenAIChat:
         at_once = wraps(request.output_schema)
         fold = protocol.fold(nobody if at_once else emit)
         body = protocol.body_of(request, self._provider, self._model, bool(emit) and not at_once)
-        await self._transport.exchange(protocol.path, body, fold)
+        await self._transport.exchange(protocol.path, body, fold, request.settings)
         response = fold.response(request, self._provider, self._model)
         if at_once:
             emit(response.message.text)

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from switchroom.model import Settings
 from switchroom.models.openai.clients import Clients, share_of
 from switchroom.models.openai.faults import (
     Asked,
@@ -93,8 +94,8 @@ class Transport:
         self._clients: PerLoop[Clients] = PerLoop(self._opened, lambda clients: clients.close())
         self.name = f"{provider.name}:{model}"
 
-    async def exchange(self, path: str, body: bytes, fold: Fold) -> None:
-        """Send a request, and feed the answer into the fold.
+    async def exchange(self, path: str, body: bytes, fold: Fold, settings: Settings) -> None:
+        """Send a request with the headers and the query of its settings, and feed the answer into the fold.
 
         Raises:
             ModelDenied: the key, the address or the model is wrong.
@@ -102,12 +103,12 @@ class Transport:
             ModelError: it refused the request.
         """
         if self._connection.client is not None:
-            return await self._exchange(await client_here(self._connection.client), path, body, fold)
+            return await self._exchange(await client_here(self._connection.client), path, body, fold, settings)
         clients = await self._clients.get()
         with clients.lend() as client:
-            await self._exchange(client, path, body, fold)
+            await self._exchange(client, path, body, fold, settings)
 
-    async def _exchange(self, client: Any, path: str, body: bytes, fold: Fold) -> None:
+    async def _exchange(self, client: Any, path: str, body: bytes, fold: Fold, settings: Settings) -> None:
         import httpx2
         import openai
 
@@ -121,7 +122,7 @@ class Transport:
                     path,
                     **sent,
                     cast_to=httpx2.Response,
-                    options={"headers": _HEADERS},
+                    options={"headers": {**_HEADERS, **settings.headers}, "params": settings.query},
                     stream=True,
                     stream_cls=openai.AsyncStream[Any],
                 )

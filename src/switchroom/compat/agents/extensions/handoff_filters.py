@@ -6,6 +6,7 @@ from typing import Any
 
 from switchroom.compat.agents.handoffs import HandoffInputData
 from switchroom.compat.agents.items import MessageOutputItem
+from switchroom.compat.agents.missing import missing_from
 
 _MESSAGES = ("message", None)
 
@@ -24,3 +25,6 @@ def remove_all_tools(handoff_input_data: HandoffInputData) -> HandoffInputData:
 
 def _said(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(item for item in items if isinstance(item, MessageOutputItem))
+
+
+__getattr__ = missing_from(__name__)

@@ -1,8 +1,4 @@
-"""Sessions: histories that are kept between runs, as items, in SQLite.
-
-A session is not a conversation of Switchroom: it holds what was said and done, and each run begins at its starting agent with
-all of it. A turn that a crash cut short is not resumed from it; `switchroom.Runner` with a journal does that.
-"""
+"""Sessions in SQLite, in memory or in a file."""
 
 from __future__ import annotations
 
@@ -11,45 +7,12 @@ import json
 import sqlite3
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 from switchroom.compat.agents.convert import TResponseInputItem
 from switchroom.compat.agents.exceptions import UserError
-
-
-@dataclass
-class SessionSettings:
-    """How much of a session a run gets to see: the newest `limit` items; None: all."""
-
-    limit: int | None = None
-
-
-@runtime_checkable
-class Session(Protocol):
-    """What keeps the items of runs; any class with these methods is one."""
-
-    session_id: str
-
-    async def get_items(self, limit: int | None = None) -> list[TResponseInputItem]:
-        """The items in their order; with a limit, the newest."""
-        ...
-
-    async def add_items(self, items: list[TResponseInputItem]) -> None:
-        """Keep more items."""
-        ...
-
-    async def pop_item(self) -> TResponseInputItem | None:
-        """Take the newest item away, and give it; None if there is none."""
-        ...
-
-    async def clear_session(self) -> None:
-        """Forget all items."""
-        ...
-
-
-SessionABC = Session
+from switchroom.compat.agents.memory.session_settings import SessionSettings
 
 
 class SQLiteSession:
@@ -153,19 +116,3 @@ CREATE TABLE IF NOT EXISTS {items} (
 );
 CREATE INDEX IF NOT EXISTS idx_{items}_session_id ON {items} (session_id, id);
 """
-
-
-def checked(session: object) -> Session | None:
-    """A session that runs can use.
-
-    Raises:
-        UserError: it has not the methods of one.
-    """
-    if session is None:
-        return None
-    if not isinstance(session, Session):
-        raise UserError(
-            f"session={session!r} has not the methods of a session (get_items, add_items, pop_item, clear_session). "
-            "Pass SQLiteSession(...); or give the conversation to switchroom.Runner.run as conversation=, with a journal."
-        )
-    return session

@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 
 from switchroom.compat.agents.absent import refuse
 from switchroom.compat.agents.exceptions import ModelBehaviorError, UserError
+from switchroom.compat.agents.missing import missing_from
 from switchroom.compat.agents.run_context import RunContextWrapper, TContext
 from switchroom.compat.agents.strict import strict
 from switchroom.compat.agents.tool import Enabled
@@ -65,6 +66,8 @@ class Handoff(Generic[TContext, TAgent]):
         on_invoke_handoff: `async f(context, arguments)` that gives the target.
         agent_name: the target's name.
         input_filter: what the target sees.
+        nest_handoff_history: has no counterpart.
+        strict_json_schema: for the reader.
         is_enabled: whether models are shown it, or `f(context, agent)` that says so, sync or async, before each request.
         agent: the target.
         input_model: the pydantic model of its arguments, as the field `input`, if it takes any.
@@ -76,9 +79,14 @@ class Handoff(Generic[TContext, TAgent]):
     on_invoke_handoff: Callable[[RunContextWrapper[Any], str], Awaitable[Any]]
     agent_name: str
     input_filter: HandoffInputFilter | None = None
+    nest_handoff_history: bool | None = None
+    strict_json_schema: bool = True
     is_enabled: Enabled = True
     agent: Any = field(default=None, kw_only=True, repr=False)
     input_model: type[BaseModel] | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        refuse(f"Handoff '{self.tool_name}'", nest_handoff_history=self.nest_handoff_history)
 
     def get_transfer_message(self, agent: Any) -> str:
         """What the model reads as the result of the call: who is there now."""
@@ -152,7 +160,7 @@ def handoff(
         invoke,
         agent.name,
         input_filter,
-        is_enabled,
+        is_enabled=is_enabled,
         agent=agent,
         input_model=None if input_type is None else create_model(f"{name}_input", **fields),
     )
@@ -178,3 +186,6 @@ def _check(target: str, on_handoff: Any, input_type: Any, input_filter: Any) -> 
         raise UserError(
             f"handoff(to '{target}'): input_filter is async, and has to be plain. Await what it needs in on_handoff, before it."
         )
+
+
+__getattr__ = missing_from(__name__)
