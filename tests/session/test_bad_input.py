@@ -15,6 +15,7 @@ from switchroom.events import NodeFailed
 from switchroom.journal import NO_JOURNAL
 from switchroom.session import SENTENCE, watchdog
 from tests.helpers import facts_of, soon
+from tests.patience import HANGS_S
 from tests.session.nodes import Handing, Router, Sayer, Silent, graph, started
 from tests.virtual import in_no_time
 
@@ -331,7 +332,7 @@ async def test_a_node_that_blocks_the_loop_is_reported_while_it_does(
         seen = False
 
         async def generate_response(self) -> AsyncIterator[str]:
-            until = time.monotonic() + 20
+            until = time.monotonic() + HANGS_S
             while not self.seen and time.monotonic() < until:
                 self.seen = any("blocks the event loop" in record.getMessage() for record in reported)
                 time.sleep(0.01)

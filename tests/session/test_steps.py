@@ -20,6 +20,7 @@ from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.session import SENTENCE
 from switchroom.testing import FunctionModel, ScriptedModel, call, deltas
 from tests.helpers import facts_of, texts
+from tests.patience import HANGS_S
 from tests.session.nodes import Handing, Router, Sayer, graph, started
 
 
@@ -281,7 +282,7 @@ async def test_a_step_that_waits_beyond_the_deadline_is_stopped():
 
     session = Session(slow, deadline=0.05)
     assert (await session.send("hello")).text == SENTENCE
-    await asyncio.wait_for(stopped.wait(), 5)
+    await asyncio.wait_for(stopped.wait(), HANGS_S)
     await session.stop()
 
 
