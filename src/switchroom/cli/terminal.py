@@ -47,7 +47,7 @@ def ask_line(prompt: str) -> str:
             return _read()
         except (KeyboardInterrupt, EOFError):
             raise Left from None
-    pressed = 0
+    is_warned = False
     while True:
         try:
             with _raising():
@@ -56,14 +56,13 @@ def ask_line(prompt: str) -> str:
             print(file=sys.stderr)
             raise Left from None
         except HalfTyped:
-            pressed = 0
             print(file=sys.stderr)
         except KeyboardInterrupt:
             print(file=sys.stderr)
-            if _edits_lines() or pressed:
+            if _edits_lines() or is_warned:
                 raise Left from None
             # The terminal has dropped what was typed, and does not say whether that was something.
-            pressed = 1
+            is_warned = True
             print("Ctrl-C again leaves.", file=sys.stderr)
 
 
