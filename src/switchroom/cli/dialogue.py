@@ -26,7 +26,7 @@ from switchroom.events import ModelAnswered, RunEvent
 from switchroom.result import Waiting
 
 PROMPT = "you › "
-HELP = """Enter sends, Ctrl-C clears what is typed or interrupts an answer, Ctrl-D, exit or /quit leaves.
+HELP = """Enter sends, Ctrl-C clears a line or interrupts, Ctrl-D, exit or /quit leaves.
 With --conversation ID the command goes on with one that was left."""
 
 
