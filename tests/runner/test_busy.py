@@ -365,7 +365,7 @@ async def test_a_thread_that_outlives_its_deadline_holds_the_conversation_and_it
 
     agent = clerk(pay)
     with pytest.raises(DeadlineExceeded):
-        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.05))
+        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.5))
     with pytest.raises(ConversationBusy) as busy:
         await Runner.run(agent, "two", conversation="c", config=replace(config, when_busy="refuse"))
     assert busy.value.tools == ("pay",)
@@ -391,7 +391,7 @@ async def test_a_thread_that_fails_late_is_recorded_as_failed():
 
     agent = clerk(pay)
     with pytest.raises(DeadlineExceeded):
-        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.05))
+        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.5))
     go_on.set()
     assert (await soon(Runner.resume(agent, conversation="c", config=config))).final_output == "re one"
     [late] = facts_of(ToolReturnedLate, _recorded(config))

@@ -455,7 +455,7 @@ async def test_a_handoff_whose_deadline_passed_expires_again_and_one_that_was_an
         return f"{request.agent} answers"
 
     model = FunctionModel(answer)
-    a = Agent("a", model=model, handoffs=[handoff("late", deadline=0.02), handoff("soon", deadline=0.5)])
+    a = Agent("a", model=model, handoffs=[handoff("late", deadline=0.02), handoff("soon", deadline=HANGS_S)])
     team = Team([a, Agent("late", model=model), Agent("soon", model=model)])
     cassette, result = await recorded(team, "late", "soon")
     assert "handoff_expired" in kinds(cassette.events)
