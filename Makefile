@@ -26,8 +26,13 @@ soak: .venv/.dev
 laws: .venv/.dev
 	@$(BIN)/pytest -n 2 --inline-snapshot=disable -m hypothesis --hypothesis-profile=soak --timeout=1800
 
+# With CHANGED=1 only what changed since the branch left main, and what imports that: seconds instead of a minute.
 check: .venv/.dev
+ifdef CHANGED
+	@$(BIN)/python tools/changed.py
+else
 	@$(SIDE_BY_SIDE) types style floors limits
+endif
 
 # Each one's output in one piece, and all of them even when one fails.
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -21,12 +22,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.patience import HANGS_S
 
 ROOT = Path(__file__).parents[1]
 IMPORTED = (
@@ -135,7 +139,7 @@ def start(
         files: what it reads, where it writes, and where it writes what is no output.
         cwd: its folder; by default this one's.
         env: its environment; by default this one's.
-        session: it leads a session of its own.
+        session: it leads a session of its own; what it reads is that session's terminal, if it is one.
     """
     options, warned, program = _split(arguments)
     key = (os.getpid(), options)
@@ -151,7 +155,7 @@ def run(
     input: str | bytes = b"",
     cwd: Path | str | None = None,
     env: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    timeout: float = HANGS_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run a process to its end; give its exit code and what it wrote.
 
@@ -208,7 +212,7 @@ class Talking:
         os.close(self._saying)
         with self._heard:
             rest = self._heard.read()
-        self.process.wait(60)
+        self.process.wait(HANGS_S)
         return rest
 
 
@@ -285,6 +289,8 @@ def _become(order: dict[str, Any], files: Sequence[int]) -> list[str]:
     os.close(told)
     if order["session"]:
         os.setsid()
+        if os.isatty(own[0]):  # so that Ctrl-C typed there reaches the process, as a person's does
+            fcntl.ioctl(own[0], termios.TIOCSCTTY, 0)
     for place, file in enumerate(own):
         os.dup2(file, place)
     for file in own:

@@ -10,6 +10,7 @@ from switchroom import Message, RunConfig, RunResult
 from switchroom.events import Delta, Fact, RunEvent
 from switchroom.journals import MemoryJournal
 from switchroom.model import ModelRequest
+from tests.patience import HANGS_S
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Fact | Delta)
@@ -35,7 +36,7 @@ def keeping(**options: Any) -> RunConfig:
 
 async def soon(awaitable: Awaitable[T]) -> T:
     """Wait for it, and not for ever."""
-    return await asyncio.wait_for(awaitable, 5)
+    return await asyncio.wait_for(awaitable, HANGS_S)
 
 
 def run_of(error: BaseException) -> RunResult[Any]:

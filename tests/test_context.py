@@ -17,6 +17,7 @@ from switchroom.journals import MemoryJournal
 from switchroom.observe import Trace, TraceProcessor
 from switchroom.testing import ScriptedModel, call
 from tests.helpers import World, keeping, run_of
+from tests.patience import HANGS_S
 
 T = TypeVar("T")
 
@@ -120,7 +121,7 @@ async def test_threads_that_ask_at_the_same_moment_are_told_one_trace():
     together = threading.Barrier(8)
 
     def ask(text: str) -> str:
-        together.wait(5)
+        together.wait(HANGS_S)
         return trace_id()
 
     result = await Runner.run(parallel({str(number): ask for number in range(8)}), "go")

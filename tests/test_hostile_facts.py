@@ -19,6 +19,7 @@ from switchroom.events import RunEvent, StepFailed
 from switchroom.events.codec import decode, encode
 from switchroom.failure import add_note, failure, revived, told
 from switchroom.journals import MemoryJournal
+from tests.patience import HANGS_S
 
 RAN: list[str] = []
 """What ran of the classes below."""
@@ -232,7 +233,7 @@ async def test_a_resumed_run_raises_what_it_revives(of: str):
     last = next(index for index, event in enumerate(forged) if event.kind == "value_drawn")
     before = MemoryJournal()
     before.append("c", forged[: last + 1])
-    result = await asyncio.wait_for(Runner.resume(step, conversation="c", config=RunConfig(journal=before)), 5)
+    result = await asyncio.wait_for(Runner.resume(step, conversation="c", config=RunConfig(journal=before)), HANGS_S)
     name, _, said = result.final_output.partition(": ")
     assert (name in ("caught Error", "caught Making", "caught OSError"), said) == (True, "forged")
 

@@ -18,6 +18,7 @@ from switchroom.errors import JournalUnreadable
 from switchroom.journals import SqliteJournal, SqliteMemories
 from switchroom.testing import ScriptedModel, call
 from tests import forked
+from tests.patience import HANGS_S
 
 KEYS = st.text("aBö%_:*?[\0\n\U0001f642\U0010ffff", min_size=1, max_size=4)
 VALUES = st.recursive(
@@ -180,7 +181,7 @@ async def test_who_waits_for_another_process_does_not_hold_up_the_loop(tmp_path:
     assert not remembering.done()
     other.execute("COMMIT")
     other.close()
-    await asyncio.wait_for(remembering, 10)
+    await asyncio.wait_for(remembering, HANGS_S)
     assert await memory.recall("second") == 2
 
 

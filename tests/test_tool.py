@@ -20,6 +20,7 @@ from switchroom.schema import Invalid
 from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import asked_by_person, last
+from tests.patience import HANGS_S
 
 
 class Size(Enum):
@@ -381,7 +382,7 @@ def test_a_context_of_another_class_or_without_a_type_is_refused():
 
 
 async def test_plain_functions_run_several_at_once_each_in_a_thread_of_its_own():
-    together = threading.Barrier(40, timeout=5)
+    together = threading.Barrier(40, timeout=HANGS_S)
     threads: set[int] = set()
 
     @tool(effect="read")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.patience import HANGS_S
 from tests.virtual import in_no_time
 
 
@@ -22,7 +23,7 @@ def test_hours_pass_in_no_time_and_in_order():
 
     began = time.perf_counter()
     in_no_time(main())
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < HANGS_S
     assert seen == [("at once", 0), ("early", 60), ("late", 7200)]
 
 

@@ -148,6 +148,7 @@ def test_routes_and_handoffs_are_read_from_the_source(kind: type[Node]):
     assert habits == Habits(
         own_way=True,
         passes_on=True,
+        sends=True,
         routes=("back", "front", "till"),
         hands_to=("till",),
         hands_to_any=True,

@@ -91,6 +91,10 @@ FOUND: dict[str, list[tuple[str, str, str]]] = {
     "only_round": [
         ("error", "no-way-out", "agent 'day'"),
     ],
+    "speechless": [
+        ("error", "nothing-to-say", "node 'sales'"),
+        ("warning", "unreachable", "node 'notes'"),
+    ],
     "stranger": [
         ("error", "stranger", "agent 'billing'"),
     ],

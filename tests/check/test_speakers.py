@@ -9,6 +9,7 @@ from inline_snapshot import snapshot
 
 from switchroom import (
     Agent,
+    Event,
     HandoffEvent,
     Node,
     OutputNode,
@@ -134,3 +135,39 @@ def test_no_node_in_which_messages_enter():
         ("error", "No message can enter: each of ['a', 'b'] has an incoming edge.", "Leave one without, where messages begin.")
     )
     assert [finding.says for finding in findings(Session(), "no-entry")] == ["The session has no nodes."]
+
+
+def test_an_output_node_with_neither_words_nor_a_step():
+    def session(desk: OutputNode, **options: Any) -> Session:
+        return graph([Node("hall"), desk, Says("till")], [("hall", "desk", "desk"), ("hall", "till", "till")], **options)
+
+    wrong, mended = session(OutputNode("desk")), session(OutputNode("desk", step=Agent("clerk")))
+    assert found(wrong, mended, "nothing-to-say") == snapshot(
+        (
+            "error",
+            "Output node 'desk' has neither a generate_response nor a step: it says nothing, and nobody answers its messages.",
+            "Pass a step: OutputNode('desk', step=agent); or write `async def generate_response(self): yield ...`.",
+        )
+    )
+    assert findings(session(Says("desk")), "nothing-to-say") == []
+    [finding] = findings(session(OutputNode("desk"), fallback=Agent("reception")), "nothing-to-say")
+    assert (finding.level, finding.says.rpartition(": ")[2]) == (
+        "warning",
+        "it says nothing, and the fallback answers instead.",
+    )
+
+
+class Speaks(OutputNode):
+    """Says its answer while it deals with a message."""
+
+    async def process_event(self, event: Event) -> None:
+        await self.speak("Hello.")
+
+
+def test_an_output_node_that_speaks_in_a_process_event_of_its_own_has_something_to_say():
+    assert findings(graph([Speaks("desk")], []), "nothing-to-say") == []
+
+
+def test_a_fallback_that_says_nothing_is_a_warning():
+    [finding] = findings(graph([Says("desk")], [], fallback=OutputNode("last")), "nothing-to-say")
+    assert (finding.level, finding.who) == ("warning", "node 'last'")

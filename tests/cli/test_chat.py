@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import SHOP, Process, Sw, data, environ
+from tests.patience import HANGS_S
 from tests.servers.faults import Fault, bad_request, wrong_key
 from tests.servers.http import served
 
@@ -17,9 +18,40 @@ from tests.servers.http import served
 def test_a_message_is_answered_on_stdout_and_all_else_is_talk(sw: Sw) -> None:
     ended = sw("chat", SHOP, "hi")
     assert ended.exit_code == 0
-    assert ended.stdout == "Hello from the desk, \x1b[31mwhat can I do?\n"
+    assert ended.stdout == "Hello from the desk, [31mwhat can I do?\n"
     assert "[desk]" in ended.stderr
     assert "To go on: switchroom chat" in ended.stderr
+
+
+STEERING = "a\x1b]0;title\x07b\x1b[2Jc\x9bd\x00e\rf\x7fg\ttab"
+
+
+@pytest.mark.parametrize("source", ["answer", "error", "tool"])
+def test_no_control_character_leaves_the_command_where_it_is_piped(process: Process, home: Path, source: str) -> None:
+    models = {
+        "answer": "return TEXT",
+        "error": "raise ConnectionError(TEXT)",
+        "tool": "return 'done' if request.messages[-1].role == 'tool' else call('echo', text=TEXT)",
+    }
+    (home / "steering.py").write_text(f"""
+from switchroom import Agent, tool
+from switchroom.testing import FunctionModel, call
+
+TEXT = {STEERING!r}
+
+@tool(effect="read")
+async def echo(text: str) -> str:
+    return text
+
+def answer(request):
+    {models[source]}
+
+app = Agent("desk", model=FunctionModel(answer), tools=[echo])
+""")
+    ended = process("chat", str(home / "steering.py"), "hi")
+    written = ended.stdout + ended.stderr
+    assert "]0;title" in written
+    assert [char for char in written if (char < " " and char not in "\n\t") or "\x7f" <= char < "\xa0"] == []
 
 
 def test_json_is_one_object_with_all_that_happened(sw: Sw) -> None:
@@ -156,12 +188,12 @@ def test_a_pipe_that_stays_open_does_not_hold_up_the_end(home: Path) -> None:
         assert open.stdin is not None
         open.stdin.write(b"I was charged twice\n")
         open.stdin.flush()
-        assert open.wait(30) == 1
+        assert open.wait(HANGS_S) == 1
 
 
 def test_a_byte_that_is_no_character_does_not_end_a_dialogue(home: Path) -> None:
     command = [sys.executable, "-m", "switchroom", "chat", SHOP, "--json"]
-    ended = subprocess.run(command, input=b"hi \xff\nhi\n", capture_output=True, env=environ(), timeout=60)
+    ended = subprocess.run(command, input=b"hi \xff\nhi\n", capture_output=True, env=environ(), timeout=HANGS_S)
     assert ended.returncode == 0
     assert [json.loads(line)["answers"] for line in ended.stdout.splitlines()] == [1, 1]
 

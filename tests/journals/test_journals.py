@@ -19,6 +19,7 @@ from switchroom.journals import MemoryJournal, SqliteJournal
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, asked_by_person, facts_of, kinds
 from tests.journals.waiting import WaitingJournal
+from tests.patience import HANGS_S
 
 MAKERS: dict[str, Callable[[Path], Journal]] = {
     "none": lambda folder: NoJournal(),
@@ -205,12 +206,12 @@ async def test_a_forced_takeover_of_a_live_run_fences_it(keeper: Journal):
     agent = Agent("clerk", model=FunctionModel(answer))
     config = RunConfig(journal=keeper)
     first = asyncio.ensure_future(Runner.run(agent, "first", config=config, conversation="c"))
-    await asyncio.wait_for(inside.wait(), 5)
+    await asyncio.wait_for(inside.wait(), HANGS_S)
     inside.clear()
     second = asyncio.ensure_future(Runner.resume(agent, config=config, conversation="c", takeover=True))
-    await asyncio.wait_for(inside.wait(), 5)
+    await asyncio.wait_for(inside.wait(), HANGS_S)
     go_on.set()
-    lost, won = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 5)
+    lost, won = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), HANGS_S)
     assert isinstance(lost, Fenced)  # the first lost the conversation to the second's attempt
     assert not isinstance(won, BaseException)
     assert won.final_output == "answered"
@@ -229,13 +230,13 @@ async def test_a_run_that_lost_its_conversation_writes_nothing_more(keeper: Jour
     zombie = Agent("clerk", model=FunctionModel(answer))
     config = RunConfig(journal=keeper)
     lost = asyncio.ensure_future(Runner.run(zombie, "x", config=config, conversation="c"))
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(asked.wait(), HANGS_S)
     quick = Agent("clerk", model=ScriptedModel(["in time"]))
     await Runner.resume(quick, config=config, conversation="c", takeover=True)
     before = await read(keeper, "c")
     agent_may_answer.set()
     with pytest.raises(Fenced) as error:
-        await asyncio.wait_for(lost, 5)
+        await asyncio.wait_for(lost, HANGS_S)
     assert await read(keeper, "c") == before
     assert error.value.run is not None
 

@@ -20,6 +20,7 @@ from switchroom.journal import Ticket
 from switchroom.journals import SqliteJournal, owners
 from switchroom.journals.database import settled
 from tests.journals.processes import process
+from tests.patience import HANGS_S
 
 OPEN = "journal = SqliteJournal(file); say(journal.owner); "
 
@@ -83,7 +84,7 @@ def test_a_killed_parent_is_seen_although_its_forked_child_lives(file: Path):
         assert journal.is_alive(owner)
         assert journal.is_alive(child)
         parent.running.kill()
-        parent.running.wait(20)
+        parent.running.wait(HANGS_S)
         assert not journal.is_alive(owner)
         assert journal.is_alive(child)
         parent.tell()
@@ -97,7 +98,7 @@ def test_a_forked_child_that_never_uses_the_journal_keeps_no_lock(file: Path):
         owner = parent.heard()
         assert parent.heard() == "child"
         parent.running.kill()
-        parent.running.wait(20)
+        parent.running.wait(HANGS_S)
         assert not journal.is_alive(owner)
         parent.tell()
 
@@ -112,7 +113,7 @@ def test_a_program_that_a_process_starts_keeps_no_lock(file: Path):
         owner = parent.heard()
         assert parent.heard() == "1"
         parent.running.kill()
-        parent.running.wait(20)
+        parent.running.wait(HANGS_S)
         assert not journal.is_alive(owner)
         parent.tell()
 
@@ -156,7 +157,7 @@ def test_the_log_stays_while_a_forked_child_is_connected_and_its_parent_ends(fil
         parent.heard()
         assert parent.heard() == "written"
         parent.running.kill()
-        parent.running.wait(20)
+        parent.running.wait(HANGS_S)
         other = SqliteJournal(file)  # the last connection that closes removes the log: the child's must hold it back
         other.append("d", [RunEvent("turn#1", StepReturned(1), 1)])
         other.close()
@@ -191,7 +192,7 @@ def test_threads_that_open_a_file_at_once_share_the_owner(file: Path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(HANGS_S)
     assert len(found) == 6
     assert len(set(found)) == 1
 

@@ -17,6 +17,7 @@ from switchroom.journal import Accepted, Ticket
 from switchroom.journals import MemoryJournal, SqliteJournal
 from switchroom.journals.database import settled
 from switchroom.journals.listed import Catalogue
+from tests.patience import HANGS_S
 
 MAKERS: dict[str, Callable[[Path], Catalogue]] = {
     "memory": lambda folder: MemoryJournal(),
@@ -310,6 +311,6 @@ async def test_threads_take_different_tickets_and_one_of_them_claims(journal: Ca
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(HANGS_S)
     assert len(set(tickets)) == 8
     assert len(claimed) == 1

@@ -30,6 +30,7 @@ from switchroom.testing import FunctionModel
 from tests.laws.shelves import Plain, Shelves
 from tests.laws.test_rules import walks
 from tests.laws.worlds import sign, yes
+from tests.patience import HANGS_S
 from tests.session.graphs import DEADLINE, GraphPlan, World, build, plans
 from tests.virtual import in_no_time
 
@@ -353,7 +354,7 @@ async def test_a_turn_does_not_wait_for_a_snapshot_that_has_to_wait():
     journal.mood = "busy"
     config = RunConfig(journal=journal)
     agent = a_team()
-    result = await asyncio.wait_for(Runner.run(agent, "hi", config=config, conversation="c"), 5)
+    result = await asyncio.wait_for(Runner.run(agent, "hi", config=config, conversation="c"), HANGS_S)
     assert result.final_output == "you said hi"
     assert not journal.written
     journal.gate.set()

@@ -6,6 +6,7 @@ import asyncio
 import gc
 
 from switchroom.models.per_loop import PerLoop
+from tests.patience import HANGS_S
 
 
 class Line:
@@ -52,6 +53,6 @@ async def test_what_nobody_can_use_any_more_is_closed_while_the_loop_goes_on():
     line = await lines.get()
     del lines
     gc.collect()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS_S):
         while line.open:
             await asyncio.sleep(0)

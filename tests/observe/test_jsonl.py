@@ -13,6 +13,7 @@ import pytest
 from switchroom import Agent, RunConfig, Runner, UserError
 from switchroom.observe import JsonLines, Span
 from switchroom.testing import ScriptedModel
+from tests.patience import HANGS_S
 
 
 def spans(path: Path) -> list[Span]:
@@ -69,7 +70,7 @@ def test_processes_beside_one_another_write_whole_lines_to_one_file(tmp_path: Pa
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(HANGS_S)
     written = spans(path)
     texts = [span.data["text"] for span in written if span.kind == "generation"]
     assert len(written) == 120

@@ -19,6 +19,7 @@ from switchroom.events import PersonAsked, ToolFailed, ToolReturned, ToolStarted
 from switchroom.messages import ToolCall
 from switchroom.testing import ScriptedModel, call
 from tests.helpers import World, facts_of, keeping, run_of, soon
+from tests.patience import HANGS_S
 
 
 def results(result: Any) -> list[str]:
@@ -195,7 +196,7 @@ async def test_a_tool_that_hangs_is_ended_by_its_timeout(is_async: bool):
         return ""
 
     def hang_in_thread() -> str:
-        let_go.wait(10)
+        let_go.wait(HANGS_S)
         return ""
 
     hanging = tool(name="hang", timeout=0.02, effect="read")(hang if is_async else hang_in_thread)
@@ -344,7 +345,7 @@ async def test_a_sync_tool_runs_in_a_thread_with_its_context():
 
 
 async def test_more_sync_tools_than_pythons_default_threads_run_at_the_same_time():
-    together = threading.Barrier(40, timeout=5)
+    together = threading.Barrier(40, timeout=HANGS_S)
 
     @tool(effect="read")
     def meet() -> str:

@@ -17,6 +17,7 @@ from switchroom.journals import MemoryJournal, SqliteJournal
 from switchroom.testing import FunctionModel, call
 from tests.helpers import facts_of, keeping, last, soon
 from tests.journals.waiting import WaitingJournal
+from tests.patience import HANGS_S
 from tests.virtual import in_no_time
 
 
@@ -358,13 +359,13 @@ async def test_a_thread_that_outlives_its_deadline_holds_the_conversation_and_it
     @tool
     def pay() -> str:
         """Pay, as a plain function that cannot be stopped."""
-        assert go_on.wait(30)
+        assert go_on.wait(HANGS_S)
         paid.append(1)
         return "paid"
 
     agent = clerk(pay)
     with pytest.raises(DeadlineExceeded):
-        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.05))
+        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.5))
     with pytest.raises(ConversationBusy) as busy:
         await Runner.run(agent, "two", conversation="c", config=replace(config, when_busy="refuse"))
     assert busy.value.tools == ("pay",)
@@ -385,12 +386,12 @@ async def test_a_thread_that_fails_late_is_recorded_as_failed():
     @tool
     def pay() -> str:
         """Pay, and fail."""
-        assert go_on.wait(30)
+        assert go_on.wait(HANGS_S)
         raise ConnectionError("the bank is closed")
 
     agent = clerk(pay)
     with pytest.raises(DeadlineExceeded):
-        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.05))
+        await Runner.run(agent, "one", conversation="c", config=replace(config, deadline=0.5))
     go_on.set()
     assert (await soon(Runner.resume(agent, conversation="c", config=config))).final_output == "re one"
     [late] = facts_of(ToolReturnedLate, _recorded(config))

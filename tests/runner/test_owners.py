@@ -27,6 +27,7 @@ from switchroom.testing import FunctionModel, call
 from tests.helpers import last
 from tests.laws.processes import Process, Store
 from tests.laws.worlds import answering, kept
+from tests.patience import HANGS_S
 from tests.virtual import in_no_time
 
 
@@ -187,7 +188,7 @@ def test_a_place_in_the_queue_is_given_up_although_the_loop_ends_before():
         running.cancel()
 
     asyncio.run(main())
-    end = time.monotonic() + 20
+    end = time.monotonic() + HANGS_S
     while journal.first_ticket("c") is not None:
         assert time.monotonic() < end, "the place is never given up"
         time.sleep(0.01)
@@ -275,7 +276,7 @@ def test_a_thread_that_outlives_the_loop_of_its_run_keeps_the_conversation_until
 
     @tool(effect="irreversible")
     def pay() -> str:
-        may_end.wait(30)
+        may_end.wait(HANGS_S)
         return "paid"
 
     agent = Agent("clerk", tools=[pay], model=answering(call("pay"), "done"))

@@ -21,6 +21,7 @@ from switchroom.step import Scope
 from switchroom.testing import FunctionModel, ScriptedModel, call
 from switchroom.testing.models import Reply
 from tests.helpers import asked_by_person, keeping, last, run_of, soon
+from tests.patience import HANGS_S
 
 
 def worker(name: str = "worker") -> Agent[str]:
@@ -57,7 +58,7 @@ def test_a_script_of_a_few_lines_ends_by_itself():
         "from switchroom import Agent, Runner\nfrom switchroom.testing import FunctionModel\n"
         "print(Runner.run_sync(Agent('clerk', model=FunctionModel(lambda request: 'hello')), 'hi').final_output)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=HANGS_S, check=True)
     assert (done.stdout, done.stderr) == ("hello\n", "")
 
 
@@ -141,7 +142,7 @@ async def test_what_a_run_in_a_tools_thread_raised_may_be_caught_there():
 
 
 async def test_eighty_plain_tools_that_run_agents_with_plain_tools_do_not_hold_each_other_up():
-    together = threading.Barrier(80, timeout=10)
+    together = threading.Barrier(80, timeout=HANGS_S)
 
     @tool(effect="read")
     def dig(where: str) -> str:

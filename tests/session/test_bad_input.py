@@ -15,6 +15,7 @@ from switchroom.events import NodeFailed
 from switchroom.journal import NO_JOURNAL
 from switchroom.session import SENTENCE, watchdog
 from tests.helpers import facts_of, soon
+from tests.patience import HANGS_S
 from tests.session.nodes import Handing, Router, Sayer, Silent, graph, started
 from tests.virtual import in_no_time
 
@@ -331,7 +332,7 @@ async def test_a_node_that_blocks_the_loop_is_reported_while_it_does(
         seen = False
 
         async def generate_response(self) -> AsyncIterator[str]:
-            until = time.monotonic() + 20
+            until = time.monotonic() + HANGS_S
             while not self.seen and time.monotonic() < until:
                 self.seen = any("blocks the event loop" in record.getMessage() for record in reported)
                 time.sleep(0.01)
@@ -395,6 +396,43 @@ async def test_who_is_to_answer_and_can_say_nothing_is_told_of(caplog: pytest.Lo
     async with built(nodes=[OutputNode("sales")]) as session:
         assert (await session.send("hi")).fallback
     assert "Node 'sales' was to answer, and says nothing: it has neither a generate_response nor a step." in caplog.messages
+
+
+class Mute(OutputNode):
+    async def generate_response(self) -> AsyncIterator[str]:
+        for piece in ("", "  ", "\n"):
+            yield piece
+
+
+def told_of_silence(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [message for message in caplog.messages if "says nothing" in message]
+
+
+async def test_a_speaker_that_yields_no_text_is_told_of_unless_a_fallback_is_there_for_it(caplog: pytest.LogCaptureFixture):
+    async with built(nodes=[Mute("desk")]) as session:
+        assert (await session.send("hi")).fallback
+    assert told_of_silence(caplog) == ["Node 'desk' was to answer, and says nothing: its generate_response yielded no text."]
+    caplog.clear()
+    last = Session(fallback=Sayer("last"))
+    last.add_node(Mute("desk"))
+    async with last:
+        assert (await last.send("hi")).fallback
+    assert told_of_silence(caplog) == []
+
+
+async def test_a_step_that_returns_no_text_is_told_of(caplog: pytest.LogCaptureFixture):
+    async def nothing(input: str) -> None:
+        return None
+
+    async with built(nodes=[OutputNode("desk", step=nothing)]) as session:
+        assert (await session.send("hi")).fallback
+    assert told_of_silence(caplog) == ["Node 'desk' was to answer, and says nothing: its step returned no text."]
+
+
+async def test_who_is_not_heard_because_another_was_is_not_told_of(caplog: pytest.LogCaptureFixture):
+    async with built(nodes=[Sayer("first"), Mute("second")]) as session:
+        assert not (await session.send("hi")).fallback
+    assert told_of_silence(caplog) == []
 
 
 async def test_a_state_that_is_not_kept_is_told_of(caplog: pytest.LogCaptureFixture):

@@ -18,6 +18,7 @@ from switchroom import Agent, Event, EventBus, Node, OutputNode, RunConfig, Runn
 from switchroom.session import AgentEvent, MessageEvent
 from switchroom.testing import ScriptedModel, call
 from tests.helpers import keeping, soon
+from tests.patience import HANGS_S
 
 
 class Listener:
@@ -79,7 +80,7 @@ async def test_a_type_with_brackets_in_it_is_still_itself():
 
 async def test_handlers_run_at_the_same_time():
     bus = EventBus()
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=HANGS_S)
     met = asyncio.Event()
 
     async def waits(event: AgentEvent) -> None:
@@ -184,7 +185,7 @@ async def test_a_plain_handler_that_blocks_does_not_hold_up_the_loop():
     turned = threading.Event()
 
     def blocks(event: AgentEvent) -> None:
-        assert turned.wait(5), "the loop did not turn while the handler waited"
+        assert turned.wait(HANGS_S), "the loop did not turn while the handler waited"
 
     bus.subscribe("ready", blocks)
     publishing = asyncio.ensure_future(bus.publish(AgentEvent("ready")))

@@ -20,7 +20,9 @@ from switchroom.model import Emit, ModelRequest, ModelResponse
 from switchroom.session import SENTENCE
 from switchroom.testing import FunctionModel, ScriptedModel, call, deltas
 from tests.helpers import facts_of, texts
+from tests.patience import HANGS_S
 from tests.session.nodes import Handing, Router, Sayer, graph, started
+from tests.virtual import in_no_time
 
 
 def scripted(*answers: Any) -> RunConfig:
@@ -269,20 +271,23 @@ async def test_steps_in_sessions_begin_with_what_is_new_so_that_a_long_conversat
     assert len(facts_of(ModelAnswered, replies[-1].events)) == 1
 
 
-async def test_a_step_that_waits_beyond_the_deadline_is_stopped():
-    stopped = asyncio.Event()
+def test_a_step_that_waits_beyond_the_deadline_is_stopped():
+    async def main() -> None:
+        stopped = asyncio.Event()
 
-    async def slow(input: str, scope: Any) -> str:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.set()
-        return ""
+        async def slow(input: str, scope: Any) -> str:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.set()
+            return ""
 
-    session = Session(slow, deadline=0.05)
-    assert (await session.send("hello")).text == SENTENCE
-    await asyncio.wait_for(stopped.wait(), 5)
-    await session.stop()
+        session = Session(slow, deadline=0.05)
+        assert (await session.send("hello")).text == SENTENCE
+        await asyncio.wait_for(stopped.wait(), HANGS_S)
+        await session.stop()
+
+    in_no_time(main())
 
 
 async def test_a_message_with_a_picture_reaches_the_agent_whole():

@@ -18,13 +18,14 @@ from switchroom.reply import Reply
 from switchroom.testing import Cassette, FunctionModel, ScriptedModel, call
 from tests.helpers import run_of
 from tests.laws.worlds import answering
+from tests.patience import HANGS_S
 from tests.testing.desk import Case, World, busy, desk, recorded
 
 
 async def divergence(cassette: Cassette, step: Any, **options: Any) -> str:
     """What is said of the first difference."""
     with pytest.raises(Diverged) as raised:
-        await asyncio.wait_for(cassette.play(step, **options), 5)
+        await asyncio.wait_for(cassette.play(step, **options), HANGS_S)
     return str(raised.value)
 
 

@@ -22,6 +22,7 @@ from switchroom.testing import Cassette, FunctionModel, Played, ScriptedModel, c
 from tests.helpers import asked_by_person, kinds, last, run_of
 from tests.laws.test_streams import told
 from tests.laws.worlds import answering
+from tests.patience import HANGS_S
 from tests.testing.desk import CONVERSATION, Case, World, asked_for, busy, desk, recorded
 
 
@@ -454,7 +455,7 @@ async def test_a_handoff_whose_deadline_passed_expires_again_and_one_that_was_an
         return f"{request.agent} answers"
 
     model = FunctionModel(answer)
-    a = Agent("a", model=model, handoffs=[handoff("late", deadline=0.02), handoff("soon", deadline=0.5)])
+    a = Agent("a", model=model, handoffs=[handoff("late", deadline=0.02), handoff("soon", deadline=HANGS_S)])
     team = Team([a, Agent("late", model=model), Agent("soon", model=model)])
     cassette, result = await recorded(team, "late", "soon")
     assert "handoff_expired" in kinds(cassette.events)
@@ -549,7 +550,7 @@ async def test_an_interruption_cuts_the_run_where_it_did(first: str, kind: str):
     step, result = await interrupted(first, kind)
     cassette = Cassette.of(result)
     assert "answer_cut" in kinds(cassette.events)
-    played = await asyncio.wait_for(cassette.play(step), 5)
+    played = await asyncio.wait_for(cassette.play(step), HANGS_S)
     assert played.result.final_output.splitlines()[-1] == "stopped"
     assert sorted(told(list(played.events))) == sorted(told(list(cassette.events)))
 

@@ -19,6 +19,7 @@ from tests.examples import times
 from tests.laws.plans import Plan, World, build, concurrent, plans
 from tests.laws.test_streams import told
 from tests.laws.worlds import CONVERSATION, cut, kept, resumed
+from tests.patience import HANGS_S
 
 EXAMPLES = settings(
     max_examples=times(15),
@@ -59,7 +60,7 @@ async def uncut(plan: Plan) -> tuple[RunResult[Any], Writes]:
 async def played(cassette: Cassette, plan: Plan) -> Played:
     """The cassette played in a fresh world, in which nothing happens but what functions do that are steps."""
     world = World()
-    outcome = await asyncio.wait_for(cassette.play(build(plan, world), config=config()), 9)
+    outcome = await asyncio.wait_for(cassette.play(build(plan, world), config=config()), HANGS_S)
     assert not [label for label in world.happened if "=" not in label], "a model was asked, or a tool's body ran"
     return outcome
 

@@ -17,6 +17,7 @@ from switchroom.testing import FunctionModel, ScriptedModel, call
 from tests.helpers import World, keeping, soon
 from tests.laws.worlds import CONVERSATION, Died, DyingJournal
 from tests.tracing.book import Book, book_of, book_of_failure, traced
+from tests.virtual import in_no_time
 
 # how it ends ---------------------------------------------------------------------------------------------------------
 
@@ -65,14 +66,14 @@ async def test_a_tool_whose_failure_the_model_is_told_has_failed():
     assert (span.outcome, span.error) == ("failed", "the tool failed: [failed: LookupError: no such order]")
 
 
-async def test_a_run_past_its_deadline_or_its_answers_has_failed_and_what_it_cut_off_is_cancelled():
+def test_a_run_past_its_deadline_or_its_answers_has_failed_and_what_it_cut_off_is_cancelled():
     @tool(effect="read")
     async def wait() -> str:
         await asyncio.Event().wait()
         return "never"
 
     waiting = Agent("clerk", model=ScriptedModel([call("wait")]), tools=[wait])
-    assert (await book_of_failure(waiting, DeadlineExceeded, deadline=0.02)).tree() == snapshot(
+    assert in_no_time(book_of_failure(waiting, DeadlineExceeded, deadline=0.02)).tree() == snapshot(
         [
             "turn clerk failed (DeadlineExceeded: The run of 'clerk' took longer than its deadli)",
             "  agent clerk failed (DeadlineExceeded: The run of 'clerk' took longer than its deadli)",
@@ -81,7 +82,7 @@ async def test_a_run_past_its_deadline_or_its_answers_has_failed_and_what_it_cut
         ]
     )
     endless = Agent("clerk", model=FunctionModel(lambda request: call("nothing")))
-    book = await book_of_failure(endless, MaxTurnsExceeded, max_turns=2)
+    book = in_no_time(book_of_failure(endless, MaxTurnsExceeded, max_turns=2))
     assert [span.outcome for span in book.spans if span.kind in ("turn", "agent")] == ["failed", "failed"]
 
 

@@ -19,6 +19,7 @@ from switchroom.testing import call, transcript
 from switchroom.workflow import Branches, Failure
 from tests.helpers import asked_by_person, facts_of, keeping, last, run_of, soon
 from tests.laws.worlds import Died, DyingJournal
+from tests.patience import HANGS_S
 from tests.workflow.cuts import World, agent, echo, failing
 
 
@@ -463,10 +464,10 @@ async def test_two_branches_ask_and_each_is_answered_by_its_path():
 async def test_many_branches_may_wait_for_a_person_at_once():
     one, config = asking("one"), keeping(max_turns=1_000)
     workflow = parallel({str(n): one for n in range(300)})
-    waiting = await asyncio.wait_for(Runner.run(workflow, "go", conversation="c", config=config), 30)
+    waiting = await asyncio.wait_for(Runner.run(workflow, "go", conversation="c", config=config), HANGS_S)
     assert len(waiting.waiting) == 300
     answers = {asked.id: True for asked in waiting.waiting}
-    result = await asyncio.wait_for(Runner.resume(workflow, conversation="c", config=config, answers=answers), 30)
+    result = await asyncio.wait_for(Runner.resume(workflow, conversation="c", config=config, answers=answers), HANGS_S)
     assert set(result.final_output.values()) == {"signed"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from switchroom.blueprint.parts import Habits
 from switchroom.blueprint.source import dotted
 from switchroom.blueprint.texts import Method, Written, texts_of, written
-from switchroom.session import Node
+from switchroom.session import Node, OutputNode
 
 _WORDS = """
 add append appendleft clear discard extend extendleft insert pop popitem popleft remove reverse setdefault sort update
@@ -42,7 +42,9 @@ def habits_of(node: Node, is_step: Callable[[Any], bool]) -> Habits:
     may_not_route = bool(routing) and all(tree in own and _may_pass_by(tree.body) for tree in routing)
     return Habits(
         own_way=bool(own),
+        speechless=isinstance(node, OutputNode) and node.has_no_words and not own,
         passes_on=any(map(_passes_on, own)) if own else not node.speaks and not node.listens_only,
+        sends=any(_sends(method.tree) for method in methods),
         routes=tuple(sorted(routes)),
         any_route=any_route,
         may_not_route=may_not_route,
@@ -78,6 +80,23 @@ def _passes_on(method: Method) -> bool:
         and dotted(node.args[0]) == given
         for node in ast.walk(method)
     )
+
+
+def _sends(method: Method) -> bool:
+    """Return True if a method sends events along the edges, or calls something that may: `super()`, or a function of `self`."""
+    for node in ast.walk(method):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="send_event"), args=[ast.Call(func=made), *_]):
+                if not (dotted(made) or [""])[-1].endswith("HandoffEvent"):  # which goes to its target, not along an edge
+                    return True
+            case ast.Call(func=ast.Attribute(attr="send_event")) | ast.Call(func=ast.Name(id="super")):
+                return True
+            case ast.Call(args=args, keywords=keywords):
+                if any(dotted(given) == ["self"] for given in (*args, *(keyword.value for keyword in keywords))):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _routes(method: Written) -> Iterator[str | None]:

@@ -38,7 +38,9 @@ class Habits(msgspec.Struct, frozen=True):
 
     Args:
         own_way: it has a `process_event` of its own.
+        speechless: it is to answer, and has neither a `generate_response`, nor a step, nor a `process_event` of its own.
         passes_on: it passes messages on along its edges.
+        sends: methods of the user's send events along its edges, or may do so.
         routes: the routes that it writes on events.
         any_route: it writes routes that are not known before it runs.
         may_not_route: it writes routes, and may pass a message on without one.
@@ -49,7 +51,9 @@ class Habits(msgspec.Struct, frozen=True):
     """
 
     own_way: bool = False
+    speechless: bool = False
     passes_on: bool = True
+    sends: bool = False
     routes: tuple[str, ...] = ()
     any_route: bool = False
     may_not_route: bool = False

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from switchroom.blueprint import Blueprint, blueprint_of, unread, unused_beside
-from switchroom.check import agents, pitfalls, routes, speakers, tools, ways
+from switchroom.check import agents, listeners, pitfalls, routes, speakers, tools, ways
 from switchroom.check.finding import Finding as Finding
 from switchroom.check.finding import Rule as Rule
 from switchroom.config import RunConfig
@@ -16,9 +16,11 @@ RULES: tuple[Rule, ...] = (
     agents.no_model,
     speakers.no_entry,
     speakers.no_speaker,
+    speakers.nothing_to_say,
     speakers.two_speakers,
     speakers.beyond_a_speaker,
     ways.unreachable,
+    listeners.unheard,
     ways.no_way_out,
     routes.without_target,
     routes.missing_fallback,
@@ -42,6 +44,7 @@ CODES = (
     "no-model",
     "no-entry",
     "no-speaker",
+    "nothing-to-say",
     "two-speakers",
     "unreachable",
     "no-way-out",

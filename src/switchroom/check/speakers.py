@@ -39,6 +39,26 @@ def no_speaker(app: Blueprint) -> Iterator[Finding]:
         yield Finding("no-speaker", level, session.who, says, remedy)
 
 
+def nothing_to_say(app: Blueprint) -> Iterator[Finding]:
+    """Return the speakers that have neither a `generate_response` nor a step."""
+    for session in app.of_kind("session"):
+        spoken_for = [line.target for line in app.out_of(session.id, "fallback")]
+        for node in _nodes(app):
+            if node.habits is None or not node.habits.speechless:
+                continue
+            rest = "the fallback answers instead" if spoken_for else "nobody answers its messages"
+            if node.id in spoken_for:
+                rest = "the last resort is a sentence of Switchroom's own"
+            yield Finding(
+                "nothing-to-say",
+                "warning" if spoken_for else "error",
+                node.who,
+                f"Output node '{node.name}' has neither a generate_response nor a step: it says nothing, and {rest}.",
+                f"Pass a step: OutputNode('{node.name}', step=agent); or write `async def generate_response(self): yield ...`.",
+                node.where,
+            )
+
+
 def two_speakers(app: Blueprint) -> Iterator[Finding]:
     """The same message reaches two nodes, each of which answers all that reaches it."""
     for session in app.of_kind("session"):

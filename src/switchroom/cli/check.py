@@ -18,8 +18,10 @@ from switchroom.cli.listed import Row, counted, show
 def check(app: str, as_json: bool, strict: bool, ignore: tuple[str, ...]) -> None:
     """Look at how APP hangs together: app.py[:name], package.module[:name], or supportgenie.
 
-    APP may be an agent, a team, a workflow, a session, a function, or a function that sets a session up. Nothing is run, and
-    the network is not used. Each finding has a code, whom it is about, and a remedy. Ends with 1 if there is an error.
+    APP may be an agent, a team, a workflow, a session, a function, or a function that sets a session up. APP's file
+    or module is imported, so its top-level code runs, and so does a function that makes the application. No agent, tool or node
+    is run, and check itself does not use the network. Each finding has a code, whom it is about, and a remedy. Ends with 1 if
+    there is an error.
     """
     # The runtime comes with these: not for `--help`.
     from switchroom.check import CODES, check

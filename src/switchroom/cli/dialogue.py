@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shlex
 import sys
 import uuid
 from collections.abc import Mapping
-from contextlib import nullcontext, redirect_stdout
+from contextlib import AbstractAsyncContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
@@ -18,6 +17,7 @@ from switchroom.cli import brief, report
 from switchroom.cli.app import App, load_app
 from switchroom.cli.faults import Failed, Wrong, told
 from switchroom.cli.kept import default_journal, place
+from switchroom.cli.log_lines import warnings_shown
 from switchroom.cli.screen import Screen
 from switchroom.cli.terminal import Left, ask_line, ask_yes, leaves, present, tolerate, unread
 from switchroom.cli.turns import Line, Turn
@@ -26,7 +26,7 @@ from switchroom.events import ModelAnswered, RunEvent
 from switchroom.result import Waiting
 
 PROMPT = "you › "
-HELP = """Enter sends, Ctrl-C interrupts an answer, Ctrl-D, exit or /quit leaves.
+HELP = """Enter sends, Ctrl-C clears a line or interrupts, Ctrl-D, exit or /quit leaves.
 With --conversation ID the command goes on with one that was left."""
 
 
@@ -160,7 +160,9 @@ class Dialogue:
         if not self._wish.as_json:
             for event in known.events:
                 self._screen.show(event)
-        turn = await self._settled(await self._line.go_on(self._wish.answers))
+        async with self._thinking():
+            turn = await self._line.go_on(self._wish.answers)
+        turn = await self._settled(turn)
         found = report.report(turn.result, turn.error)
         free = (await self._line.known()).root.phase != "open"
         if free and self._wish.message is not None:
@@ -171,7 +173,9 @@ class Dialogue:
 
     async def _send(self, message: str) -> Turn:
         self._screen.begin()
-        turn = await self._settled(await self._line.say(message))
+        async with self._thinking():
+            turn = await self._line.say(message)
+        turn = await self._settled(turn)
         found = report.report(turn.result, turn.error)
         if self._before is not None:
             found["finished"], self._before = self._before, None
@@ -182,7 +186,8 @@ class Dialogue:
         """The turn, after a person answered what it asks, if one is there; what is left is told."""
         while turn.result.waiting and self._asks and turn.error is None:
             answers = {waiting.id: self._ask(waiting) for waiting in turn.result.waiting}
-            turn = await self._line.go_on(answers)
+            async with self._thinking():
+                turn = await self._line.go_on(answers)
         self._screen.pause()
         self._waits = bool(turn.result.waiting)
         self._vain = self._stuck = False
@@ -197,6 +202,14 @@ class Dialogue:
         if self._waits and not self._kept:
             self._tell("It cannot be answered: nothing is kept after this process. Name a journal with --journal.", "yellow")
         return turn
+
+    def _thinking(self) -> AbstractAsyncContextManager[None]:
+        """Show a sign of life while a turn goes on, where the turn is shown."""
+        return nullcontext() if self._wish.as_json else self._screen.pulse.beating()
+
+    def warn(self, text: str) -> None:
+        """Show a warning of Switchroom's own."""
+        self._tell(text, "yellow")
 
     def _put_off(self, waiting: Waiting) -> None:
         """Give who wrote the message a sentence, in the place of the answer that is not there yet."""
@@ -259,7 +272,7 @@ class Dialogue:
 
     def _tell(self, text: str, style: str = "dim") -> None:
         if text:
-            self._screen.line(Text(text, style=style), 0)
+            self._screen.line(Text(brief.clean(text), style=style), 0)
 
 
 BY_A_PERSON = {
@@ -285,8 +298,7 @@ def talk(reference: str, wish: Wish) -> int:
     app = replace(app, config=replace(app.config, journal=wish.journal or app.config.journal or default_journal()))
     dialogue = Dialogue(app, wish, out)
     tolerate()
-    logging.getLogger("switchroom").addHandler(logging.NullHandler())  # what failed is told on the screen
-    with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
+    with warnings_shown(dialogue.warn, not wish.as_json), redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
         try:
             asyncio.run(dialogue.run())
         except Left:

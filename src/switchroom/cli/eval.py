@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from switchroom.cli.brief import short
+from switchroom.cli.brief import clean, short
 from switchroom.cli.faults import Failed, Wrong, give_up
 
 
@@ -53,7 +53,7 @@ def eval(app: str, cases: str, label: str, as_json: bool, junit_file: str | None
             Path(junit_file).write_bytes(junit(report))
         except OSError as error:
             raise Wrong(f"--junit {junit_file} cannot be written: {error.strerror or error}.") from error
-    click.echo(msgspec.json.encode(told).decode() if as_json else page(told))
+    click.echo(msgspec.json.encode(told).decode() if as_json else clean(page(told)))
     _judge(told, before, fail_under)
 
 

@@ -10,19 +10,28 @@ from typing import NoReturn
 import click
 
 from switchroom import failure
+from switchroom.cli.brief import clean
 from switchroom.errors import JournalError, UserError
 
 _OWN = str(Path(__file__).parents[1])
 _FOREIGN = (_OWN, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
 
 
-class Wrong(click.ClickException):
+class _Told(click.ClickException):
+    """An error whose text does not steer the terminal that shows it."""
+
+    def format_message(self) -> str:
+        """Return the text without control characters."""
+        return clean(self.message)
+
+
+class Wrong(_Told):
     """The command was used wrongly, or the application it names is at fault: exit code 2."""
 
     exit_code = 2
 
 
-class Failed(click.ClickException):
+class Failed(_Told):
     """Something that was well asked for did not succeed: exit code 1."""
 
     exit_code = 1

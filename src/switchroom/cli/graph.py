@@ -16,7 +16,9 @@ def graph(app: str, form: str) -> None:
     """Draw APP: app.py[:name], package.module[:name], or supportgenie.
 
     APP may be an agent, a team, a workflow, a session, a function, or a function that sets a session up. What is drawn are its
-    agents with their tools and guards, handoffs, routes, workflows, nodes and edges. Nothing is run.
+    agents with their tools and guards, handoffs, routes, workflows, nodes and edges. APP's file or
+    module is imported, so its top-level code runs, and so does a function that makes the application. No agent, tool or node is
+    run.
     """
     # The runtime comes with these: not for `--help`.
     from switchroom import draw

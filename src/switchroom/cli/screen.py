@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from switchroom.cli import brief
+from switchroom.cli.pulse import Pulse
 from switchroom.cli.typist import Typist
 from switchroom.events import (
     AnswerCut,
@@ -18,6 +19,7 @@ from switchroom.events import (
     CallsJudged,
     CircleBroken,
     EffectCleared,
+    FallbackCalled,
     HandoffCommitted,
     HandoffDeclined,
     HandoffExpired,
@@ -45,7 +47,7 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 """The colours of agents, in the order in which they appear."""
 
 Shape = Literal["live", "wrapped", "raw"]
-"""How answers are written: word by word as they come, whole and wrapped, or whole and untouched."""
+"""How answers are written: word by word as they come, whole and wrapped, or whole and not wrapped."""
 
 
 def console(stream: TextIO) -> Console:
@@ -67,6 +69,9 @@ class Screen:
         talk: where all is shown that is not the answer itself.
         out: where answers are written.
         shape: how they are.
+
+    Characters that would steer a terminal are removed from all that is written, also where it is no terminal: what is piped may
+    be shown on one later.
     """
 
     def __init__(self, talk: Console, out: TextIO, shape: Shape) -> None:
@@ -86,6 +91,7 @@ class Screen:
         self._said = ""
         self._part = 0
         self._cut = False
+        self.pulse = Pulse(talk, self._is_free)
 
     @staticmethod
     def usual() -> Screen:
@@ -103,8 +109,13 @@ class Screen:
         self._badge = ""
         self._cut = False
 
+    def _is_free(self) -> bool:
+        """Whether no line stands open, and no tool runs that may write one."""
+        return self._typist is None and self._open is None and not self._running
+
     def pause(self) -> None:
         """End whatever line stands open."""
+        self.pulse.erase()
         if self._typist is not None:
             self._typist.end()
             self._typist = None
@@ -115,6 +126,7 @@ class Screen:
     def show(self, event: RunEvent) -> None:
         """Show an event."""
         fact, path = event.fact, event.path
+        self.pulse.erase()
         match fact:
             case TurnStarted():
                 self._broken, self._running = self._running, set()
@@ -136,6 +148,8 @@ class Screen:
                 self._cut = True
             case NodeHandedOver() if self._typist is None:
                 self._note(f"{fact.source} → {fact.target}{f': {fact.reason}' if fact.reason else ''}", "dim")
+            case FallbackCalled():
+                self._note(f"no answer came ({fact.reason}); the fallback speaks", "dim yellow")
             case NodeFailed():
                 self._note(f"{fact.node} failed: {fact.error}: {fact.message}", "red")
             case CallsJudged():
@@ -209,7 +223,7 @@ class Screen:
     def _write(self, text: str) -> None:
         self.pause()
         if self._shape == "raw":
-            self._out.write(text + "\n")
+            self._out.write(brief.clean(text) + "\n")
             self._out.flush()
             return
         self._typist = Typist(self._out, self._page.width)

@@ -35,18 +35,39 @@ LEAVE = ("exit", "quit", "/exit", "/quit", "/q")
 
 
 def ask_line(prompt: str) -> str:
-    """A line that the person types; of a stdin that is no terminal, the next one.
+    """Return the line that the person types; of a stdin that is no terminal, the next one.
+
+    Ctrl-C clears a line of which something is typed, and asks for it again.
 
     Raises:
-        Left: they pressed Ctrl-C or Ctrl-D; or there are no more lines.
+        Left: they pressed Ctrl-C on an empty line, or Ctrl-D; or there are no more lines.
     """
-    try:
-        with _raising():
-            return _typed(prompt) if sys.stdin.isatty() else _read()
-    except (KeyboardInterrupt, EOFError):
-        if sys.stdin.isatty():
+    if not sys.stdin.isatty():
+        try:
+            return _read()
+        except (KeyboardInterrupt, EOFError):
+            raise Left from None
+    is_warned = False
+    while True:
+        try:
+            with _raising():
+                return _typed(prompt)
+        except EOFError:
             print(file=sys.stderr)
-        raise Left from None
+            raise Left from None
+        except HalfTyped:
+            print(file=sys.stderr)
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+            if _edits_lines() or is_warned:
+                raise Left from None
+            # The terminal has dropped what was typed, and does not say whether that was something.
+            is_warned = True
+            print("Ctrl-C again leaves.", file=sys.stderr)
+
+
+class HalfTyped(KeyboardInterrupt):
+    """The person pressed Ctrl-C, and had typed a part of a line."""
 
 
 def ask_yes(prompt: str) -> tuple[bool, str]:
@@ -71,10 +92,17 @@ YES = ("y", "yes")
 NO = ("n", "no")
 
 
-def _typed(prompt: str) -> str:
+def _edits_lines() -> bool:
+    """Return True if `input` edits lines, so that it is known what is typed so far."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]  # lets input() edit the line
-    if sys.stdout.isatty():
+
+        return sys.stdout.isatty()
+    return False
+
+
+def _typed(prompt: str) -> str:
+    if _edits_lines() or sys.stdout.isatty():
         return input(prompt)
     print(prompt, end="", file=sys.stderr, flush=True)  # input() would put it among the data
     return input()
@@ -125,11 +153,21 @@ def _not_waiting() -> Generator[None]:
 
 @contextlib.contextmanager
 def _raising() -> Generator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt at once, also where a running loop would take it for a cancellation."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let Ctrl-C raise KeyboardInterrupt at once, also where a running loop would take it for a cancellation.
+
+    Raises:
+        HalfTyped: a part of a line is typed.
+    """
+
+    def interrupt(number: int, frame: object) -> None:
+        if _edits_lines():
+            import readline
+
+            if readline.get_line_buffer():
+                raise HalfTyped
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:

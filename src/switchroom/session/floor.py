@@ -60,6 +60,11 @@ class Claim:
         self._position: tuple[int, ...] = ()
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the speaker said nothing, and was not silenced by another one."""
+        return self.state != "lost" and not any(speech.text.strip() for speech in self.said)
+
+    @property
     def position(self) -> tuple[int, ...]:
         """The position of its place."""
         if self._at is not self.place:

@@ -164,6 +164,11 @@ class OutputNode(Node):
         """Whether the step answers, and no `generate_response` of a subclass."""
         return self.step is not None and type(self).generate_response is OutputNode.generate_response
 
+    @property
+    def has_no_words(self) -> bool:
+        """Whether there is neither a step nor a `generate_response` of a subclass."""
+        return self.step is None and type(self).generate_response is OutputNode.generate_response
+
 
 class StepNode(OutputNode):
     """The one node of a session over a step: who speaks is the agent inside, and not the node."""

@@ -297,6 +297,8 @@ class Turn:
         if claim is not None:
             if claim.state == "lost" and first is not None:
                 self.record(NodeDidNotHandOver(node.name, str(handoff_to(first)), "somebody else was heard"))
+            if first is None and not failed and not self.floor.shut and claim.is_silent:
+                _warn_of_silence(node, self.graph.fallback is not None)
             self.floor.close(claim, first, failed)
         elif first is not None:
             self.handoffs.carry_out(node.name, first, delivery, None)
@@ -310,7 +312,7 @@ class Turn:
         if isinstance(error, Fenced):
             self.fatal = error
         self.failed = True
-        log_error(log, error, "Node '%s' failed: %s: %s", node.name, type(error).__name__, told(error))
+        log_error(log, error, "Node '%s' failed: %s: %s", node.name, type(error).__name__, told(error), fact="node_failed")
         through = self.scope.attempt.through(error)
         self._facts.append(NodeFailed(node.name, type(error).__name__, str(plain_value(told(error))), through))
         self.wake()
@@ -348,6 +350,14 @@ class Turn:
         """Stop who is at work."""
         for task in self.tasks:
             task.cancel()
+
+
+def _warn_of_silence(node: Any, has_fallback: bool) -> None:
+    """Log that a speaker said nothing, unless that may be wanted: a `generate_response` may leave the answer to a fallback."""
+    if node.answers_by_step:
+        log.warning("Node '%s' was to answer, and says nothing: its step returned no text.", node.name)
+    elif not has_fallback and not node.has_no_words:  # of which `generate_response` warns by itself
+        log.warning("Node '%s' was to answer, and says nothing: its generate_response yielded no text.", node.name)
 
 
 def _about(event: Event) -> str:

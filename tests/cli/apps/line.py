@@ -20,10 +20,12 @@ class Router(Node):
 
 
 class Desk(OutputNode):
-    """Hands over, fails, or says in which session it is, as it is asked to."""
+    """Says nothing, hands over, fails, or says in which session it is, as it is asked to."""
 
     async def generate_response(self) -> AsyncIterator[str]:
         asked = self.context.messages[-1]["content"]
+        if "hush" in asked:
+            return
         if "fail" in asked:
             raise ValueError("boom")
         if "buy" in asked:

@@ -49,7 +49,7 @@ async def ponder(seconds: float) -> str:
     return "nothing came of it"
 
 
-def front(request: ModelRequest) -> object:
+async def front(request: ModelRequest) -> object:
     last = request.messages[-1]
     match last.role, last.text:
         case "tool", text:
@@ -59,6 +59,11 @@ def front(request: ModelRequest) -> object:
             return ["One moment.", call("transfer_to_billing", reason="charged twice", **brief)]
         case _, text if "parcel" in text:
             return call("post", parcel="P7")
+        case _, text if "slowly" in text:
+            await asyncio.sleep(3)
+            return "That took a while."
+        case _, text if "rest" in text:
+            return call("ponder", seconds=2.5)
         case _, text if "ponder" in text:
             return call("ponder", seconds=30)
         case _, text if "fail" in text:

@@ -19,6 +19,7 @@ from switchroom.errors import ModelDenied
 from switchroom.models import OpenAIChat
 from tests.helpers import soon
 from tests.models.openai.lines import KEY, KINDS, hear, line, model_at, run
+from tests.patience import HANGS_S
 from tests.servers import speech
 from tests.servers.asked import Api, Asked
 from tests.servers.faults import Faults, Refuses
@@ -96,7 +97,7 @@ def test_a_process_ends_with_nothing_open_and_nothing_said():
     """The script makes runs in all the ways there are; warnings are errors, and what the collector finds is said."""
     with running("calling") as url:
         command = [sys.executable, "-X", "dev", "-W", "error", str(HERE / "lives.py"), url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=HERE.parents[2])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS_S, cwd=HERE.parents[2])
     assert done.stderr == ""
     assert done.stdout.split() == ["synchronously", "threads", "notebook", "loops", "dropped", "left", "failed"]
     assert done.returncode == 0

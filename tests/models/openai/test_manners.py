@@ -22,6 +22,7 @@ from switchroom.models import OpenAIChat
 from switchroom.usage import Usage
 from tests.examples import times
 from tests.models.openai.lines import Line, ask, hear, line
+from tests.patience import HANGS_S
 from tests.servers import responses, speech, wire
 from tests.servers.asked import Api, Asked, Json
 from tests.servers.faults import FOREIGN, Gives, NoDone, Trickle
@@ -192,7 +193,7 @@ async def test_what_is_said_to_the_end_is_an_answer_whatever_becomes_of_the_line
     def answer(asked: Asked) -> Script:
         return Script([stream_head(), *map(chunk, speech.stream(asked, FOREIGN, Manners())), after])
 
-    async with line(answer, api, timeout=30) as (_, model), asyncio.timeout(3):
+    async with line(answer, api, timeout=HANGS_S) as (_, model), asyncio.timeout(HANGS_S / 2):
         response, heard = await ask(model, streamed=True)
     assert response.message.text == heard == FOREIGN.text
 
