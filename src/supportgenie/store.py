@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,9 @@ PROOFS = (
 
 Value = str | int | None
 
+BUSY_S = 10.0
+"""Seconds in which another process may hold the file's lock."""
+
 
 class Store:
     """A database that one event loop and its worker threads can share."""
@@ -88,12 +92,23 @@ class Store:
             sqlite3.OperationalError: If the file cannot be opened.
         """
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA foreign_keys = ON")
         if str(path) != ":memory:":
-            # Readers of another process go on while this one writes.
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._let_read_while_written()
+
+    def _let_read_while_written(self) -> None:
+        """Set the file to a write-ahead log. SQLite does not wait here for others that set the same file, so this does."""
+        end = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def prepare(self, fill: Callable[[], None]) -> None:
         """Create the tables and fill them, once in the life of a file.
