@@ -1,8 +1,9 @@
-"""What holds for every test: no model, key or address of whoever runs them."""
+"""Fixtures of every test: no model, key, address or data folder of the person who runs the tests."""
 
 from __future__ import annotations
 
 import os
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,10 @@ from hypothesis import settings
 from tests.examples import HOUSE
 
 settings.load_profile(HOUSE)  # `make laws` names another, which is loaded after this one
+
+# Before anything is imported that may read the variable; child processes inherit it.
+_data = TemporaryDirectory(prefix="switchroom-tests-")
+os.environ["XDG_DATA_HOME"] = _data.name
 
 OURS = ("SWITCHROOM_", "OPENAI_")
 ENDS = ("_API_KEY", "_BASE_URL")
