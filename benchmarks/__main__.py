@@ -13,7 +13,7 @@ import tracemalloc
 from importlib import metadata
 from typing import Any
 
-from benchmarks import floor, growth_core, guards, http, long, ours, session, workflows
+from benchmarks import durable, floor, growth_core, guards, http, long, ours, session, workflows
 from benchmarks.growth import rows as growth_rows
 from benchmarks.measure import Row, Work, compare
 from switchroom import Agent, Message, RunConfig, Runner
@@ -149,7 +149,7 @@ def import_seconds() -> float:
 def main() -> None:
     """Print the table."""
     print(f"{'':28}{'floor us':>10}{'ours us':>10}{'ratio':>8}{'goal':>7}")
-    for row in (*rows(), *workflows.rows(), *session.rows(), *http.rows()):
+    for row in (*rows(), *workflows.rows(), *session.rows(), *durable.rows(), *http.rows()):
         verdict = "" if row.ratio <= row.goal else "  missed"
         print(f"{row.name:28}{row.floor:10.2f}{row.ours:10.2f}{row.ratio:8.1f}{row.goal:7.1f}{verdict}")
     for row in guards.rows():
