@@ -598,3 +598,11 @@ async def test_threads_may_look_while_a_run_goes_on(journal: Catalogue, conversa
 
     found = await asyncio.gather(talk(journal, "d", *["x"] * 20), *(asyncio.to_thread(asyncio.run, look()) for _ in range(4)))
     assert all(names[0] == "c" for names in found[1:])
+
+
+async def test_a_conversation_is_deleted_directly_after_the_reply_of_its_session():
+    journal = MemoryJournal()
+    async with Session(Agent("clerk", model=FunctionModel(lambda _: "hello")), journal=journal, conversation="c") as session:
+        await session.send("one")
+        assert await Conversations(journal).delete("c")
+        assert journal.read("c") == []

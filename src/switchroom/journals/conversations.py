@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -22,6 +23,9 @@ from switchroom.usage import Usage
 
 _LARGEST_PAGE = 1000
 _TRIES = 10
+_ENDING_S = 0.5
+"""Seconds in which a turn may end before its conversation is deleted: a session gives its reply shortly before the end."""
+_LOOK_S = 0.02
 
 
 class ConversationSummary(msgspec.Struct, frozen=True):
@@ -165,17 +169,23 @@ class Conversations:
 
     async def _erase(self, id: str) -> bool:
         table = table_at(self._journal)
-        for _ in range(_TRIES):
+        until = asyncio.get_running_loop().time() + _ENDING_S
+        tries = 0
+        while tries < _TRIES:
             await table.write(id)
             generation = await settled(self._journal.generation(id))
             known = await recall(self._journal, id)
             if known.seq == 0:
                 return False
             if table.is_live(id, known.root):
-                raise _busy(id, known.root, table.live(id))
+                if asyncio.get_running_loop().time() > until:
+                    raise _busy(id, known.root, table.live(id))
+                await table.change(id, _LOOK_S)
+                continue
             try:
                 await self._journal.erase(id, generation, known.seq)
             except Fenced:  # another caller wrote in between
+                tries += 1
                 continue
             finally:
                 forget(self._journal, id)
