@@ -20,7 +20,7 @@ def printed(example: str, folder: Path) -> str:
 
 
 def test_the_example_prints_what_the_readme_says(tmp_path: Path):
-    promised = re.search(r"It prints:\n\n```text\n(.*?)```", TEXT, re.DOTALL)
+    promised = re.search(r"this program prints:\n\n```text\n(.*?)```", TEXT, re.DOTALL)
     assert promised
     assert printed(APP, tmp_path) == promised[1]
 

@@ -101,7 +101,7 @@ def _identity(desk: Desk, before: CustomerState, now: CustomerState, profile: Cu
         return {"customer_id": ""}
     if anew.customer_id != before.unknown_id:
         why = _ANOTHERS_EMAIL if desk.find_account(anew.customer_id) else _NO_ACCOUNT
-        log.warning("%s %s: its customer is treated as not signed in.", why, anew.customer_id)
+        log.warning("%s %s, so nobody is signed in.", why, anew.customer_id)
     return {"customer_id": "", "unknown_id": anew.customer_id, "email_verified": False}
 
 

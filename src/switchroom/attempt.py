@@ -12,7 +12,7 @@ from switchroom.channel import Channel
 from switchroom.config import RunConfig
 from switchroom.conversation import Conversation, by_path, left
 from switchroom.errors import Fenced, JournalError
-from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepStarted, ToolReturnedLate, TurnStarted
+from switchroom.events import AnyFact, AttemptReleased, RunEvent, StepReturned, StepStarted, ToolReturnedLate, TurnStarted
 from switchroom.failure import causes
 from switchroom.interruption import Interruption
 from switchroom.journal import Journal
@@ -226,6 +226,16 @@ class Attempt(Recorder):
     def failed(self, error: Exception, path: str) -> None:
         """Know of an exception that leaves a step."""
         self.failures.setdefault(id(error), (error, []))[1].append(path)  # held, or its id would be another's
+
+    def returned(self, path: str) -> StepReturned | None:
+        """Return the recorded end of the step at a path; None if the step has not returned."""
+        facts = (event.fact for event in reversed(self.events) if event.path == path)
+        return next((fact for fact in facts if isinstance(fact, StepReturned)), None)
+
+    @property
+    def has_begun(self) -> bool:
+        """Return True once the fact that begins the attempt is recorded."""
+        return bool(self.events)
 
     # tools -----------------------------------------------------------------------------------------------------------
 

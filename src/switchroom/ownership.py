@@ -61,6 +61,11 @@ class Owned(Protocol):
         ...
 
     @property
+    def has_begun(self) -> bool:
+        """Return True once the fact that begins the attempt is recorded."""
+        ...
+
+    @property
     def has_ended(self) -> bool:
         """Return True if the attempt is over and every tool that it started has ended."""
         ...

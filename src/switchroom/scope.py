@@ -244,6 +244,9 @@ class Scope:
             if any(error is refusal for refusal in attempt.refusals):
                 # The journal failed and not the step: the turn stays open, and goes on later.
                 raise
+            returned = attempt.returned(path)
+            if returned is not None:  # a deadline passed while the end of the step was written
+                return interpretation.load(returned.output, scope.fold.agent)
             await scope.note(failure(error, attempt.through(error)))
             attempt.failed(error, path)
             raise

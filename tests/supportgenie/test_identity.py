@@ -129,9 +129,7 @@ def test_an_address_to_be_reached_at_does_not_vouch_for_an_account(desk: Desk):
 
 def test_an_account_that_nobody_has_is_said_once_and_is_no_sign_in(desk: Desk, caplog: pytest.LogCaptureFixture):
     talk(SupportGenie(desk=desk), "show my invoices", profile={"customer_id": "C9999"})
-    assert [record.getMessage() for record in caplog.records] == [
-        "There is no account C9999: its customer is treated as not signed in."
-    ]
+    assert [record.getMessage() for record in caplog.records] == ["There is no account C9999, so nobody is signed in."]
 
 
 def test_a_first_name_alone_contradicts_nobody_and_opens_nothing(desk: Desk):

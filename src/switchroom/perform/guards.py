@@ -57,11 +57,13 @@ def returned_at_once(run: AgentRun, role: Role, answer: Message) -> StepReturned
     """Return the fact that ends the run with an answer, to be recorded together with the answer: one write for both.
 
     Returns:
-        None if `finish` has to look at the answer: it is judged, or not of its type, or something was said before it; or
-        the commands of the run are wrapped, and the wrappers expect `Finish`.
+        None if `finish` has to look at the answer: it is judged, typed, or something was said before it; or the commands of
+        the run are wrapped, and the wrappers expect `Finish`. Typed answers run validators, whose failures follow the answer.
     """
     state = run.scope.fold
-    if role.output_guards or state.spoke or state.faults or answer.refusal or run.scope.attempt.config.wrappers:
+    if role.output.shape is not None or role.output_guards or state.spoke or state.faults or answer.refusal:
+        return None
+    if run.scope.attempt.config.wrappers:
         return None
     try:
         return StepReturned(role.output.read(answer.text))

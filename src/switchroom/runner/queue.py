@@ -107,7 +107,8 @@ class Queue:
                 raise self._busy(known, "RunConfig(when_busy='refuse') does not wait for it.")
             if config.when_busy == "interrupt" and may_interrupt:
                 await self._interrupt(known)
-            if not self.ticket:
+            # The claim of an attempt that has not begun is refused if somebody queues: the earlier caller would come later.
+            if not self.ticket and (attempt is None or attempt.has_begun):
                 await self.take_place()
                 return  # the attempt may have ended meanwhile
             now = asyncio.get_running_loop().time()

@@ -190,7 +190,9 @@ async def _next(order: Order, journal: Journal, table: Table, queue: Queue) -> P
         accepted = await settled(table.journal.accepted(order.conversation, order.message_id))
         if accepted is not None:
             return await join(order, accepted, queue, lambda: take(_joined(order, accepted, queue.ticket), resume))
-    known = None if queue.has_lost else remembered_conversation(order, journal)
+    # A claim that may be refused would make handles for nothing.
+    is_read = queue.has_lost or (order.deps is None and order.config.deps is not None)
+    known = None if is_read else remembered_conversation(order, journal)
     if known is None:
         known = await known_conversation(order, journal)
     root = known.root
@@ -277,7 +279,11 @@ async def _start(order: Order, journal: Journal, known: Conversation, queue: Que
     started = TurnStarted(turn, 1, step.name, messages, plain, kept_state, attempt.owner, order.message_id)
     attempt.begin(scope.path, started)
     input = messages or order.input
-    opened = scope.open(order.step, input, attempt.root.path, attempt.config)
+    try:
+        opened = scope.open(order.step, input, attempt.root.path, attempt.config)
+    except Exception as error:
+        _carry(error, RunResult(attempt, attempt.root.path, None, NO_RUN))
+        raise
     if not await claim_turn(order, attempt, queue, ((opened.scope.path, opened.start),), opened.scope):
         return None
     return Turn(scope, input, opened)

@@ -4,7 +4,7 @@ A support desk of three agents: triage listens and puts through, billing answers
 
 ```sh
 pip install -r requirements.txt
-switchroom chat app.py "I was charged twice for A-17"    # above $50 a person is asked: that is you
+switchroom chat app.py "I was charged twice for A-17"    # above $50 you are asked to approve
 switchroom chat app.py "Where is my order A-19?"
 switchroom chat app.py            # a conversation
 pytest                            # no key needed
