@@ -135,8 +135,18 @@ def test_help_is_two_lines_for_the_person_and_reaches_nobody(terminals: list[Ter
     terminal.type("/help")
     told = terminal.until("you › ")
     assert "desk" not in told
-    assert "/quit leaves." in told
+    assert "exit and /quit do." in told
     assert "With --conversation ID" in told
+    assert terminal.ended() == 0
+
+
+def test_an_unknown_command_is_named_and_reaches_nobody(terminals: list[Terminal]) -> None:
+    terminal = at_a_terminal(terminals, "chat", SHOP)
+    terminal.until("you › ")
+    terminal.type("/foo")
+    told = terminal.until("you › ")
+    assert "There is no command /foo" in told
+    assert "desk" not in told
     assert terminal.ended() == 0
 
 

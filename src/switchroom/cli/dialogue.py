@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 import sys
 import uuid
@@ -26,8 +27,10 @@ from switchroom.events import ModelAnswered, RunEvent
 from switchroom.result import Waiting
 
 PROMPT = "you › "
-HELP = """Enter sends, Ctrl-C clears a line or interrupts, Ctrl-D, exit or /quit leaves.
+HELP = """Enter sends. Ctrl-C clears a line or interrupts an answer; at an empty line it leaves, as Ctrl-D, exit and /quit do.
 With --conversation ID the command goes on with one that was left."""
+
+_COMMAND = re.compile(r"/[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -249,17 +252,22 @@ class Dialogue:
         return (text, heard) if text.strip() else None
 
     def _heard(self, prompt: str) -> str:
-        """What the person says to the agents.
+        """Ask for a line until the person says something to the agents, and return the line.
 
         Raises:
-            Left: they leave instead.
+            Left: the person leaves instead.
         """
-        while (text := ask_line(prompt)).strip().lower() == "/help":
+        while True:
+            text = ask_line(prompt)
+            if leaves(text):
+                raise Left
+            command = text.strip().lower()
+            if not _COMMAND.fullmatch(command):
+                return text
+            if command != "/help":
+                self._tell(f"There is no command {command}, and it was not sent to the agents.")
             for line in HELP.splitlines():
                 self._tell(line)
-        if leaves(text):
-            raise Left
-        return text
 
     def _print(self, found: dict[str, Any]) -> None:
         if self._wish.as_json:
