@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from operator import attrgetter
 from typing import Any, cast
 
@@ -66,7 +67,8 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
             if settings.tool_choice is not None:
                 has_called = state.asker == agent.name and messages[-1].role == "tool"
                 settings = _settings(settings, has_called, tools, {*role.disabled, *disabled})
-            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, scope.remaining)
+            left = None if scope.due is None else scope.remaining
+            request = ModelRequest(agent.name, instructions, messages, tools, role.output.schema, settings, left)
             if scope.ledger is None:
                 response = await model(request, emit)
             else:
@@ -85,16 +87,16 @@ async def ask_model(run: AgentRun, command: AskModel, note: Note) -> None:
     held = role.hold and bool(message.calls)  # nobody judges the text, so nobody hears it
     answered = ModelAnswered(agent.name, message, response.usage, asked, response.model, held, disabled, response.finish_reason)
     await _record(run, role, answered, response.decided, note)
+    if message.calls:
+        scope.said = None  # it was said, whatever comes of the calls
 
 
-async def _record(run: AgentRun, role: Role, answered: ModelAnswered, decided: RouteDecided | None, note: Note) -> None:
+def _record(run: AgentRun, role: Role, answered: ModelAnswered, decided: RouteDecided | None, note: Note) -> Awaitable[None]:
     """Record an answer, with the decision of a router before it, and with the end of the run if nothing comes between."""
-    if answered.message.calls:
-        await (note(answered) if decided is None else note(decided, answered))
-        run.scope.said = None  # it was said, whatever comes of the calls
-        return
-    returned = returned_at_once(run, role, answered.message)
-    await note(*[fact for fact in (decided, answered, returned) if fact is not None])
+    returned = None if answered.message.calls else returned_at_once(run, role, answered.message)
+    if decided is None:
+        return note(answered) if returned is None else note(answered, returned)
+    return note(decided, answered) if returned is None else note(decided, answered, returned)
 
 
 def _settings(settings: Settings, has_called: bool, tools: tuple[ToolSpec, ...], disabled: set[str]) -> Settings:
