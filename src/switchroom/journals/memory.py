@@ -6,7 +6,6 @@ import os
 import secrets
 import threading
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +17,7 @@ from switchroom.journals.listed import Listed
 from switchroom.journals.rows import message_of
 
 
-class _Entry(NamedTuple):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     seq: int
     path: str
     at: float
