@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Hashable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
-from weakref import WeakSet
 
 from switchroom.adapters import load
 from switchroom.arguments import as_given, check_name
@@ -176,7 +175,7 @@ class NoJournal:
 
 NO_JOURNAL = NoJournal()
 _opened: dict[tuple[int, str], Journal] = {}
-_checked_types: WeakSet[type] = WeakSet()
+_checked_types: set[type] = set()
 """The types of journals that were checked already: a check costs a fifth of a turn's start."""
 
 
