@@ -30,7 +30,8 @@ _NUMBERED = re.compile(
     re.I,
 )
 _QUANTITY = re.compile(
-    r"\s+(?!(?:please|pls|now|today|asap|again|for me|at once|and|but|or|is|was|has|because|as|to|i|it|arrive|arrived|come|be|ship|shipped|delivered|go|still|will|did)\b)[a-z]",
+    r"\s+(?!(?:please|pls|now|today|asap|again|for me|at once|and|but|or|is|was|has|because|as|to|i|it"
+    r"|arrive|arrived|come|be|ship|shipped|delivered|go|still|will|did)\b)[a-z]",
     re.I,
 )
 _LONGEST_QUANTITY = 4
@@ -68,6 +69,12 @@ _FOREIGN_YES = re.compile(
 )
 _BUT = re.compile(r"\?|\b(but|first|before|how|what|when|why|which|not|don'?t|wait)\b", re.I)
 _NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|stop)\b", re.I)
+_LEAVES = re.compile(
+    r"\W*(?:(?:no|ok(?:ay)?|oh|well)\W+)*(?:forget (?:it|that|about it)|never ?mind|leave it"
+    r"|(?:it )?does ?n[o']t matter|drop it)"
+    r"(?:\W+(?:then|please|thanks?|thank you))*\W*$",
+    re.I,
+)
 _ASKS = re.compile(
     r"\W*(how|what|where|which|when|whether|can i|could i|may i|should i|is it|is there|am i)\b"
     r"|\bhow (to|do|can|could|i|does)\b|\bwhat (do|to|i (have|need|must))\b|\bwhere (do|to|can|could|i)\b"
@@ -185,7 +192,12 @@ class Talk:
     @property
     def no(self) -> bool:
         """Whether the message turns down what was offered."""
-        return not self.fresh and _NO.match(self.text) is not None and len(self.words) < 6
+        return self.leaves or (not self.fresh and _NO.match(self.text) is not None and len(self.words) < 6)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the message says to forget what was asked."""
+        return not self.fresh and _LEAVES.match(self.text) is not None
 
     @property
     def asks(self) -> bool:
