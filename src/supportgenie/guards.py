@@ -126,10 +126,11 @@ def _of_profile(before: CustomerState, now: CustomerState, profile: CustomerProf
 def _of_newcomer(ctx: RunContext[Desk], changes: Mapping[str, Any], profile: CustomerProfile | None) -> dict[str, Any]:
     """Return the changes that leave nothing known of the person who was signed in before, what they wrote included."""
     nothing = CustomerState()
+    scope: Any = ctx.scope
     kept = {"mood", "danger", "customer_id", "unknown_id", "environment_id", *(profile.given() if profile else ())}
     forgotten = {name: getattr(nothing, name) for name in CustomerState.model_fields if name not in kept}
     told = {name: value for name, value in changes.items() if name in kept}
-    return {**forgotten, **told, "others_messages": len(ctx.scope.attempt.before.history)}
+    return {**forgotten, **told, "others_messages": len(scope.attempt.before.history)}
 
 
 async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:
