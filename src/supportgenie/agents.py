@@ -54,6 +54,7 @@ support = _agent(
         *PROOFS,
         tools.find_order,
         tools.latest_order,
+        tools.list_orders,
         tools.cancel_order,
         tools.change_address,
         tools.change_item,

@@ -10,6 +10,7 @@ from typing import Final
 from supportgenie.agents import app as app
 from supportgenie.desk import Desk
 from supportgenie.guards import without_card
+from supportgenie.identity import named_by_environment
 from supportgenie.offline import offline
 from supportgenie.state import CustomerState
 from supportgenie.supervision import Supervised, model_of
@@ -44,8 +45,10 @@ def customer(conversation: str) -> CustomerState:
     """Return what is known of a customer at the beginning, where the caller says nothing.
 
     `SUPPORTGENIE_CUSTOMER` names the account, such as C1001, that is signed in at the command line. Without it nobody is.
+    The variable counts anew at each message (`supportgenie.guards`): a conversation that goes on may have another customer.
     """
-    return CustomerState(customer_id=os.environ.get("SUPPORTGENIE_CUSTOMER", ""))
+    named = named_by_environment()
+    return CustomerState(customer_id=named, environment_id=named)
 
 
 @cache

@@ -18,6 +18,7 @@ from supportgenie.desk import Desk
 from supportgenie.guards import INTRODUCED, without_card
 from supportgenie.profile import CustomerProfile
 from supportgenie.reply import Reply, answer_while_waiting, failed, in_words, reply_of
+from supportgenie.state import CustomerState
 from supportgenie.supervision import Supervised, model_of
 from switchroom import Model, RunConfig, Runner, RunResult, Team, UserError
 from switchroom.journals import Conversations
@@ -41,7 +42,8 @@ class SupportGenie:
         model: a model, or the name of one such as "openai:gpt-5.4-mini"; None answers by rules and records, without a key.
             A model that is passed itself is asked about each message, whom it is for; otherwise that is asked of it, or of the
             rules, only where the router is not sure (`supportgenie.routing`).
-            `SWITCHROOM_MODEL` does not concern this class, only `supportgenie.config` and so `switchroom chat supportgenie`.
+            `SWITCHROOM_MODEL` and `SUPPORTGENIE_CUSTOMER` do not concern this class, only `supportgenie.config` and so
+            `switchroom chat supportgenie`.
         desk: the records: a desk, or the file of one; None is the demo shop in memory, which ends with this object.
         journal: the URL under which conversations are kept, such as "sqlite:///chats.db"; None keeps them in memory.
         deadline: seconds after which a customer is no longer left waiting for a model, but offered a person; None for none.
@@ -67,6 +69,7 @@ class SupportGenie:
             model=answering,
             journal=self._journal,
             deps=self._desk_of,
+            state=_nobody,  # the environment speaks for the command line only
             redact=without_card(lambda: self.desk),
             deadline=deadline,
             while_waiting=self._answer_while_waiting,
@@ -168,6 +171,11 @@ class SupportGenie:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _nobody(conversation: str) -> CustomerState:
+    """Return what is known of a customer before a profile says anything: nothing."""
+    return CustomerState()
 
 
 def _readable(query: str) -> str:

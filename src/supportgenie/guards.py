@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from supportgenie.contacts import digits_in, emails_in, masked, never, phones_in, without_cards
 from supportgenie.danger import is_dangerous
 from supportgenie.desk import Desk
-from supportgenie.identity import signed_in
+from supportgenie.identity import named_by_environment, signed_in
 from supportgenie.instructions import quotes_instructions
 from supportgenie.mood import mood_of
 from supportgenie.policy import POLICY
@@ -83,9 +83,15 @@ async def _noted(ctx: RunContext[Desk], text: str) -> None:
     fresh = [found for found in (*emails_in(text), *phones_in(text)) if found not in state.written]
     if fresh:
         changes["written"] = [*state.written, *fresh][-_WRITTEN:]
+    named = None if profile or state.environment_id is None else named_by_environment()
+    if named is not None and named != state.environment_id:
+        profile = CustomerProfile(customer_id=named)
+        changes |= {"environment_id": named, "customer_id": named}
     desk: Any = ctx.deps
     if isinstance(desk, Desk):
         changes |= _identity(desk, state, state.model_copy(update=changes), profile)
+        if state.customer_id and changes.get("customer_id", "") != state.customer_id:
+            changes = _of_newcomer(ctx, changes, profile) | {"written": fresh}
     changed = {name: value for name, value in changes.items() if getattr(state, name) != value}
     if changed:
         await ctx.update(**changed)
@@ -93,7 +99,7 @@ async def _noted(ctx: RunContext[Desk], text: str) -> None:
 
 def _identity(desk: Desk, before: CustomerState, now: CustomerState, profile: CustomerProfile | None) -> dict[str, Any]:
     """Return whose account the conversation may use from now on. The newest profile that names an account decides."""
-    anew = now if profile is None or not _names_another(profile, before) else _of_profile(now, profile)
+    anew = now if profile is None or not _names_another(profile, before) else _of_profile(before, now, profile)
     account = signed_in(desk, anew)
     if account is not None:
         return {"customer_id": account.id}
@@ -110,8 +116,21 @@ def _names_another(profile: CustomerProfile, before: CustomerState) -> bool:
     return bool(profile.customer_id or (profile.email and profile.email_verified and profile.email != before.email))
 
 
-def _of_profile(now: CustomerState, profile: CustomerProfile) -> CustomerState:
+def _of_profile(before: CustomerState, now: CustomerState, profile: CustomerProfile) -> CustomerState:
+    """Return what says whose account it is. What is known of another person, who was signed in before, contradicts nobody."""
+    if before.customer_id:
+        return CustomerState.of(profile.given())
     return now.model_copy(update={"customer_id": profile.customer_id})
+
+
+def _of_newcomer(ctx: RunContext[Desk], changes: Mapping[str, Any], profile: CustomerProfile | None) -> dict[str, Any]:
+    """Return the changes that leave nothing known of the person who was signed in before, what they wrote included."""
+    nothing = CustomerState()
+    scope: Any = ctx.scope
+    kept = {"mood", "danger", "customer_id", "unknown_id", "environment_id", *(profile.given() if profile else ())}
+    forgotten = {name: getattr(nothing, name) for name in CustomerState.model_fields if name not in kept}
+    told = {name: value for name, value in changes.items() if name in kept}
+    return {**forgotten, **told, "others_messages": len(scope.attempt.before.history)}
 
 
 async def discreet(ctx: RunContext[Desk], text: str) -> Pass | Replace:

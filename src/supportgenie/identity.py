@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from supportgenie.desk import Desk
 from supportgenie.profile import TITLES, CustomerProfile
 from supportgenie.records import Customer
 from supportgenie.state import CustomerState
+
+
+def named_by_environment() -> str:
+    """Return the account that is signed in at the command line, as `SUPPORTGENIE_CUSTOMER` names it; "" for nobody."""
+    return os.environ.get("SUPPORTGENIE_CUSTOMER", "").strip()
 
 
 def vouched(state: CustomerState, field: str) -> str:

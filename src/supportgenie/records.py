@@ -27,10 +27,18 @@ class NotIdentified(DeskError):
 
 
 class MustWait(DeskError):
-    """Several numbers or codes were wrong; the next one is looked at after some seconds."""
+    """Several numbers or codes were wrong; the next one is looked at after some seconds.
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"several numbers or codes were wrong: please wait {seconds} seconds, and try again")
+    Args:
+        seconds: how long.
+        where: where the wrong ones were given, as the end of a clause.
+        helps: what the customer can do better than guess, as a clause; "" for nothing.
+    """
+
+    def __init__(self, seconds: int, where: str = "here", helps: str = "") -> None:
+        happened = f"several numbers or codes that were given {where} were wrong, so I cannot look up this one yet"
+        waits = f"please wait {seconds} {'second' if seconds == 1 else 'seconds'}, and try again"
+        super().__init__(f"{happened}: {waits}{'; ' if helps else ''}{helps}")
         self.seconds = seconds
 
 

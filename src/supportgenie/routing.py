@@ -24,6 +24,7 @@ ROUTER: Final = "router"
 
 DANGER: Final = "hardware_safety"
 PERSON: Final = "contact_human_agent"
+ORDERS: Final = "list_orders"
 CONFIDENT: Final = 0.5
 """The probability from which on what was learned puts a message through, and no model is asked."""
 
@@ -32,6 +33,16 @@ SUSPECTED: Final = 0.3
 """The probability from which on what was learned about danger is taken for one: to miss a danger is the worse mistake."""
 
 _WORDS: Final = {
+    ORDERS: [
+        re.compile(r"^(?:(?!cancel|invoice).)*\b(?:order|purchase) history\b", re.IGNORECASE),
+        re.compile(
+            r"\bwhat (?:have|did) (?:i|we) (?:already )?(?:order|buy|bought|purchase)\w*"
+            r"(?: so far| already| (?:last|this) \w+)?\W*$",
+            re.IGNORECASE,
+        ),
+        re.compile(r"\b(?:list|show|see|view)(?: me)?(?: all)?(?: of)? my (?:\w+ )?(?:orders|purchases)\W*$", re.IGNORECASE),
+        re.compile(r"\bwh(?:at|ich) orders (?:do|have) i\b", re.IGNORECASE),
+    ],
     PERSON: [
         "talk to a human",
         "speak to a human",

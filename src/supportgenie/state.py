@@ -25,6 +25,7 @@ _OURS: Final[Any] = {
     "code_key": True,
     "code_email": True,
     "diagnosis": {"call"},
+    "environment_id": True,
 }
 _FORMER: Final = ("numbers",)
 """Fields that older journals have, and that mean nothing any more."""
@@ -71,6 +72,8 @@ class CustomerState(CustomerProfile):
         escalated: whether a person at the desk was asked to step in.
         offered: what was suggested beside what the customer asked for; it is done once.
         diagnosis: how far the questions about a fault are.
+        environment_id: the account that the environment named at the last message; None if the environment names none here.
+        others_messages: how many messages at the beginning belong to another person, who was signed in before.
     """
 
     said: list[str] = []
@@ -88,6 +91,8 @@ class CustomerState(CustomerProfile):
     escalated: bool = False
     offered: str = ""
     diagnosis: Diagnosis | None = None
+    environment_id: str | None = None
+    others_messages: int = 0
 
     @model_validator(mode="before")
     @classmethod

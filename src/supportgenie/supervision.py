@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from supportgenie.judge import ESCALATION, Case, Cause, needs_escalation
 from supportgenie.routing import ROUTER, put_through_first
+from supportgenie.state import known_in
 from supportgenie.turns import TRANSFER, Turn, to_be_answered, turns_of
 from switchroom import Message, Model, UserError
 from switchroom.messages import ToolCall
@@ -60,6 +61,7 @@ class Supervised:
 
     async def __call__(self, request: ModelRequest, emit: Emit) -> ModelResponse:
         """Answer the request as the model does, but for these two cases."""
+        request = without_others_messages(request)
         answers = self._reception if request.agent == ROUTER else self.model
         response = await answers(request, emit)
         message = response.message
@@ -68,6 +70,12 @@ class Supervised:
         heard = Heard(request)
         call = _put_through(heard, message) or _escalated(heard, message)
         return response if call is None else replace(response, message=Message("assistant", calls=(call,)))
+
+
+def without_others_messages(request: ModelRequest) -> ModelRequest:
+    """Return a request without the messages of another person, who was signed in before in the same conversation."""
+    others = int(known_in(request.instructions).get("others_messages", 0))
+    return replace(request, messages=request.messages[others:]) if others else request
 
 
 def model_of(model: Model | str) -> Model:

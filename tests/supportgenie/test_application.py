@@ -26,9 +26,9 @@ def test_the_desk_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch,
 def test_the_environment_may_name_the_customer_who_has_signed_in(monkeypatch: pytest.MonkeyPatch):
     assert config.state is not None
     monkeypatch.setenv("SUPPORTGENIE_CUSTOMER", "C1001")
-    assert config.state("a") == CustomerState(customer_id="C1001")
+    assert config.state("a") == CustomerState(customer_id="C1001", environment_id="C1001")
     monkeypatch.delenv("SUPPORTGENIE_CUSTOMER")
-    assert config.state("a") == CustomerState()
+    assert config.state("a") == CustomerState(environment_id="")
 
 
 def test_without_a_word_the_desk_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

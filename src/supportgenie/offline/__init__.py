@@ -9,6 +9,7 @@ from supportgenie.contacts import CARD
 from supportgenie.languages import IN_ENGLISH
 from supportgenie.offline import billing, escalation, fallback, payments, reach, refunds, sales, support, technical
 from supportgenie.offline.acts import Act, Answer, Procedure, explain, joined
+from supportgenie.offline.declining import decline, leave
 from supportgenie.offline.proving import limits, prove
 from supportgenie.offline.routing import clarify, look_it_up, nobodys, put_through, small_talk, unclear_again
 from supportgenie.offline.talk import Talk
@@ -49,7 +50,7 @@ def _own(procedures: Mapping[str, Procedure], talk: Talk) -> Answer | None:
 
 
 def _department(procedures: Mapping[str, Procedure]) -> list[Rule]:
-    return rules(limits, prove, *_steps(procedures))
+    return rules(limits, prove, leave, decline, *_steps(procedures))
 
 
 def _steps(procedures: Mapping[str, Procedure]) -> tuple[Procedure, ...]:
@@ -65,7 +66,7 @@ offline = OfflineModel(
         "billing": _department(billing.PROCEDURES),
         "refunds": rules(limits, *_steps(refunds.PROCEDURES)),
         "payment_investigator": rules(limits, *_steps(payments.PROCEDURES)),
-        "escalation": rules(reach.contact, *_steps(escalation.PROCEDURES)),
+        "escalation": rules(reach.contact, leave, *_steps(escalation.PROCEDURES)),
         "fallback": rules(reach.contact, small_talk, put_through, look_it_up, fallback.ask_once, fallback.follow_up),
     }
 )

@@ -14,6 +14,19 @@ _GOODS = re.compile(
     re.I,
 )
 _PLANS = re.compile(r"\b(freemium|free|standard|pro|premium|gold|platinum)\b", re.I)
+_ORDER_ONE = "Shall I order one for you?"
+_TIGHT = re.compile(r"\b(?:water|splash|dust|shock)[ -]?(?:proof|resistant|tight)\b", re.I)
+_FACTS = tuple(
+    (re.compile(asked, re.I), re.compile(told, re.I))
+    for asked, told in (
+        (r"\bweigh|\bheavy\b|\blight\b", r"[\d.]+ k?g\b"),
+        (r"\bmemory\b|\bram\b", r"\d+ GB of memory"),
+        (r"\bstorage\b|\bgigabytes?\b|\bgb\b", r"\d+ GB(?! of memory)"),
+        (r"\bbattery\b", r"\d+ hours of battery"),
+        (r"\bhow (?:big|large)\b|\binch(?:es)?\b|\bdimensions\b", r"[\d.]+ inch\b"),
+    )
+)
+"""Questions about a product, each with the words of its description that answer it."""
 _TWO_USERS = re.compile(r"\b(switch|another|different|two) (users?|accounts?|profiles?)\b", re.I)
 
 
@@ -27,8 +40,9 @@ def place_order(talk: Talk) -> Answer | None:
             f"It should arrive by {done['expected']}."
         )
     if talk.no:
-        return "All right, nothing is ordered."
-    chosen = talk.offered("find_product") or talk.offered("place_order")
+        ordered = any("refused" not in (turn.got("place_order") or {"refused": ""}) for turn in talk.turns)
+        return "All right, nothing more is ordered." if ordered else "All right, nothing is ordered."
+    chosen = talk.offered("find_product") if _ORDER_ONE in talk.before.said else None
     if chosen and talk.yes:
         return act("place_order", product=chosen["sku"])
     if not talk.fresh and talk.who and (wanted := _wanted(talk)):
@@ -50,10 +64,18 @@ def product_question(talk: Talk) -> Answer | None:
     found = talk.got("find_product")
     if found is None:
         return act("find_product", product=talk.text) if _GOODS.search(talk.text) else place_order(talk)
-    if "refused" in found or not talk.fresh:
+    if "refused" in found:
         return place_order(talk)
-    known = f"Of the {found['product']} I know this: {found['about']}; it costs {found['price']}."
-    return f"{known} If that does not answer it, a colleague can: call {POLICY.phone}. Shall I order one for you?"
+    name, about = found["product"], found["about"]
+    fact = next((said.group() for asked, told in _FACTS if asked.search(talk.text) and (said := told.search(about))), "")
+    if fact:
+        return f"Of the {name} our records say: {fact}."
+    tight = _TIGHT.search(talk.text)
+    unknown = f"whether the {name} is {tight.group().lower()}" if tight else f"that about the {name}"
+    return (
+        f"I do not know {unknown}; our records say only this: {about}. "
+        f"A colleague can tell you more: call {POLICY.phone}, or write to {POLICY.email}."
+    )
 
 
 def switch_account(talk: Talk) -> Answer | None:
@@ -120,7 +142,7 @@ def _offer(product: Result) -> str:
     about = f"The {product['product']} costs {product['price']} ({product['about']})"
     if not product.get("in_stock"):
         return f"{about}, but it is sold out at the moment. May I show you something else?"
-    return joined(f"{about}; {product['in_stock']} are in stock.", _suggestion(product), "Shall I order one for you?")
+    return joined(f"{about}; {product['in_stock']} are in stock.", _suggestion(product), _ORDER_ONE)
 
 
 def _suggestion(found: Result) -> str:

@@ -154,6 +154,34 @@ def track_order(talk: Talk) -> Answer | None:
     return _status(found)
 
 
+def list_orders(talk: Talk) -> Answer | None:
+    """The orders of the customer who is signed in, one a line. Nothing is offered: nobody asked to change one."""
+    found = talk.got("list_orders")
+    if not talk.identified:
+        return ask(talk, "Your orders are listed under /orders.") if talk.fresh else None
+    if found is None:
+        return act("list_orders") if talk.fresh else None
+    orders: list[Result] = found.get("orders", [])
+    if not orders:
+        return "You have not ordered anything yet."
+    head = "You have one order:" if found["count"] == 1 else f"You have {found['count']} orders, the newest first:"
+    more = "\nThe others are listed under /orders." if found["count"] > len(orders) else ""
+    return (
+        "\n".join([head, *(f"- {order['order']} of {order['placed']}: {items_of(order)}; {_stage(order)}" for order in orders)])
+        + more
+    )
+
+
+def _stage(order: Result) -> str:
+    match order["status"]:
+        case "placed":
+            return f"being packed, expected on {order['expected']}"
+        case "shipped":
+            return f"shipped on {order['shipped']}, expected on {order['expected']}"
+        case status:
+            return f"{status} on {order[status]}"
+
+
 def _unknown(talk: Talk, missing: Result) -> Answer:
     """No order was found: a wrong number is said so, and who gave none is told how it goes and asked."""
     if missing.get("identify") and talk.topic in _OWNERS:
@@ -235,4 +263,5 @@ PROCEDURES: dict[str, Procedure] = {
     "delivery_options": delivery_options,
     "delivery_period": delivery_period,
     "track_order": track_order,
+    "list_orders": list_orders,
 }

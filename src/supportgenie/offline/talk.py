@@ -23,7 +23,18 @@ from switchroom.models import Heard
 
 _ORDER = re.compile(r"(?<![\d$.])\d{8,18}(?![\d.]*\d)")
 # A number that is no order's as the shop writes them, said of an order all the same: it has to be looked up as it stands, for
-# what the conversation was about before is not meant.
+# what the conversation was about before is not meant. A short one may be a quantity, as in `order 2 mice`.
+_NUMBERED = re.compile(
+    r"\b(?:order|purchase)\b(?P<said>(?:[\s:.,#-]{0,3}\b(?:number|num|no|nr|id)\b)?[\s:.]{0,3}#?)"
+    r"(?<![\d$])(?P<number>\d{1,60})(?![\w%$])(?![.,]\d)(?!\s*(?:dollars|bucks|usd|x)\b)",
+    re.I,
+)
+_QUANTITY = re.compile(
+    r"\s+(?!(?:please|pls|now|today|asap|again|for me|at once|and|but|or|is|was|has|because|as|to|i|it"
+    r"|arrive|arrived|come|be|ship|shipped|delivered|go|still|will|did)\b)[a-z]",
+    re.I,
+)
+_LONGEST_QUANTITY = 4
 _SAID_ORDER = re.compile(
     r"\b(?:order|purchase)\b\D{0,12}?(#\w+|\b[a-z]{1,4}-\w*\d\w*|(?<![\d$.])\d{3,})|^\s*(#?[a-z]{0,4}-?\d{3,})\s*[.!]?\s*$",
     re.I,
@@ -58,6 +69,12 @@ _FOREIGN_YES = re.compile(
 )
 _BUT = re.compile(r"\?|\b(but|first|before|how|what|when|why|which|not|don'?t|wait)\b", re.I)
 _NO = re.compile(r"\W*(no|nope|nah|not now|never ?mind|leave it|don'?t|do not|stop)\b", re.I)
+_LEAVES = re.compile(
+    r"\W*(?:(?:no|ok(?:ay)?|oh|well)\W+)*(?:forget (?:it|that|about it)|never ?mind|leave it"
+    r"|(?:it )?does ?n[o']t matter|drop it)"
+    r"(?:\W+(?:then|please|thanks?|thank you))*\W*$",
+    re.I,
+)
 _ASKS = re.compile(
     r"\W*(how|what|where|which|when|whether|can i|could i|may i|should i|is it|is there|am i)\b"
     r"|\bhow (to|do|can|could|i|does)\b|\bwhat (do|to|i (have|need|must))\b|\bwhere (do|to|can|could|i)\b"
@@ -90,9 +107,10 @@ class Turn(turns.Turn):
     @cached_property
     def concepts(self) -> frozenset[str]:
         """The concepts of the message, with the kinds of numbers and places in it."""
-        kinds = {"order_number": _ORDER, "place": _PLACE}
-        found = {kind for kind, pattern in kinds.items() if pattern.search(self.text)}
-        if "order_number" not in found and _INVOICE.search(self.text):
+        found = {"place"} if _PLACE.search(self.text) else set[str]()
+        if _ORDER.search(self.text) or numbered_order(self.text):
+            found.add("order_number")
+        elif _INVOICE.search(self.text):
             found.add("invoice_number")
         return concepts_of(without_emails(self.text)) | found
 
@@ -174,7 +192,12 @@ class Talk:
     @property
     def no(self) -> bool:
         """Whether the message turns down what was offered."""
-        return not self.fresh and _NO.match(self.text) is not None and len(self.words) < 6
+        return self.leaves or (not self.fresh and _NO.match(self.text) is not None and len(self.words) < 6)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the message says to forget what was asked."""
+        return not self.fresh and _LEAVES.match(self.text) is not None
 
     @property
     def asks(self) -> bool:
@@ -192,6 +215,8 @@ class Talk:
     @property
     def order(self) -> str:
         """The order's number: from this message, else the last that the conversation was about."""
+        if numbered := numbered_order(self.text):
+            return numbered.group("number")
         if given := _ORDER.search(self.text):
             return given.group()
         if (said := _SAID_ORDER.search(self.text)) and not self.invoice:
@@ -207,7 +232,8 @@ class Talk:
     @property
     def invoice(self) -> str:
         """The invoice's number, as given in this message."""
-        given = _INVOICE.search(self.text)
+        numbered = numbered_order(self.text)
+        given = _INVOICE.search(self.text.replace(numbered.group(), " ") if numbered else self.text)
         return (given.group(1) or given.group(2)) if given else ""
 
     @property
@@ -302,6 +328,15 @@ def _resumed(said: list[Turn]) -> list[Turn] | None:
     asked = said[first]
     briefs = [(tool, result) for tool, result in asked.results if tool.startswith(TRANSFER)]
     return [*said[:first], Turn(asked.text, [*briefs, *said[-1].results])]
+
+
+def numbered_order(text: str) -> re.Match[str] | None:
+    """Return where a text names an order by a number of any length, right after the word; None if it names none so."""
+    for found in _NUMBERED.finditer(text):
+        is_short = len(found["number"]) <= _LONGEST_QUANTITY and not found["said"].strip()
+        if not is_short or _QUANTITY.match(text, found.end()) is None:
+            return found
+    return None
 
 
 def cents_in(text: str) -> int:

@@ -24,6 +24,7 @@ from supportgenie.tools.orders import change_item as change_item
 from supportgenie.tools.orders import delivery_to as delivery_to
 from supportgenie.tools.orders import find_order as find_order
 from supportgenie.tools.orders import latest_order as latest_order
+from supportgenie.tools.orders import list_orders as list_orders
 from supportgenie.tools.people import contact_details as contact_details
 from supportgenie.tools.people import escalate_to_human as escalate_to_human
 from supportgenie.tools.people import note_contact as note_contact

@@ -27,6 +27,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 UNKNOWN: Final = "I do not know yet whose account it is: only its owner may have that"
+ACCOUNT: Final = "account:"
+"""What the subject of a guess begins with that a customer who is signed in has made."""
+
 TOO_MANY: Final = "too many numbers or codes were wrong: I look up no more of them here, and a colleague goes on"
 
 
@@ -109,7 +112,7 @@ def own_order(ctx: DeskContext, number: str) -> Order:
     found = ctx.deps.find_order(number)
     if found is not None and found.customer_id == buyer.id:
         return found
-    return guess(ctx, _nothing, f"you have no order {number}", f"account:{buyer.id}")
+    return guess(ctx, _nothing, f"you have no order {number}", f"{ACCOUNT}{buyer.id}")
 
 
 def own_invoice(ctx: DeskContext, number: str) -> Invoice:
@@ -117,7 +120,7 @@ def own_invoice(ctx: DeskContext, number: str) -> Invoice:
     payer = owner(ctx)
     found = ctx.deps.find_invoice(number)
     if found is None or found.customer_id != payer.id:
-        return guess(ctx, _nothing, f"you have no invoice {number}", f"account:{payer.id}")
+        return guess(ctx, _nothing, f"you have no invoice {number}", f"{ACCOUNT}{payer.id}")
     remember(ctx, invoice_number=found.number)
     return found
 
@@ -149,7 +152,17 @@ def guess(ctx: DeskContext, find: Callable[[], T | None], reason: str, *accounts
         return found
     if out:
         raise TooManyGuesses(TOO_MANY)
-    raise MustWait(wait) if wait else NotFound(reason)
+    raise _must_wait(wait, accounts) if wait else NotFound(reason)
+
+
+def _must_wait(seconds: int, accounts: tuple[str, ...]) -> MustWait:
+    """Say what happened and what helps; the wrong ones may be those of another conversation about the same account."""
+    if not accounts:
+        return MustWait(seconds, helps="the right number is in the confirmation e-mail")
+    if accounts[0].startswith(ACCOUNT):
+        helps = "your own orders need no waiting, and `list my orders` shows their numbers"
+        return MustWait(seconds, "today from your account", helps)
+    return MustWait(seconds, "today for this e-mail address")
 
 
 def _has_guessed_out(ctx: DeskContext, subjects: tuple[str, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from supportgenie.identity import is_vouched_stranger, vouched
 from supportgenie.policy import POLICY, dollars
 from supportgenie.records import NotFound, Order
@@ -12,11 +14,14 @@ from supportgenie.tools.desk import (
     guess,
     identified,
     own_order,
+    owner,
     remember,
     told,
 )
 from supportgenie.views import View, delivery_view, destination_view, order_view
 from switchroom import tool
+
+_LISTED: Final = 10
 
 
 @tool(effect="read")
@@ -49,6 +54,15 @@ def latest_order(ctx: DeskContext, customer: str | None = None) -> View:
     if latest is None:
         raise NotFound(f"{buyer.name} has not ordered anything yet")
     return _shown(ctx, latest)
+
+
+@tool(effect="read")
+@told
+def list_orders(ctx: DeskContext) -> View:
+    """List the orders of the customer who is signed in, the newest first, with what they hold and their status."""
+    buyer = owner(ctx)
+    found = ctx.deps.orders_of(buyer.id)
+    return {"customer": buyer.name, "count": len(found), "orders": [order_view(order) for order in found[:_LISTED]]}
 
 
 @tool(effect="idempotent")
