@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol, cast
 from weakref import WeakSet, WeakValueDictionary
 
-from switchroom.errors import Fenced, JournalError
+from switchroom.errors import Fenced, JournalError, UserError
 from switchroom.events import RunEvent
 from switchroom.journal import Journal, SharedJournal, Soon
 from switchroom.loops import running_loop
@@ -253,7 +253,10 @@ class Table:
             task.add_done_callback(lambda _: None)
         here = [attempt for attempt in list(self.attempts.values()) if attempt.loop is loop]
         if here and not self.is_local:
-            self.heed_requests()
+            try:
+                self.heed_requests()
+            except (JournalError, UserError) as error:
+                log.warning("The requests of other processes cannot be read: %s", error)
         if (here and not self.is_local) or self._unwritten:
             self._look_later(loop)
 

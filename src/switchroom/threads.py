@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -33,6 +32,7 @@ async def threaded(call: Callable[[], T]) -> T:
     outcome: asyncio.Future[T] = loop.create_future()
     context = contextvars.copy_context()
     late: list[EndedLate] = []
+    ended: list[tuple[T | None, BaseException | None]] = []
 
     def body() -> None:
         result: T | None = None
@@ -45,19 +45,21 @@ async def threaded(call: Callable[[], T]) -> T:
         try:
             loop.call_soon_threadsafe(end, result, failure)
         except RuntimeError:  # the loop is closed: nobody waits any more
-            tell_late(result, failure)
+            ended.append((result, failure))
+            tell_late()
 
     def end(result: T | None, failure: BaseException | None) -> None:
-        if outcome.done():
-            tell_late(result, failure)
+        if outcome.done():  # cancelled; the caller may hear of that only after this
+            ended.append((result, failure))
+            tell_late()
         elif failure is None:
             outcome.set_result(result)  # pyright: ignore[reportArgumentType]
         else:
             outcome.set_exception(failure)
 
-    def tell_late(result: T | None, failure: BaseException | None) -> None:
-        with suppress(IndexError):
-            late.pop()(result, failure)
+    def tell_late() -> None:
+        if late and ended:
+            late.pop()(*ended.pop())
 
     thread = threading.Thread(target=body, name="switchroom-tool", daemon=True)
     thread.start()
@@ -69,5 +71,6 @@ async def threaded(call: Callable[[], T]) -> T:
             late.append(left_running(thread))
             if not outcome.cancelled():  # the thread ended at the same moment
                 failure = outcome.exception()
-                tell_late(None if failure else outcome.result(), failure)
+                ended.append((None if failure else outcome.result(), failure))
+            tell_late()
         raise

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
-from switchroom import Runner, fallback, sequential
+from switchroom import Agent, RunConfig, Runner, fallback, sequential, tool
+from switchroom.journals import MemoryJournal
+from switchroom.testing import FunctionModel, call
+from tests.helpers import kinds, last
+from tests.patience import HANGS_S
 from tests.virtual import in_no_time
+
+
+async def test_a_run_that_is_cancelled_at_the_moment_in_which_its_thread_ends_leaves_the_conversation_free():
+    go_on = threading.Event()
+
+    @tool(effect="irreversible")
+    def pay() -> str:
+        go_on.wait(HANGS_S)
+        return "paid"
+
+    journal = MemoryJournal()
+    model = FunctionModel(lambda request: call("pay") if last(request) == "one" else "done")
+    agent, config = Agent("clerk", model=model, tools=[pay]), RunConfig(journal=journal, busy_timeout=1.0)
+    run = asyncio.ensure_future(Runner.run(agent, "one", conversation="c", config=config))
+    while "tool_started" not in kinds(journal.read("c")):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)  # the run awaits the thread
+    go_on.set()
+    (thread,) = [one for one in threading.enumerate() if one.name == "switchroom-tool"]
+    thread.join()  # the loop stands still: the thread's result is queued, and the cancellation comes before it is taken
+    run.cancel()
+    await asyncio.wait([run])
+    result = await Runner.run(agent, "two", conversation="c", config=config)
+    assert result.final_output == "done"
+    assert kinds(journal.read("c")).count("tool_returned_late") == 1
 
 
 def test_what_was_started_beside_a_step_that_failed_does_not_go_on_while_another_is_tried():
