@@ -16,7 +16,7 @@ from switchroom import Agent, Team, handoff
 VERSION = "3"
 
 PROOFS = (tools.send_code, tools.confirm_code)
-"""How a customer who is not signed in proves to own an account."""
+"""The instructions for a customer who is not signed in and has to prove to own an account."""
 
 
 def _agent(name: str, duty: str, description: str, *, tools: Sequence[Any], handoffs: Sequence[Any]) -> Agent:

@@ -1,4 +1,4 @@
-"""Whose account a conversation may use: the one that the host application vouches for, or whose owner has read a code."""
+"""The account that a conversation may use: the host application vouches for it, or its owner has read a code."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _MOST_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """Who a customer says to be. It proves nothing.
+    """The name and the e-mail that a customer gives. They prove nothing.
 
     Args:
         name: the name; empty if there is only an address or a number.

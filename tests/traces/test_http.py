@@ -47,7 +47,7 @@ class Evening:
 
     @property
     def estimated(self) -> int:
-        """Return the number of answers whose usage was estimated. On a busy machine it has varied by one."""
+        """Return the number of answers whose usage was estimated. A usage that follows its answer late counts as not sent."""
         return sum(play.usage.estimated for play in self.plays)
 
 
@@ -106,7 +106,7 @@ async def test_all_80_retail_traces(tmp_path: Path):
             "of them to Responses": 87,
         }
     )
-    assert abs(whole.estimated - 23) <= 3
+    assert 23 <= whole.estimated <= 26
 
 
 async def test_all_40_airline_conversations(tmp_path: Path):
@@ -127,4 +127,4 @@ async def test_all_40_airline_conversations(tmp_path: Path):
             "of them to Responses": 188,
         }
     )
-    assert abs(whole.estimated - 53) <= 3
+    assert 53 <= whole.estimated <= 56

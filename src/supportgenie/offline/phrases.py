@@ -1,4 +1,4 @@
-"""What a customer is asked who has to prove to own an account; the questions are recognised by their ends."""
+"""The questions to a customer who has to prove to own an account. Each is recognised by its last words."""
 
 from typing import Final
 

@@ -14,7 +14,7 @@ _STATUS = ("find_order", "latest_order")
 
 
 def limits(talk: Talk) -> Answer | None:
-    """What is said when a tool looks nothing more up, for now or for good."""
+    """Return the sentence for a tool that refuses to look up more, for some seconds or for good."""
     for tool, result in talk.now.results:
         if result.get("too_many_guesses"):
             return sorry(result)

@@ -60,7 +60,7 @@ def place_order(talk: Talk) -> Answer | None:
 
 
 def product_question(talk: Talk) -> Answer | None:
-    """What the catalogue says about a product. What it does not say is not made up: a colleague may know."""
+    """Return the answer to a question about a product from the catalogue, or the contact of a colleague who may know more."""
     found = talk.got("find_product")
     if found is None:
         return act("find_product", product=talk.text) if _GOODS.search(talk.text) else place_order(talk)

@@ -15,7 +15,7 @@ _GOODS = re.compile(
 )
 _ALL = re.compile(r"(?<!at )(?<!that's )(?<!thats )\b(all|every|each|both)\b", re.I)
 _OWNERS = ("cancel_order", "change_order", "change_shipping_address")
-"""What only an order's owner may have done."""
+"""The changes that only the owner of an order may ask for."""
 _COUNTS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _LEAD = re.compile(
     r"^.*?\b(?:address (?:is|to|would be)|to|it'?s|it is|at|please|yes|is)\b[:,]?\s+(?=\S*\d|[A-Z])|^\W*(?:yes|ok|sure)\W+",

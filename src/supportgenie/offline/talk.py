@@ -98,7 +98,7 @@ _ROWS = (
 _STORIES = ("complaint",)
 
 DANGER: Final = Topic("hardware_safety", "escalation", ())
-"""What comes before all other topics."""
+"""The topics that come before all others."""
 
 
 class Turn(turns.Turn):
